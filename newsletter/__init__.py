@@ -1,0 +1,1 @@
+"""A newsletter publishing pipeline: collect, compose, render, send, track."""

@@ -1,0 +1,1 @@
+"""Collect: bring in what was published, once each, cleaned."""

@@ -1,0 +1,1 @@
+"""Compose: put the period's posts into an issue."""

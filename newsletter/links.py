@@ -1,0 +1,52 @@
+"""Every address of our own that is written into a mail or a page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+from newsletter.config import Config
+
+
+def click(config: Config, link: int, token: str) -> str:
+    """Where a tracked link of a mail points; it leads on to the link's own address."""
+    return f"{config.site.url}/c/{link}/{token}"
+
+
+def pixel(config: Config, token: str) -> str:
+    """The image whose loading counts as an open."""
+    return f"{config.site.url}/o/{token}.gif"
+
+
+def unsubscribe(config: Config, token: str) -> str:
+    """One-click unsubscribe: POST ends the subscription, GET only asks."""
+    return f"{config.site.url}/u/{token}"
+
+
+def issue(config: Config, newsletter: str, slug: str) -> str:
+    """The page of an issue on the web."""
+    return f"{config.site.url}/issues/{newsletter}/{slug}/"
+
+
+def post(config: Config, number: int, title: str) -> str:
+    """The page of a post that is published nowhere else."""
+    return f"{config.site.url}/posts/{number}/{_slug(title)}/"
+
+
+def file(config: Config, source: str, path: str) -> str:
+    """An image that lies beside a folder source's posts."""
+    return f"{config.site.url}/files/{source}/{quote(path)}"
+
+
+def asset(config: Config, address: str) -> str:
+    """An address as config.yaml writes it: a URL, or `source:path` for a file of a folder source."""
+    source, separator, path = address.partition(":")
+    if separator and source in config.collect.sources:
+        return file(config, source, path)
+    return address
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "post"

@@ -1,0 +1,72 @@
+"""Edition: what an issue looks like in the mail, with holes for each reader, and the links in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db import models
+
+from newsletter.models.issue import Issue
+
+
+class Edition(models.Model):
+    """One rendering of an issue. Never changed once written: the same content is the same row."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="editions")
+    variant = models.CharField(max_length=20, default="a")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of everything that is sent, holes aside.")
+    marker = models.CharField(
+        max_length=64, help_text="What a hole begins with; unguessable, so that no post can hold one."
+    )
+    subject = models.TextField()
+    preheader = models.TextField(blank=True)
+    html = models.TextField()
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("issue", "variant", "digest"), name="one_edition_per_content"),)
+
+    def __str__(self) -> str:
+        return f"{self.issue} {self.variant} {self.digest[:12]}"
+
+    @classmethod
+    def keep(cls, issue: Issue, marker: str, **parts: str) -> Edition:
+        """Store a rendering, or find the row that already holds the very same one."""
+        digest = digest_of(marker, *(parts[name] for name in ("subject", "preheader", "html", "text")))
+        return cls.objects.get_or_create(issue=issue, variant="a", digest=digest, defaults={"marker": marker, **parts})[
+            0
+        ]
+
+
+class Link(models.Model):
+    """An address that a mail of an issue leads to; its id travels in the mail, the address stays here."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="links")
+    key = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the address.")
+    url = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("issue", "key"), name="one_link_per_address"),)
+
+    def __str__(self) -> str:
+        return self.url
+
+    @staticmethod
+    def number(issue: Issue, urls: Iterable[str]) -> dict[str, int]:
+        """The id of each address, given out once per issue."""
+        keys = {digest_of(url): url for url in urls}
+        Link.objects.bulk_create(
+            [Link(issue=issue, key=key, url=url) for key, url in keys.items()], ignore_conflicts=True
+        )
+        return {keys[key]: pk for key, pk in Link.objects.filter(issue=issue, key__in=keys).values_list("key", "pk")}
+
+
+def digest_of(*parts: str) -> str:
+    """SHA-256 over the parts, each with its length before it, so that no two lists of parts run together."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()

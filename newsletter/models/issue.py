@@ -1,0 +1,191 @@
+"""Issue: one edition of a newsletter, from draft to sent, and the items in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import QuerySet
+
+from newsletter.models.post import Post, reading_minutes
+
+if TYPE_CHECKING:
+    from newsletter.models.edition import Edition
+
+
+class TransitionRefused(ValueError):
+    """The issue is not in a state that allows this; the message says which states are."""
+
+
+class Series(models.Model):
+    """What is remembered of a newsletter besides its issues."""
+
+    newsletter = models.SlugField(max_length=63, unique=True)
+    since = models.DateTimeField(
+        help_text="When this newsletter was first seen; earlier due dates are not made up for."
+    )
+
+    class Meta:
+        verbose_name_plural = "series"
+
+    def __str__(self) -> str:
+        return self.newsletter
+
+
+class Issue(models.Model):
+    """One edition of a newsletter, due at one moment."""
+
+    class Status(models.TextChoices):
+        """Where the issue stands."""
+
+        DRAFT = "draft"
+        IN_REVIEW = "in_review", "in review"
+        APPROVED = "approved"
+        SCHEDULED = "scheduled"
+        SENDING = "sending"
+        PAUSED = "paused"
+        SENT = "sent"
+        SKIPPED = "skipped"
+        CANCELLED = "cancelled"
+
+    newsletter = models.SlugField(max_length=63)
+    slug = models.SlugField(max_length=63, help_text="The due date in the newsletter's zone.")
+    due_at = models.DateTimeField()
+    since_at = models.DateTimeField(null=True, blank=True, help_text="Posts are taken after this moment …")
+    cut_off_at = models.DateTimeField(help_text="… and until this one.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    reason = models.TextField(blank=True, help_text="Why it was skipped, paused or cancelled, or cannot go on.")
+    subject = models.TextField(blank=True, help_text="Left empty, the newsletter's own pattern makes it.")
+    preheader = models.TextField(blank=True, help_text="Left empty, the newsletter's own pattern makes it.")
+    edition = models.ForeignKey(
+        "Edition", models.PROTECT, null=True, blank=True, related_name="+", help_text="What was approved, and is sent."
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    send_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="The transport rests until then.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-due_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(fields=("newsletter", "due_at"), name="one_issue_per_due_date"),
+            models.UniqueConstraint(fields=("newsletter", "slug"), name="one_issue_per_slug"),
+        )
+        indexes = (models.Index(fields=("status", "send_at"), name="issue_to_start"),)
+
+    def __str__(self) -> str:
+        return f"{self.newsletter}/{self.slug}"
+
+    # Each stage of the way may be left only for these; anything else is refused.
+    FROM = {
+        Status.IN_REVIEW: (Status.DRAFT,),
+        Status.APPROVED: (Status.DRAFT, Status.IN_REVIEW),
+        Status.SCHEDULED: (Status.APPROVED, Status.SCHEDULED),
+        Status.SENDING: (Status.SCHEDULED, Status.PAUSED),
+        Status.PAUSED: (Status.SENDING,),
+        Status.SENT: (Status.SENDING,),
+        Status.SKIPPED: (Status.DRAFT,),
+        Status.CANCELLED: (
+            Status.DRAFT,
+            Status.IN_REVIEW,
+            Status.APPROVED,
+            Status.SCHEDULED,
+            Status.SENDING,
+            Status.PAUSED,
+        ),
+    }
+
+    def go(self, status: Issue.Status, **changes: Any) -> None:
+        """Move to a status if the stored row, not this copy of it, still allows it; else raise TransitionRefused."""
+        allowed = self.FROM[status]
+        moved = Issue.objects.filter(pk=self.pk, status__in=allowed).update(status=status, **changes)
+        self.refresh_from_db()
+        if not moved:
+            wanted = " or ".join(Issue.Status(one).label for one in allowed)
+            raise TransitionRefused(f"{self} is {self.get_status_display()}; only {wanted} can become {status.label}")
+
+    def approve(self, edition: Edition, by: Any, now: datetime) -> None:
+        """Bind the approval to the very content that will be sent."""
+        self.go(self.Status.APPROVED, edition=edition, approved_at=now, approved_by=by, reason="")
+
+    def edited(self) -> None:
+        """Void an approval: what was approved is no longer what the issue says."""
+        Issue.objects.filter(pk=self.pk, status__in=(self.Status.APPROVED, self.Status.SCHEDULED)).update(
+            status=self.Status.IN_REVIEW, edition=None, approved_at=None, approved_by=None,
+            reason="edited after it was approved; approve it again",
+        )  # fmt: skip
+        self.refresh_from_db()
+
+    def note(self, reason: str, retry_at: datetime | None = None) -> None:
+        """Keep what stands in the way where staff see it, without changing the status."""
+        Issue.objects.filter(pk=self.pk).update(reason=reason, retry_at=retry_at)
+        self.reason, self.retry_at = reason, retry_at
+
+    @classmethod
+    def to_start(cls, now: datetime) -> QuerySet[Issue]:
+        """Scheduled issues whose time has come."""
+        return cls.objects.filter(status=cls.Status.SCHEDULED, send_at__lte=now).order_by("send_at", "pk")
+
+    @classmethod
+    def to_send(cls, now: datetime) -> QuerySet[Issue]:
+        """Issues being sent whose transport is not resting."""
+        return cls.objects.filter(
+            models.Q(retry_at=None) | models.Q(retry_at__lte=now), status=cls.Status.SENDING
+        ).order_by("started_at", "pk")
+
+    @classmethod
+    def named(cls, name: str) -> Issue:
+        """The issue with this number, or `newsletter/date` name; raises Issue.DoesNotExist."""
+        if name.isdigit():
+            return cls.objects.get(pk=int(name))
+        newsletter, _, slug = name.partition("/")
+        return cls.objects.get(newsletter=newsletter, slug=slug)
+
+
+class Item(models.Model):
+    """A post in an issue: a copy, so that a later edit of the post changes nothing here."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="items")
+    post = models.ForeignKey(Post, models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField()
+    section = models.CharField(max_length=200, blank=True)
+    section_emoji = models.CharField(max_length=50, blank=True)
+    note = models.TextField(blank=True, help_text="The editor's word on it.")
+    title = models.TextField()
+    summary = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    url = models.TextField(blank=True)
+    authors = models.JSONField(default=list)
+    tags = models.JSONField(default=list)
+    image_url = models.TextField(blank=True)
+    image_alt = models.TextField(blank=True)
+    language = models.CharField(max_length=35, blank=True)
+    words = models.PositiveIntegerField(default=0)
+    published_at = models.DateTimeField()
+
+    COPIED = (
+        "title", "summary", "html", "url", "authors", "tags", "image_url", "image_alt", "language", "words",
+        "published_at",
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("issue", "post"), name="one_item_per_post"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def copy_of(cls, post: Post, **place: Any) -> Item:
+        """An unsaved item holding the post as it is now."""
+        return cls(post=post, **{name: getattr(post, name) for name in cls.COPIED}, **place)
+
+    @property
+    def reading_minutes(self) -> int:
+        """Minutes to read; at least one."""
+        return reading_minutes(self.words)

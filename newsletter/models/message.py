@@ -1,0 +1,166 @@
+"""Message: the ledger. One row for each person an issue is for, and what has become of it.
+
+Every change is a guarded update: it names the state it starts from, and counts only if a row was in that state. So any
+job may run twice, late, or on two machines at once, and nobody gets two.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, models, transaction
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+
+from newsletter.models.issue import Issue
+from subscribers.models import Subscriber, audience
+
+
+class Message(models.Model):
+    """One issue for one subscriber. Its id travels in the Message-ID, the token and the provider's arguments."""
+
+    class State(models.TextChoices):
+        """Where the message stands. Submitted is not delivered: only the receiving side can say that."""
+
+        EXCLUDED = "excluded"
+        PENDING = "pending"
+        SUBMITTING = "submitting"
+        SUBMITTED = "submitted"
+        DEFERRED = "deferred"
+        FAILED = "failed"
+        UNCERTAIN = "uncertain"
+        WITHHELD = "withheld"
+        DELIVERED = "delivered"
+        BOUNCED = "bounced"
+        COMPLAINED = "complained"
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="messages")
+    subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, related_name="messages")
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
+    reason = models.TextField(blank=True, default="", db_default="", help_text="The answer, or why it was not sent.")
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    claim = models.UUIDField(null=True, blank=True, editable=False, help_text="The worker that has taken it.")
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    transport = models.CharField(max_length=20, blank=True, default="", db_default="")
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("issue", "subscriber"), name="one_message_per_person"),)
+        indexes = (
+            models.Index(fields=("issue", "state", "id"), name="message_state"),
+            models.Index(fields=("lease_until",), name="message_lease", condition=Q(lease_until__isnull=False)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.issue} to {self.subscriber}"
+
+    @classmethod
+    def freeze(cls, issue: Issue, lists: Iterable[str]) -> None:
+        """Write the issue's audience in one statement: a row for each candidate, the excluded with their reason.
+
+        A second call changes nothing.
+        """
+        state = Case(When(exclusion="", then=Value(cls.State.PENDING)), default=Value(cls.State.EXCLUDED))
+        rows = audience(lists).annotate(
+            issue=Value(issue.pk, output_field=models.BigIntegerField()), state=state
+        ).values_list("issue", "pk", "state", "exclusion")  # fmt: skip
+        select, params = rows.query.sql_with_params()
+        table = connection.ops.quote_name(cls._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table} (issue_id, subscriber_id, state, reason) {select} ON CONFLICT DO NOTHING",
+                params,
+            )
+
+    @classmethod
+    def claim_batch(cls, issue: Issue, size: int, now: datetime, lease: timedelta) -> list[Message]:
+        """Take up to `size` messages that are due, for this caller alone until the lease ends."""
+        due = cls.objects.filter(
+            Q(state=cls.State.PENDING) | Q(state=cls.State.DEFERRED, retry_at__lte=now), issue=issue
+        ).filter(Q(lease_until=None) | Q(lease_until__lt=now))
+        claim = uuid.uuid4()
+        with transaction.atomic():
+            # Rows that another worker is just claiming are passed over instead of waited for.
+            rows = (
+                due.select_for_update(skip_locked=True)
+                if connection.features.has_select_for_update_skip_locked
+                else due
+            )
+            ids = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
+            due.filter(pk__in=ids).update(claim=claim, lease_until=now + lease)
+        return list(cls.objects.filter(pk__in=ids, claim=claim).select_related("subscriber").order_by("pk"))
+
+    @classmethod
+    def begin(cls, messages: Sequence[Message], transport: str, now: datetime, lease: timedelta) -> list[Message]:
+        """Mark messages as about to go on the wire; return those this caller still holds. Only they may be sent."""
+        if not messages:
+            return []
+        # Asked at the last moment, under the row's own lock: is the claim still ours, is the issue still being sent?
+        held = cls.objects.filter(
+            pk__in=[message.pk for message in messages], claim=messages[0].claim, lease_until__gte=now,
+            state__in=(cls.State.PENDING, cls.State.DEFERRED), issue__status=Issue.Status.SENDING,
+        )  # fmt: skip
+        with transaction.atomic():
+            rows = held.select_for_update(of=("self",)) if connection.features.has_select_for_update_of else held
+            ids = set(rows.values_list("pk", flat=True))
+            cls.objects.filter(pk__in=ids).update(
+                state=cls.State.SUBMITTING, transport=transport, attempts=F("attempts") + 1, lease_until=now + lease
+            )
+        return [message for message in messages if message.pk in ids]
+
+    @classmethod
+    def settle(
+        cls, claim: uuid.UUID | None, ids: Sequence[int], state: str, reason: str, now: datetime, **changes: object
+    ) -> int:
+        """Record the answer for messages that this claim put on the wire; return how many rows took it.
+
+        A row already called uncertain takes it too: a late answer is still an answer.
+        """
+        if state == cls.State.SUBMITTED:
+            changes["submitted_at"] = now
+        return cls.objects.filter(
+            pk__in=ids, claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN)
+        ).update(state=state, reason=reason, claim=None, lease_until=None, **changes)
+
+    @classmethod
+    def unbegin(cls, claim: uuid.UUID | None, ids: Sequence[int]) -> int:
+        """Put back messages that were announced but certainly never left; the attempt does not count."""
+        return cls.objects.filter(pk__in=ids, claim=claim, state=cls.State.SUBMITTING).update(
+            state=cls.State.PENDING, claim=None, lease_until=None, attempts=F("attempts") - 1
+        )
+
+    @classmethod
+    def release(cls, claim: uuid.UUID | None) -> int:
+        """Give back what was claimed and not begun."""
+        return cls.objects.filter(claim=claim, state__in=(cls.State.PENDING, cls.State.DEFERRED)).update(
+            claim=None, lease_until=None
+        )
+
+    @classmethod
+    def withhold(cls, messages: Sequence[Message], reason: str) -> int:
+        """Keep from sending what must not go out any more: the person has left since the audience was frozen."""
+        ids = [message.pk for message in messages]
+        return cls.objects.filter(
+            pk__in=ids, state__in=(cls.State.PENDING, cls.State.DEFERRED), claim=messages[0].claim if messages else None
+        ).update(state=cls.State.WITHHELD, reason=reason, claim=None, lease_until=None)
+
+    @classmethod
+    def lapse(cls, now: datetime) -> int:
+        """Call uncertain what a worker had on the wire when it fell silent. Nothing sends it again by itself."""
+        return cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now).update(
+            state=cls.State.UNCERTAIN, lease_until=None,
+            reason="the sending process stopped before the answer came; it may or may not have been sent",
+        )  # fmt: skip
+
+    @classmethod
+    def open_of(cls, issue: Issue) -> QuerySet[Message]:
+        """Messages of an issue that are still to be sent or answered."""
+        return cls.objects.filter(issue=issue, state__in=(cls.State.PENDING, cls.State.SUBMITTING, cls.State.DEFERRED))
+
+    @classmethod
+    def counts(cls, issue: Issue) -> dict[str, int]:
+        """How many messages are in each state; states without any are left out."""
+        found = cls.objects.filter(issue=issue).values_list("state").annotate(Count("pk")).order_by("state")
+        return dict(found)

@@ -1,0 +1,87 @@
+"""Post: one published story, whatever number of sources it was seen in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from newsletter.models.source import Source
+
+
+class Post(models.Model):
+    """A story as it was collected: sanitised, its links absolute, its address canonical."""
+
+    key = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the canonical address.")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="posts", help_text="Where it was seen first.")
+    url = models.TextField(blank=True, help_text="Canonical address; empty where the post is published by us alone.")
+    title = models.TextField()
+    summary = models.TextField(blank=True, help_text="Plain text.")
+    html = models.TextField(blank=True, help_text="Sanitised.")
+    authors = models.JSONField(default=list)
+    tags = models.JSONField(default=list)
+    image_url = models.TextField(blank=True)
+    image_alt = models.TextField(blank=True)
+    language = models.CharField(max_length=35, blank=True)
+    words = models.PositiveIntegerField(default=0)
+    published_at = models.DateTimeField()
+    collected_at = models.DateTimeField(help_text="When it was first seen.")
+    updated_at = models.DateTimeField(help_text="When its content last changed.")
+
+    class Meta:
+        ordering = ("-published_at", "-pk")
+        indexes = (models.Index(fields=("published_at",), name="post_published"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def reading_minutes(self) -> int:
+        """Minutes to read, at 230 words a minute; at least one."""
+        return reading_minutes(self.words)
+
+    @classmethod
+    def seen_in(cls, sources: Iterable[str]) -> QuerySet[Post]:
+        """Posts that one of these sources has brought."""
+        return cls.objects.filter(Exists(Sighting.objects.filter(post=OuterRef("pk"), source__name__in=tuple(sources))))
+
+    @classmethod
+    def for_issue(
+        cls, newsletter: str, sources: Iterable[str], after: datetime | None, until: datetime, oldest: datetime
+    ) -> QuerySet[Post]:
+        """Posts that the newsletter may still use, newest first.
+
+        Published after `after` and by `until`; also those that turned up later than the issue they belonged to, unless
+        older than `oldest`. Never one that an issue of this newsletter already holds.
+        """
+        from newsletter.models.issue import Item
+
+        used = Item.objects.filter(post=OuterRef("pk"), issue__newsletter=newsletter).exclude(
+            issue__status__in=("skipped", "cancelled")
+        )
+        posts = cls.seen_in(sources).filter(~Exists(used), published_at__lte=until)
+        if after is None:
+            return posts
+        return posts.filter(Q(published_at__gt=after) | Q(collected_at__gt=after, published_at__gt=oldest))
+
+
+class Sighting(models.Model):
+    """That a source carries a post, under the source's own id for it."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="sightings")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="sightings")
+    guid = models.CharField(max_length=64, help_text="SHA-256 of the source's id for the post.")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the content when last seen.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("source", "guid"), name="one_sighting_per_guid"),)
+
+    def __str__(self) -> str:
+        return f"{self.post} in {self.source}"
+
+
+def reading_minutes(words: int) -> int:
+    """Minutes to read so many words, at 230 a minute; at least one."""
+    return max(1, round(words / 230))

@@ -1,0 +1,181 @@
+"""Django's settings, as a function of our configuration."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from newsletter.config import Config, load
+from newsletter.paths import TEMPLATES
+
+QUIET = ("apscheduler", "httpx", "procrastinate", "python_http_client", "waitress")
+
+
+def current() -> Config:
+    """The configuration that Django runs with, for views; the stages are handed theirs."""
+    from django.conf import settings
+
+    return cast(Config, getattr(settings, "NEWSLETTER"))  # noqa: B009 - a name that Django's stubs do not know
+
+
+def from_config(config: Config) -> dict[str, Any]:
+    """Everything Django needs to know, drawn from config.yaml alone."""
+    postgresql = config.database_url.startswith("postgres")
+    return {
+        "NEWSLETTER": config,
+        "SECRET_KEY": secret_key(config),
+        "SECRET_KEY_FALLBACKS": [key.get_secret_value() for key in config.site.secret_key_fallbacks],
+        "DEBUG": False,
+        "ALLOWED_HOSTS": _hosts(config),
+        "CSRF_TRUSTED_ORIGINS": [_origin(config.site.url)],
+        "INSTALLED_APPS": [
+            "unfold",
+            "django.contrib.admin",
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "whitenoise.runserver_nostatic",
+            "django.contrib.staticfiles",
+            "subscribers",
+            "newsletter",
+            "newsletter.desk",
+            *(["procrastinate.contrib.django"] if postgresql else []),
+        ],
+        "MIDDLEWARE": [
+            "django.middleware.security.SecurityMiddleware",
+            "whitenoise.middleware.WhiteNoiseMiddleware",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        ],
+        "ROOT_URLCONF": "newsletter.urls",
+        "WSGI_APPLICATION": "newsletter.wsgi.application",
+        "TEMPLATES": _templates(),
+        "DATABASES": {"default": database(config.database_url)},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "USE_TZ": True,
+        "TIME_ZONE": config.site.time_zone,
+        "LANGUAGE_CODE": "en-gb",
+        "STATIC_URL": "/static/",
+        # Static files are served from inside the installed packages; there is no step that gathers them.
+        "WHITENOISE_USE_FINDERS": True,
+        "WHITENOISE_AUTOREFRESH": False,
+        "STATIC_ROOT": None,
+        "LOGIN_URL": "admin:login",
+        "AUTH_PASSWORD_VALIDATORS": [
+            {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+            {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+        ],
+        "SECURE_CONTENT_TYPE_NOSNIFF": True,
+        "SECURE_REFERRER_POLICY": "same-origin",
+        "SESSION_COOKIE_SECURE": config.site.url.startswith("https:"),
+        "CSRF_COOKIE_SECURE": config.site.url.startswith("https:"),
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if config.site.behind_proxy else None,
+        "X_FRAME_OPTIONS": "SAMEORIGIN",
+        "LOGGING": _logging(),
+        "UNFOLD": _unfold(config),
+        # The clock keeps the schedule; Procrastinate only carries the work.
+        "PROCRASTINATE_AUTODISCOVER_MODULE_NAME": "tasks",
+    }
+
+
+def secret_key(config: Config) -> str:
+    """The key of config.yaml, else one that is made once and kept, readable by its owner only, under `var`."""
+    if config.site.secret_key:
+        return config.site.secret_key.get_secret_value()
+    file = config.var / "secret_key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, file)  # fails if another process was first, whose key then holds
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file.read_text(encoding="ascii").strip()
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's description of sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME?option=value."""
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Writers queue for up to 30 s instead of failing; a transaction that will write takes its place at once.
+        # synchronous stays FULL: a ledger that forgets its last commit in a power cut sends twice.
+        options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": "PRAGMA journal_mode=WAL"}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": options}
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": parts.port or "",
+        "OPTIONS": dict(parse_qsl(parts.query)),
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _hosts(config: Config) -> list[str]:
+    return [urlsplit(config.site.url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
+
+
+def _templates() -> list[dict[str, Any]]:
+    context = "django.template.context_processors.request", "django.contrib.auth.context_processors.auth"
+    return [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "DIRS": [TEMPLATES / "desk"],
+            "APP_DIRS": True,
+            "OPTIONS": {"context_processors": [*context, "django.contrib.messages.context_processors.messages"]},
+        },
+        {
+            "BACKEND": "django.template.backends.jinja2.Jinja2",
+            "DIRS": [TEMPLATES / "reader"],
+            "APP_DIRS": False,
+            "OPTIONS": {"environment": "newsletter.reader.jinja.environment"},
+        },
+    ]
+
+
+def _logging() -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"plain": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+        "root": {"handlers": ["console"], "level": "INFO"},
+        # python_http_client writes the API key at DEBUG: it must never come to that.
+        "loggers": {name: {"level": "WARNING"} for name in QUIET},
+    }
+
+
+def _unfold(config: Config) -> dict[str, Any]:
+    return {
+        "SITE_TITLE": config.site.name,
+        "SITE_HEADER": config.site.name,
+        "SITE_URL": "/",
+        "SITE_SYMBOL": "newspaper",
+        "SHOW_HISTORY": True,
+        "SIDEBAR": {"show_search": True, "navigation": "newsletter.desk.navigation.sidebar"},
+    }
+
+
+globals().update(from_config(load()))

@@ -1,0 +1,1 @@
+"""Track: opens, clicks, unsubscribes: what came back."""
