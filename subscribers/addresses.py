@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 
@@ -21,3 +22,14 @@ def normalize(address: str) -> tuple[str, str]:
         raise InvalidAddress(str(error)) from None
     key = f"{found.local_part}@{found.ascii_domain}".lower()
     return found.normalized, key
+
+
+def on_the_wire(email: str) -> str:
+    """The address as a mail server without SMTPUTF8 takes it: a Unicode domain in its ASCII form.
+
+    Raises InvalidAddress for a non-ASCII part before the @, which has no such form.
+    """
+    local, _, domain = email.rpartition("@")
+    if not local.isascii():
+        raise InvalidAddress(f"the mail server cannot take “{local}” before the @: it is not ASCII")
+    return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
