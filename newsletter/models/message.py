@@ -93,22 +93,39 @@ class Message(models.Model):
         return list(cls.objects.filter(pk__in=ids, claim=claim).select_related("subscriber").order_by("pk"))
 
     @classmethod
-    def begin(cls, messages: Sequence[Message], transport: str, now: datetime, lease: timedelta) -> list[Message]:
-        """Mark messages as about to go on the wire; return those this caller still holds. Only they may be sent."""
-        if not messages:
-            return []
-        # Asked at the last moment, under the row's own lock: is the claim still ours, is the issue still being sent?
+    def begin(
+        cls, messages: Sequence[Message], lists: Iterable[str], transport: str, now: datetime, lease: timedelta
+    ) -> list[Message]:
+        """Mark messages as about to go on the wire; return those that may. Only they may be sent.
+
+        Asked at the last moment, under the rows' own locks: is the claim still ours, is the issue still being sent,
+        does the person still want it?
+        """
         held = cls.objects.filter(
             pk__in=[message.pk for message in messages], claim=messages[0].claim, lease_until__gte=now,
             state__in=(cls.State.PENDING, cls.State.DEFERRED), issue__status=Issue.Status.SENDING,
         )  # fmt: skip
         with transaction.atomic():
             rows = held.select_for_update(of=("self",)) if connection.features.has_select_for_update_of else held
-            ids = set(rows.values_list("pk", flat=True))
+            people = dict(rows.values_list("pk", "subscriber_id"))
+            wanted = set(_reachable(lists, people.values()))
+            ids = {pk for pk, subscriber in people.items() if subscriber in wanted}
             cls.objects.filter(pk__in=ids).update(
                 state=cls.State.SUBMITTING, transport=transport, attempts=F("attempts") + 1, lease_until=now + lease
             )
         return [message for message in messages if message.pk in ids]
+
+    @classmethod
+    def withhold_gone(cls, messages: Sequence[Message], lists: Iterable[str]) -> int:
+        """Keep from sending what is for people who have left since the audience was frozen; return how many."""
+        wanted = set(_reachable(lists, [message.subscriber_id for message in messages]))
+        gone = [message.pk for message in messages if message.subscriber_id not in wanted]
+        return cls.objects.filter(
+            pk__in=gone, claim=messages[0].claim, state__in=(cls.State.PENDING, cls.State.DEFERRED)
+        ).update(
+            state=cls.State.WITHHELD, claim=None, lease_until=None,
+            reason="unsubscribed, suppressed or erased since the audience was frozen",
+        )  # fmt: skip
 
     @classmethod
     def settle(
@@ -139,14 +156,6 @@ class Message(models.Model):
         )
 
     @classmethod
-    def withhold(cls, messages: Sequence[Message], reason: str) -> int:
-        """Keep from sending what must not go out any more: the person has left since the audience was frozen."""
-        ids = [message.pk for message in messages]
-        return cls.objects.filter(
-            pk__in=ids, state__in=(cls.State.PENDING, cls.State.DEFERRED), claim=messages[0].claim if messages else None
-        ).update(state=cls.State.WITHHELD, reason=reason, claim=None, lease_until=None)
-
-    @classmethod
     def lapse(cls, now: datetime) -> int:
         """Call uncertain what a worker had on the wire when it fell silent. Nothing sends it again by itself."""
         return cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now).update(
@@ -164,3 +173,8 @@ class Message(models.Model):
         """How many messages are in each state; states without any are left out."""
         found = cls.objects.filter(issue=issue).values_list("state").annotate(Count("pk")).order_by("state")
         return dict(found)
+
+
+def _reachable(lists: Iterable[str], subscribers: Iterable[int | None]) -> QuerySet[Subscriber, int]:
+    """Those of the people who may be written to now."""
+    return audience(lists).filter(Q(exclusion=""), pk__in=list(subscribers)).values_list("pk", flat=True)

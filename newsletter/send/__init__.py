@@ -1,1 +1,95 @@
 """Send: freeze the audience, fill the holes, hand each message to a transport, keep the ledger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from threading import Event
+
+from django.db import transaction
+
+from newsletter.config import Config, Problem
+from newsletter.models import Edition, Issue, Message, TransitionRefused
+from newsletter.send.ledger import Clock, Sender
+from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.mime import build
+from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
+
+__all__ = ["Clock", "check", "finish", "sample", "send_issue", "send_test", "start"]
+
+log = logging.getLogger(__name__)
+
+
+def start(config: Config, issue: Issue, now: datetime) -> bool:
+    """Freeze the audience and begin sending; say whether this call, and no other worker, did it."""
+    newsletter = config.newsletters.get(issue.newsletter)
+    if not newsletter:
+        issue.note(f"config.yaml has no newsletter '{issue.newsletter}' any more; put it back, or cancel the issue")
+        return False
+    lists = [ref.name for ref in newsletter.lists]
+    with transaction.atomic():
+        try:
+            issue.go(Issue.Status.SENDING, started_at=now, reason="", retry_at=None)
+        except TransitionRefused:
+            return False
+        Message.freeze(issue, lists)
+        if not Message.open_of(issue).exists():
+            reason = f"nobody to send to: no active subscriber on {', '.join(lists)}; add people, then resume"
+            issue.go(Issue.Status.PAUSED, reason=reason)
+    return True
+
+
+def send_issue(
+    config: Config, key: str, issue: Issue, clock: Clock, stop: Event, transport: Transport | None = None
+) -> None:
+    """Send what is due of an issue until nothing is left to do now, or `stop` is set."""
+    if not issue.edition or issue.newsletter not in config.newsletters:
+        issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
+        return
+    way = transport or open_transport(config.transport_of(issue.newsletter), config)
+    sender = Sender(config, key, issue, Mailing.of(issue, issue.edition, config), way, clock, stop)
+    try:
+        while not stop.is_set() and sender.step():
+            pass
+    finally:
+        way.close()
+    finish(issue, clock())
+
+
+def finish(issue: Issue, now: datetime) -> bool:
+    """Call an issue sent once nothing of it is open; say whether this call did it."""
+    if Message.open_of(issue).exists():
+        return False
+    try:
+        issue.go(Issue.Status.SENT, finished_at=now, reason="", retry_at=None)
+    except TransitionRefused:
+        return False
+    return True
+
+
+def sample(config: Config, issue: Issue, edition: Edition, email: str, name: str, now: datetime) -> bytes:
+    """The message that a reader of this address would get, as bytes; its token opens nothing."""
+    return build(Mailing.of(issue, edition, config), Reader("preview", email, name, "preview"), now)
+
+
+def check(config: Config) -> list[Problem]:
+    """What stands in the way of sending, for each transport that a newsletter uses."""
+    used = {config.transport_of(name) for name in config.newsletters} or {config.send.transport}
+    found = ((name, TRANSPORTS[name].check(config)) for name in sorted(used))
+    return [Problem(f"send.{name}", reason, "transport") for name, reason in found if reason]
+
+
+def send_test(config: Config, issue: Issue, edition: Edition, emails: Iterable[str], now: datetime) -> list[Outcome]:
+    """Send copies marked as a test, outside the ledger, with links that record nothing."""
+    mailing = Mailing.of(issue, edition, config, subject_prefix="[Test] ")
+    readers = [Reader(f"test-{now:%H%M%S}-{number}", email, "", "test") for number, email in enumerate(emails, start=1)]
+    way = open_transport(config.transport_of(issue.newsletter), config)
+    try:
+        return [
+            outcome
+            for start in range(0, len(readers), way.at_once)
+            for outcome in way.submit(mailing, readers[start : start + way.at_once])
+        ]
+    finally:
+        way.close()

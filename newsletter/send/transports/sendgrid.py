@@ -1,0 +1,170 @@
+"""SendGrid's v3 API through its official SDK: up to 1,000 readers a call, each with a few substitutions.
+
+Facts: the call is not idempotent, so a lost answer is an unknown outcome; 429 tells when to come back; 5xx may be tried
+again; 400, 401, 403 and 413 may not. https://www.twilio.com/docs/sendgrid/api-reference/mail-send
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+import urllib.error
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from python_http_client.exceptions import HTTPError
+from sendgrid import SendGridAPIClient
+
+from newsletter import holes
+from newsletter.config import Config
+from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.transports.base import Outcome, State, TransportDown
+from subscribers.addresses import InvalidAddress, on_the_wire
+
+_HINTS = {
+    400: "the request is at fault: see the error; nothing was sent",
+    401: "the API key is refused: check send.sendgrid.api_key",
+    403: "the key may not send mail, or the sender is not verified",
+    413: "the request is too large: lower send.sendgrid.per_call",
+}
+
+
+class SendGridTransport:
+    """Hands whole batches to SendGrid, the message ids as custom_args."""
+
+    name = "sendgrid"
+
+    def __init__(self, config: Config) -> None:
+        settings = config.send.sendgrid
+        self.at_once = settings.per_call
+        self._client = SendGridAPIClient(settings.api_key.get_secret_value(), host=settings.host).client
+        # The SDK waits for ever unless told otherwise.
+        self._client.timeout = settings.timeout.total_seconds()
+
+    def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
+        """One call for all readers. Either all are accepted, or none, or nobody knows."""
+        people, refused = [], []
+        for reader in readers:
+            try:
+                people.append(_personalization(mailing, reader))
+            except InvalidAddress as error:
+                refused.append(Outcome(reader.ref, State.FAILED, str(error)))
+        if not people:
+            return refused
+        state, reason = self._post(_request(mailing, people))
+        gone = {outcome.ref for outcome in refused}
+        return refused + [Outcome(reader.ref, state, reason) for reader in readers if reader.ref not in gone]
+
+    def permissions(self) -> list[str]:
+        """What the key may do; raise TransportDown if it is refused or nobody answers."""
+        try:
+            found = json.loads(self._client.scopes.get().body)["scopes"]
+        except HTTPError as error:
+            raise _down(error) from error
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            raise TransportDown(f"SendGrid cannot be reached: {error}") from error
+        return [str(scope) for scope in found]
+
+    def close(self) -> None:
+        """The SDK keeps no connection."""
+
+    def _post(self, request: dict[str, Any]) -> tuple[State, str]:
+        try:
+            response = self._client.mail.send.post(request_body=request)
+        except HTTPError as error:
+            raise _down(error) from error
+        except urllib.error.URLError as error:
+            return _unanswered(error)
+        except (TimeoutError, http.client.HTTPException, OSError) as error:
+            return State.UNCERTAIN, f"SendGrid's answer was lost: {error or type(error).__name__}"
+        return State.SUBMITTED, f"accepted ({response.status_code}) {_message_id(response.headers)}".strip()
+
+
+def _unanswered(error: urllib.error.URLError) -> tuple[State, str]:
+    """Only a connection that never came about is certain to have sent nothing."""
+    if isinstance(error.reason, (ConnectionRefusedError, socket.gaierror)):
+        raise TransportDown(f"SendGrid cannot be reached: {error.reason}", wait=timedelta(minutes=1)) from error
+    return State.UNCERTAIN, f"SendGrid's answer was lost: {error.reason}"
+
+
+def _down(error: HTTPError) -> TransportDown:
+    status = int(error.status_code)
+    reason = f"SendGrid answered {status}: {_complaint(error)}"
+    if status == 429:
+        return TransportDown(f"{reason}; sending rests until its limit is reset", wait=_until_reset(error))
+    if status >= 500:
+        return TransportDown(reason, wait=timedelta(minutes=1))
+    return TransportDown(f"{reason} ({_HINTS.get(status, 'this will not mend itself')})", permanent=True)
+
+
+def _complaint(error: HTTPError) -> str:
+    try:
+        found = json.loads(error.body)["errors"]
+        return "; ".join(str(item["message"]) for item in found)
+    except (ValueError, TypeError, KeyError):
+        return str(error.reason)
+
+
+def _until_reset(error: HTTPError) -> timedelta:
+    """How long X-RateLimit-Reset (a Unix time) asks us to wait; a minute where it does not say."""
+    headers = {str(name).lower(): value for name, value in dict(error.headers or {}).items()}
+    try:
+        seconds = float(headers["x-ratelimit-reset"]) - time.time()
+    except (KeyError, ValueError):
+        return timedelta(minutes=1)
+    return timedelta(seconds=min(max(seconds, 1), 3600))
+
+
+def _message_id(headers: Any) -> str:
+    return str(headers.get("X-Message-Id") or "")
+
+
+def _personalization(mailing: Mailing, reader: Reader) -> dict[str, Any]:
+    to = {"email": on_the_wire(reader.email), **({"name": reader.name} if reader.name else {})}
+    return {
+        "to": [to],
+        "substitutions": {holes.hole(mailing.marker, name): value for name, value in reader.values.items()},
+        "headers": mailing.list_headers(reader.token),
+        "custom_args": {"message": reader.ref},
+    }
+
+
+def _request(mailing: Mailing, people: list[dict[str, Any]]) -> dict[str, Any]:
+    sender = mailing.newsletter.sender
+    off = {"enable": False}
+    return {
+        "personalizations": people,
+        "from": {"email": on_the_wire(sender.address), **({"name": sender.name} if sender.name else {})},
+        **({"reply_to": {"email": on_the_wire(sender.reply_to)}} if sender.reply_to else {}),
+        "subject": mailing.subject,
+        "content": [
+            {"type": "text/plain", "value": mailing.text},
+            {"type": "text/html", "value": mailing.html},
+        ],
+        "headers": mailing.bulk_headers(),
+        "categories": [mailing.newsletter_id, f"{mailing.newsletter_id}-{mailing.slug}"],
+        # Ours are in the mail already; theirs would count twice and rewrite our links.
+        "tracking_settings": {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": off,
+            "subscription_tracking": off,
+        },
+    }
+
+
+def open_transport(config: Config) -> SendGridTransport:
+    """SendGrid with the key of this configuration."""
+    return SendGridTransport(config)
+
+
+def check(config: Config) -> str:
+    """Say what keeps this transport from working now; nothing if it would. Only asks, sends nothing."""
+    client = SendGridTransport(config)
+    try:
+        client.permissions()
+    except TransportDown as down:
+        return down.reason
+    return ""
