@@ -1,0 +1,129 @@
+"""What makes the jobs run: APScheduler says when; threads here (SQLite) or Procrastinate's workers (PostgreSQL) do it.
+
+No state of the publication lives here. If the engine forgets everything, the next look at the rows finds what is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from django.conf import settings
+from django.db import close_old_connections, connection, connections
+
+from newsletter import compose
+from newsletter.config import Config
+from newsletter.pipeline import JOBS, Context, Job
+
+log = logging.getLogger(__name__)
+
+GRACE = 8
+"""Seconds that work on the wire may take to end once a process is asked to stop."""
+
+
+class CutOffTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires at the cut-off before each due date of a newsletter, whatever daylight saving does."""
+
+    def __init__(self, config: Config, newsletter: str) -> None:
+        self._newsletter = config.newsletters[newsletter]
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        """The first cut-off after the last one fired, or after now."""
+        lead = self._newsletter.cut_off
+        due = next(compose.upcoming(self._newsletter, (previous or now) + lead), None)
+        return due - lead if due else None
+
+
+def on_postgresql() -> bool:
+    """Whether the work can be spread over many processes and machines."""
+    return connection.vendor == "postgresql"
+
+
+def run_here(ctx: Context, job: Job, lane: int = 0) -> None:
+    """Do a job in this thread; a fault in it is logged with its trace, and the next look tries again."""
+    close_old_connections()
+    try:
+        job.run(ctx)
+    except Exception:
+        log.exception("the job '%s' failed; it is tried again at its next turn", job.name)
+    finally:
+        connections.close_all()
+
+
+def defer(ctx: Context, job: Job, lane: int = 0) -> None:
+    """Leave a job to whichever worker is free; one waiting copy of it for each lane is enough."""
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    from newsletter.tasks import run_job
+
+    close_old_connections()
+    try:
+        run_job.configure(queue=_queue(job), queueing_lock=f"{job.name} {lane}").defer(job=job.name)
+    except AlreadyEnqueued:
+        log.debug("the job '%s' is waiting already", job.name)
+    finally:
+        connections.close_all()
+
+
+def clock(ctx: Context, run: Callable[[Context, Job, int], None]) -> BackgroundScheduler:
+    """A scheduler that looks for each job's work at its times; start it, and shut it down when done."""
+    lanes = [(job, lane) for job in JOBS for lane in range(job.lanes(ctx.config))]
+    scheduler = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(len(lanes) + len(ctx.config.newsletters))},
+        # A look that comes late is still worth it, once; two at the same time never are.
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone=settings.TIME_ZONE,
+    )
+    for job, lane in lanes:
+        scheduler.add_job(
+            partial(run, ctx, job, lane),
+            IntervalTrigger(seconds=job.every(ctx.config).total_seconds()),
+            id=f"{job.name} {lane}",
+            next_run_time=datetime.now(scheduler.timezone),
+        )
+    for job in (job for job in JOBS if job.at_cut_offs):
+        for name in ctx.config.newsletters:
+            scheduler.add_job(partial(run, ctx, job, 0), CutOffTrigger(ctx.config, name), id=f"{job.name} for {name}")
+    return scheduler
+
+
+def work(ctx: Context, concurrency: int) -> None:
+    """Carry out deferred jobs in this thread until `ctx.stop` is set; then finish what is on the wire."""
+    asyncio.run(_work(ctx, concurrency))
+
+
+async def _work(ctx: Context, concurrency: int) -> None:
+    from procrastinate.contrib.django import app
+
+    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+        async with worker_app.open_async():
+            # Sending may fill its own places for hours; collecting and starting must not wait behind it.
+            workers = [
+                asyncio.create_task(
+                    worker_app.run_worker_async(
+                        queues=[queue], concurrency=places, additional_context={"ctx": ctx}, delete_jobs="always",
+                        install_signal_handlers=False, shutdown_graceful_timeout=GRACE, fetch_job_polling_interval=2,
+                    )
+                )
+                for queue, places in (("send", concurrency), ("jobs", 2))
+            ]  # fmt: skip
+            stopped = asyncio.create_task(asyncio.to_thread(ctx.stop.wait))
+            await asyncio.wait((*workers, stopped), return_when=asyncio.FIRST_COMPLETED)
+            ctx.stop.set()
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+    for worker in workers:
+        if not worker.cancelled() and (fault := worker.exception()):
+            raise fault
+
+
+def _queue(job: Job) -> str:
+    return "send" if job.name == "send" else "jobs"

@@ -1,0 +1,158 @@
+"""The table of contents: collect → compose → render → send → track, the jobs in order, and what triggers each.
+
+Every job may run twice, late, or on two machines at once without harm: what is due is a query over rows, and each
+change is guarded by the row's own state. The engine (newsletter/engine.py) only makes them run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any
+
+from django.utils import timezone
+
+from newsletter import collect, compose, render, send
+from newsletter.config import Config
+from newsletter.models import Issue, Message, TransitionRefused
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every job is handed: the configuration, the key that signs, the clock, and the wish to stop."""
+
+    config: Config
+    key: str
+    clock: Callable[[], datetime] = timezone.now
+    stop: Event = field(default_factory=Event)
+
+
+# ── collect ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def collect_sources(ctx: Context, only: Collection[str] = ()) -> list[collect.Visit]:
+    """Bring in what the sources have published, all of them side by side."""
+    return collect.collect(ctx.config, ctx.clock(), only)
+
+
+# ── compose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def draw_up_issues(ctx: Context) -> list[Issue]:
+    """Draw up each newsletter's issues whose cut-off has come, from posts fetched at that moment."""
+    issues = []
+    for name in ctx.config.newsletters:
+        if missed := compose.record_missed(ctx.config, name, ctx.clock()):
+            log.warning("%s: %s", missed, missed.reason)
+        issues += [draw_up(ctx, name, due) for due in compose.at_hand(ctx.config, name, ctx.clock())]
+    carry_on_drafts(ctx)
+    return issues
+
+
+def draw_up(ctx: Context, newsletter: str, due: datetime) -> Issue:
+    """Return the issue of a newsletter for a due date, made now unless it exists."""
+    collect_sources(ctx, ctx.config.newsletters[newsletter].sources)
+    issue = compose.draw_up(ctx.config, newsletter, due, ctx.clock())
+    log.info("%s: %s", issue, issue.reason or f"{issue.items.count()} posts")
+    return issue
+
+
+def carry_on_drafts(ctx: Context) -> None:
+    """Take drafts to their next stage: to review, or, where no approval is asked for, all the way to the schedule."""
+    waiting = (Issue.Status.DRAFT, Issue.Status.APPROVED)
+    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters, send_at=None):
+        try:
+            if ctx.config.newsletters[issue.newsletter].approval == "automatic":
+                approve(ctx, issue) if issue.status == Issue.Status.DRAFT else None
+                schedule(ctx, issue)
+            elif issue.status == Issue.Status.DRAFT:
+                issue.go(Issue.Status.IN_REVIEW)
+        except TransitionRefused as error:
+            log.info("%s was taken on elsewhere: %s", issue, error)
+        except render.RenderError as error:
+            log.error("%s cannot be rendered: %s", issue, error)
+            issue.note(f"cannot be rendered: {error}")
+
+
+# ── render ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
+    """Render the issue and bind the approval to that very content."""
+    issue.approve(render.render(issue, ctx.config, ctx.key), by, ctx.clock())
+
+
+def schedule(ctx: Context, issue: Issue, at: datetime | None = None) -> None:
+    """Set when an approved issue is sent: its due date unless another is given, and now if that has passed."""
+    issue.go(Issue.Status.SCHEDULED, send_at=max(at or issue.due_at, ctx.clock()))
+
+
+# ── send ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def start_due_issues(ctx: Context) -> list[Issue]:
+    """Freeze the audience of scheduled issues whose time has come, and begin sending them."""
+    return [issue for issue in Issue.to_start(ctx.clock()) if send.start(ctx.config, issue, ctx.clock())]
+
+
+def send_messages(ctx: Context) -> None:
+    """Send whatever is due of the issues being sent; several workers may do this at once."""
+    if lapsed := Message.lapse(ctx.clock()):
+        log.warning(
+            "%d messages are uncertain: the process that was sending them stopped before the answer came", lapsed
+        )
+    for issue in Issue.to_send(ctx.clock()):
+        if not ctx.stop.is_set():
+            send.send_issue(ctx.config, ctx.key, issue, ctx.clock, ctx.stop)
+
+
+def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
+    """Send copies of an issue as it stands now, marked as a test and counted nowhere."""
+    edition = issue.edition or render.render(issue, ctx.config, ctx.key)
+    return send.send_test(ctx.config, issue, edition, emails, ctx.clock())
+
+
+def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
+    """Stop sending after the messages that are on the wire."""
+    issue.go(Issue.Status.PAUSED, reason=reason)
+
+
+def resume(ctx: Context, issue: Issue) -> None:
+    """Go on where a paused issue stopped, with the same audience; freeze it first if it was empty."""
+    newsletter = ctx.config.newsletters.get(issue.newsletter)
+    if newsletter and not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
+        Message.freeze(issue, [ref.name for ref in newsletter.lists])
+    issue.go(Issue.Status.SENDING, reason="", retry_at=None)
+
+
+def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:
+    """Give an issue up; what has been sent stays sent, and the posts are free for the next one."""
+    issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=ctx.clock())
+
+
+# ── the jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work, how often it is looked for, and how many workers may do it side by side."""
+
+    name: str
+    run: Callable[[Context], object]
+    every: Callable[[Config], timedelta]
+    at_cut_offs: bool = False
+    lanes: Callable[[Config], int] = lambda config: 1
+
+
+JOBS = (
+    Job("collect", collect_sources, every=lambda config: config.collect.every),
+    # At the very moment of each cut-off; and every half minute, for what was missed or could not go on.
+    Job("compose", draw_up_issues, every=lambda config: timedelta(seconds=30), at_cut_offs=True),
+    Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
+    Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
+)

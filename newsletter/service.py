@@ -1,0 +1,122 @@
+"""Long-running processes: web, clock and workers, together or one each, and how they stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from waitress.server import create_server
+
+from newsletter import engine
+from newsletter.pipeline import Context
+
+log = logging.getLogger(__name__)
+
+
+def run(ctx: Context, when_up: Callable[[], None]) -> None:
+    """Web, clock and workers in this process, until it is asked to stop; `when_up` is called once they run."""
+    with ExitStack() as stack:
+        stack.enter_context(_web(ctx))
+        if engine.on_postgresql():
+            stack.enter_context(_worker(ctx))
+            stack.enter_context(_clock(ctx, engine.defer))
+        else:
+            stack.enter_context(_clock(ctx, engine.run_here))
+        when_up()
+        ctx.stop.wait()
+
+
+def web(ctx: Context) -> None:
+    """The web server alone."""
+    with _web(ctx):
+        ctx.stop.wait()
+
+
+def clock(ctx: Context) -> None:
+    """The clock alone: it hands the work to workers on PostgreSQL, and does it itself on SQLite."""
+    with _clock(ctx, engine.defer if engine.on_postgresql() else engine.run_here):
+        ctx.stop.wait()
+
+
+def worker(ctx: Context, concurrency: int) -> None:
+    """A worker alone; PostgreSQL only."""
+    engine.work(ctx, concurrency)
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM and SIGINT ask for an orderly end; a second one ends at once."""
+
+    def asked(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise SystemExit(1)
+        log.info("stopping: what is on the wire is finished first")
+        stop.set()
+
+    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGINT, asked)
+
+
+@contextmanager
+def _web(ctx: Context) -> Iterator[None]:
+    from newsletter.wsgi import application
+
+    server = create_server(application, listen=ctx.config.site.listen, threads=8, ident=None, **_proxy(ctx))
+    thread = threading.Thread(target=_serve, args=(server,), name="web", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def _serve(server: object) -> None:
+    try:
+        server.run()  # type: ignore[attr-defined]
+    except OSError:
+        # The listening socket is closed under the loop when we stop; nothing else ends here.
+        log.debug("the web server's loop has ended", exc_info=True)
+
+
+def _proxy(ctx: Context) -> dict[str, object]:
+    """Whether to believe a proxy about where a request came from."""
+    if not ctx.config.site.behind_proxy:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {
+        "trusted_proxy": "*",
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": headers,
+        "clear_untrusted_proxy_headers": True,
+    }
+
+
+@contextmanager
+def _clock(ctx: Context, run: Callable[..., None]) -> Iterator[None]:
+    scheduler = engine.clock(ctx, run)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        _within(engine.GRACE, lambda: scheduler.shutdown(wait=True))
+
+
+@contextmanager
+def _worker(ctx: Context) -> Iterator[None]:
+    thread = threading.Thread(target=engine.work, args=(ctx, ctx.config.send.workers), name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(engine.GRACE + 1)
+
+
+def _within(seconds: float, finish: Callable[[], None]) -> None:
+    """Wait for an orderly end, but not for ever: a hanging server must not keep the process from stopping."""
+    thread = threading.Thread(target=finish, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        log.warning("some work did not end within %d s; what it had on the wire becomes uncertain", seconds)
