@@ -1,0 +1,91 @@
+"""The `newsletter` command. Each command's code is loaded when it is called, so that help needs no configuration."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+# In pipeline order, as everywhere: where each command lives, and its line in the help.
+COMMANDS = {
+    "init": ("skeleton", "Make a new publication folder."),
+    "check": ("publication", "Look over configuration, database, templates and transport."),
+    "migrate": ("publication", "Bring the database up to date."),
+    "staff": ("publication", "Give a member of staff a new password, or make one."),
+    "collect": ("stages", "Bring in what the sources have published."),
+    "sources": ("stages", "Show the sources and how their last visit went."),
+    "posts": ("stages", "Show the collected posts."),
+    "compose": ("stages", "Draw up a newsletter's next issue."),
+    "issues": ("issues", "Show the issues."),
+    "preview": ("issues", "Show an issue as a reader would get it."),
+    "approve": ("issues", "Approve an issue: what it says now is what is sent."),
+    "schedule": ("issues", "Schedule an approved issue."),
+    "send": ("issues", "Send an approved issue now, or a test of it."),
+    "pause": ("issues", "Stop sending an issue for the time being."),
+    "resume": ("issues", "Go on sending a paused issue."),
+    "cancel": ("issues", "Give an issue up."),
+    "report": ("issues", "Show what came back of an issue."),
+    "lists": ("audience", "Show the lists and how many people are on them."),
+    "subscribers": ("audience", "Import and look up people."),
+    "run": ("processes", "Web, clock and workers, on this machine."),
+    "web": ("processes", "The web server alone."),
+    "clock": ("processes", "The clock alone."),
+    "worker": ("processes", "A worker alone (PostgreSQL)."),
+}
+
+
+class Commands(click.Group):
+    """Finds a command by name, and reads the configuration only once one is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in pipeline order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Load the module that holds a command."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"newsletter.cli.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="newsletter")
+def newsletter() -> None:
+    """Publish newsletters: collect, compose, render, send, track."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit 0 when done, 1 for a problem stated in one line with a hint, 2 for wrong usage."""
+    from newsletter.cli.console import problem
+    from newsletter.config import ConfigError
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if path := _config_option(given):
+        os.environ["NEWSLETTER_CONFIG"] = path
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+    try:
+        newsletter(given, prog_name="newsletter")
+    except ConfigError as error:
+        for one in error.problems:
+            problem(str(one))
+        sys.exit(1)
+
+
+def _config_option(arguments: Sequence[str]) -> str | None:
+    """The value of --config, wherever it stands: it must be known before a command's module is loaded."""
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--config="):
+            return argument.removeprefix("--config=")
+        if argument == "--config" and index + 1 < len(arguments):
+            return arguments[index + 1]
+    return None

@@ -1,0 +1,85 @@
+"""`newsletter lists` and `subscribers`: who may be written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from newsletter.cli.boot import context
+from newsletter.cli.console import command, done, facts_option, problem, show, show_one
+
+from django.db.models import Count, Q  # isort: skip
+
+from subscribers.addresses import normalize
+from subscribers.importing import import_file
+from subscribers.models import List, Subscriber, Suppression
+
+
+@command()
+@facts_option
+def lists(as_json: bool) -> None:
+    """Show the lists and how many people are on them."""
+    counted = List.objects.annotate(
+        active=Count("subscriptions", Q(subscriptions__status="active")),
+        gone=Count("subscriptions", Q(subscriptions__status="unsubscribed")),
+    )
+    rows = [{"list": one.name, "title": one.title, "active": one.active, "unsubscribed": one.gone} for one in counted]
+    show(rows, as_json, "No lists yet; `newsletter migrate` makes those that config.yaml names.")
+
+
+@click.group()
+def subscribers() -> None:
+    """Import and look up people."""
+
+
+@command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--list", "name", required=True, help="The list they join.")
+@facts_option
+def import_people(file: Path, name: str, as_json: bool) -> None:
+    """Subscribe the people in a CSV file with the columns `email` and, if you like, `name`.
+
+    Doing it again adds nobody twice. Nobody who has unsubscribed is brought back.
+    """
+    to = List.objects.filter(name=name).first()
+    if to is None:
+        known = ", ".join(List.objects.values_list("name", flat=True)) or "none yet"
+        raise ValueError(
+            f"there is no list '{name}'; there are: {known}. Add it to a newsletter and run `newsletter migrate`"
+        )
+    report = import_file(file, to, context().clock())
+    refused = [vars(row) for row in report.refused]
+    if as_json:
+        show_one({**vars(report), "refused": refused}, True)
+        return
+    done(f"{report.added} added, {report.unchanged} on the list before, {report.stayed_unsubscribed} stay unsubscribed")
+    for row in report.refused:
+        problem(f"line {row.line}: “{row.text}” refused: {row.reason}")
+
+
+@command(name="show")
+@click.argument("email")
+@facts_option
+def show_person(email: str, as_json: bool) -> None:
+    """Show one person: lists, suppression, messages."""
+    _, key = normalize(email)
+    person = Subscriber.objects.filter(key=key).first()
+    if person is None:
+        raise ValueError(f"nobody here has the address {email}")
+    suppression = Suppression.objects.filter(key=key).first()
+    show_one(
+        {
+            "email": person.email,
+            "name": person.name,
+            "since": person.created_at,
+            "lists": {one.list.name: one.status for one in person.subscriptions.select_related("list")},
+            "suppressed": suppression.reason if suppression else "",
+            "messages": person.messages.count(),
+        },
+        as_json,
+    )
+
+
+subscribers.add_command(import_people)
+subscribers.add_command(show_person)

@@ -1,0 +1,101 @@
+"""`newsletter run`, `web`, `clock` and `worker`: what stays up."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from newsletter.cli.boot import context
+from newsletter.cli.console import command, done, out, problem
+
+from newsletter import pipeline, publication, service  # isort: skip
+from newsletter.cli.publication import seed
+from newsletter.engine import on_postgresql
+from newsletter.models import Issue, Message
+from newsletter.pipeline import Context
+
+
+@command()
+def run() -> None:
+    """Web, clock and workers on this machine; prepares the database and the first sign-in if need be."""
+    publication.migrate()
+    ctx = context()
+    service.stop_on_signals(ctx.stop)
+    seed()
+    password = publication.first_user()
+    _first_look(ctx)
+    service.run(ctx, lambda: _tell(ctx, password))
+    out.print("stopped", markup=False)
+
+
+@command()
+def web() -> None:
+    """The web server alone, for several machines."""
+    ctx = context()
+    service.stop_on_signals(ctx.stop)
+    service.web(ctx)
+
+
+@command()
+def clock() -> None:
+    """The clock alone: on PostgreSQL it hands the work to workers, on SQLite it does it itself."""
+    ctx = context()
+    service.stop_on_signals(ctx.stop)
+    service.clock(ctx)
+
+
+@command()
+@click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), envvar="NEWSLETTER_CONCURRENCY",
+              show_envvar=True, help="Batches sent side by side.")  # fmt: skip
+def worker(concurrency: int) -> None:
+    """A worker alone (PostgreSQL): as many, on as many machines, as you like."""
+    if not on_postgresql():
+        raise ValueError("on SQLite `newsletter run` does the work itself; workers need database.url to be PostgreSQL")
+    ctx = context()
+    service.stop_on_signals(ctx.stop)
+    service.worker(ctx, concurrency)
+
+
+def _first_look(ctx: Context) -> None:
+    """Collect and compose before the clock starts, so that what they did can be told in order."""
+    for visit in pipeline.collect_sources(ctx):
+        (problem if visit.error else done)(f"collect  {visit.source}: {visit.error or f'{visit.added} new posts'}")
+    pipeline.draw_up_issues(ctx)
+
+
+def _tell(ctx: Context, password: str | None) -> None:
+    """Say what became of the latest issues, and where to look."""
+    _wait_for_sending(ctx)
+    for issue in Issue.objects.select_related("edition")[: 2 * len(ctx.config.newsletters)]:
+        title = f" “{issue.edition.subject}”" if issue.edition else ""
+        done(f"compose  {issue}: {issue.items.count()} posts, {issue.get_status_display()}{title}")
+        if issue.reason:
+            problem(f"         {issue.reason}")
+        if counts := Message.counts(issue):
+            done(f"send     {issue}: {', '.join(f'{count} {state}' for state, count in counts.items())}")
+    _where_to_look(ctx, password)
+
+
+def _wait_for_sending(ctx: Context) -> None:
+    """Give small lists the moment they need; a large one is followed on its report page."""
+    until = time.monotonic() + 15
+    busy = Issue.objects.filter(status=Issue.Status.SENDING)
+    while (
+        (busy.exists() or Issue.to_start(ctx.clock()).exists()) and time.monotonic() < until and not ctx.stop.wait(0.2)
+    ):
+        pass
+
+
+def _where_to_look(ctx: Context, password: str | None) -> None:
+    site = ctx.config.site.url
+    out.print(f"\n{ctx.config.site.name} is running. Ctrl-C stops it.\n", markup=False)
+    out.print(f"  the archive   {site}/", markup=False)
+    out.print(f"  the desk      {site}/desk/", markup=False)
+    out.print(f"  the outbox    {site}/desk/outbox/", markup=False)
+    if password:
+        out.print(f"\n  sign in as    {publication.FIRST_USER}", markup=False)
+        out.print(
+            f"  password      {password}   (shown this once; `newsletter staff NAME` makes a new one)", markup=False
+        )
+    out.print()

@@ -1,0 +1,86 @@
+"""`newsletter collect`, `sources`, `posts` and `compose`: the first stages by hand."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from newsletter.cli.boot import context
+from newsletter.cli.console import command, done, facts_option, problem, show, show_one
+
+from newsletter import compose as composing  # isort: skip
+from newsletter import pipeline
+from newsletter.cli.facts import issue_facts
+from newsletter.models import Post, Source
+
+
+@command()
+@click.argument("sources", nargs=-1)
+@facts_option
+def collect(sources: tuple[str, ...], as_json: bool) -> None:
+    """Bring in what the sources have published: all of them, or those named."""
+    visits = pipeline.collect_sources(context(), sources)
+    if as_json:
+        show([vars(visit) for visit in visits], True, "")
+    else:
+        for visit in visits:
+            if visit.error:
+                problem(f"{visit.source}: {visit.error}")
+            else:
+                done(f"{visit.source}: {visit.added} new, {visit.updated} updated, {visit.unchanged} as before")
+            if visit.warning:
+                problem(f"{visit.source}: {visit.warning}")
+    sys.exit(1 if any(visit.error for visit in visits) else 0)
+
+
+@command()
+@facts_option
+def sources(as_json: bool) -> None:
+    """Show the sources, when they last went well, what went wrong, and what they have brought."""
+    rows = [
+        {
+            "source": source.name, "kind": source.kind, "posts": source.posts_added, "last_success": source.succeeded_at,
+            "failures": source.failures, "error": source.error, "warning": source.warning,
+        }
+        for source in Source.objects.all()
+    ]  # fmt: skip
+    show(rows, as_json, "No source has been visited yet; `newsletter collect` does it.")
+
+
+@command()
+@click.option("--last", default=30, show_default=True, type=click.IntRange(1), help="How many, newest first.")
+@facts_option
+def posts(last: int, as_json: bool) -> None:
+    """Show the collected posts."""
+    rows = [
+        {
+            "id": post.pk,
+            "published": post.published_at,
+            "source": post.source.name,
+            "title": post.title,
+            "tags": post.tags,
+        }
+        for post in Post.objects.select_related("source")[:last]
+    ]
+    show(rows, as_json, "No posts yet; `newsletter collect` brings them in.")
+
+
+@command()
+@click.argument("newsletter")
+@click.option("--on", "on", metavar="DATE", help="The due date, such as 2026-12-24 or '2026-12-24 18:00'.")
+@facts_option
+def compose(newsletter: str, on: str | None, as_json: bool) -> None:
+    """Draw up a newsletter's issue for its next due date, or for DATE; one that exists is shown as it is."""
+    ctx = context()
+    chosen = ctx.config.newsletters.get(newsletter)
+    if chosen is None:
+        known = ", ".join(ctx.config.newsletters) or "none"
+        raise ValueError(f"config.yaml has no newsletter '{newsletter}'; it has: {known}")
+    due = composing.on_date(chosen, on) if on else next(composing.upcoming(chosen, ctx.clock()), None)
+    if due is None:
+        raise ValueError(f"{newsletter} has no schedule; say when the issue is due: --on '2026-12-24 18:00'")
+    issue = pipeline.draw_up(ctx, newsletter, due)
+    pipeline.carry_on_drafts(ctx)
+    issue.refresh_from_db()
+    show_one(issue_facts(issue), as_json)
