@@ -11,6 +11,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from newsletter.config import Config, load
 from newsletter.paths import TEMPLATES
 
+# The teal of the reader's pages, from light to dark, for the buttons and links of the desk.
+TEAL = dict(
+    zip(
+        ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950"),
+        ("#effaf8", "#d7f2ee", "#b0e4dc", "#7fd0c5", "#4bb5a8", "#2a9d8f", "#1f7f75", "#1c665f", "#1a524d", "#194441",
+         "#082827"),
+        strict=True,
+    )
+)  # fmt: skip
 QUIET = ("apscheduler", "httpx", "procrastinate", "python_http_client", "waitress")
 
 
@@ -54,6 +63,7 @@ def from_config(config: Config) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
+            "newsletter.reader.policy.ContentSecurityPolicy",
         ],
         "ROOT_URLCONF": "newsletter.urls",
         "WSGI_APPLICATION": "newsletter.wsgi.application",
@@ -114,7 +124,9 @@ def database(url: str) -> dict[str, Any]:
         # Writers queue for up to 30 s instead of failing; a transaction that will write takes its place at once.
         # synchronous stays FULL: a ledger that forgets its last commit in a power cut sends twice.
         options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": "PRAGMA journal_mode=WAL"}
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": options}
+        # Tests use a file as well: in memory, threads would share one connection's locks.
+        test = {"NAME": str(path.with_name(f"test-{path.name}"))}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": options, "TEST": test}
     parts = urlsplit(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -174,6 +186,9 @@ def _unfold(config: Config) -> dict[str, Any]:
         "SITE_URL": "/",
         "SITE_SYMBOL": "newspaper",
         "SHOW_HISTORY": True,
+        "COLORS": {"primary": TEAL},
+        "STYLES": ["/static/desk/desk.css"],
+        "DASHBOARD_CALLBACK": "newsletter.desk.pages.today.today",
         "SIDEBAR": {"show_search": True, "navigation": "newsletter.desk.navigation.sidebar"},
     }
 

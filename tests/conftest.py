@@ -1,6 +1,7 @@
 """What every test may ask for. The environment is scrubbed, so that a developer's own settings change nothing."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 for _name in [name for name in os.environ if name.startswith("NEWSLETTER_") and name != "NEWSLETTER_DATABASE__URL"]:
     del os.environ[_name]
 os.environ["NEWSLETTER_CONFIG"] = str(Path(__file__).with_name("config.yaml"))
-os.environ["NEWSLETTER_SITE__VAR"] = os.environ.get("PYTEST_VAR") or str(Path(__file__).parent / ".var")
+os.environ["NEWSLETTER_SITE__VAR"] = tempfile.mkdtemp(prefix="newsletter-tests-")
 
 import pytest  # noqa: E402
 

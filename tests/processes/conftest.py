@@ -1,0 +1,225 @@
+"""Real processes, a real mail server, a real web server and a real database, all on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from aiosmtpd.controller import Controller
+from psycopg import sql
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what: Callable[[], Any], seconds: float, describe: str) -> Any:
+    """Wait until `what` is true, and return it; fail with a description once the time is up."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"{describe}: not within {seconds} s")
+
+
+class Mailbox:
+    """A real SMTP server (aiosmtpd) that keeps what it accepts."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, bytes]] = []
+        self.delay = 0.0
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._controller.start()
+        self.port = self._controller.port
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self.delay)
+        self.received += [(address, envelope.content) for address in envelope.rcpt_tos]
+        return "250 kept"
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many messages each address has got."""
+        return Counter(address for address, _ in list(self.received))
+
+    def messages(self) -> list[EmailMessage]:
+        """What was received, parsed."""
+        return [email.message_from_bytes(data, policy=email.policy.default) for _, data in self.received]
+
+    def close(self) -> None:
+        self._controller.stop()
+
+
+class Site:
+    """A web server that serves what a test puts into `pages`."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[str, bytes]] = {}
+        pages = self.pages
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                kind, body = pages.get(self.path, ("", b""))
+                self.send_response(200 if kind else 404)
+                self.send_header("Content-Type", kind or "text/plain")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                """Stay quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Publication:
+    """A publication folder and the processes that work on it."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder, self.processes = folder, []
+        self.port = free_port()
+        self.database_url = database_url
+
+    def configure(self, **parts: Any) -> None:
+        """Write config.yaml: a newsletter `daily` from the folder `posts` to the list `readers`; parts replace it."""
+        newsletter = {
+            "title": "The Daily", "sources": ["posts"], "lists": [{"name": "readers", "seed": "readers.csv"}],
+            "sender": {"name": "The Daily", "address": "daily@news.example.org"}, "postal_address": "1 Test Street",
+            "approval": "automatic", "first_issue": "at_once", "schedule": {"cron": "0 8 * * *", "time_zone": "UTC"},
+            **parts.pop("newsletter", {}),
+        }  # fmt: skip
+        sources = {"posts": {"kind": "folder", "location": "posts"}, **parts.pop("sources", {})}
+        config = {
+            "site": {"listen": f"127.0.0.1:{self.port}", "url": f"http://127.0.0.1:{self.port}"},
+            "database": {"url": self.database_url},
+            "collect": {"every": "2s", "sources": sources},
+            "newsletters": {"daily": newsletter},
+            **parts,
+        }
+        (self.folder / "posts").mkdir(parents=True, exist_ok=True)
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def readers(self, number: int) -> set[str]:
+        """Write a list of so many people; return their addresses."""
+        people = {f"reader{index}@people.example.org" for index in range(number)}
+        lines = "\n".join(f"{address},Reader" for address in sorted(people))
+        (self.folder / "readers.csv").write_text(f"email,name\n{lines}\n", encoding="utf-8")
+        return people
+
+    def post(self, name: str, text: str) -> None:
+        """Put a Markdown file into the folder."""
+        (self.folder / "posts" / name).write_text(text, encoding="utf-8")
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `newsletter` command to its end."""
+        return subprocess.run(
+            self._line(arguments), cwd=self.folder, env=self._env(), capture_output=True, text=True, timeout=120
+        )
+
+    def facts(self, *arguments: str) -> Any:
+        """What a command prints as JSON."""
+        done = self.command(*arguments, "--json")
+        assert done.returncode == 0, done.stderr + done.stdout
+        return json.loads(done.stdout)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a `newsletter` command that stays up; its output goes to a file."""
+        log = (self.folder / f"{arguments[0]}-{len(self.processes)}.log").open("w")
+        process = subprocess.Popen(
+            self._line(arguments), cwd=self.folder, env=self._env(), stdout=log, stderr=subprocess.STDOUT, text=True
+        )
+        log.close()
+        self.processes.append(process)
+        return process
+
+    def stop_all(self) -> None:
+        """Kill whatever still runs."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait(10)
+
+    def log(self) -> str:
+        """Everything the processes have printed."""
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+    def _line(self, arguments: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-W", "error::RuntimeWarning", "-m", "newsletter", *arguments]
+
+    def _env(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "DJANGO_"))}
+        return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    server = Site()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """A new, empty PostgreSQL database; skipped, and said so, where no server is reachable."""
+    base = os.environ.get("TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
+    name = f"newsletter_{uuid.uuid4().hex[:12]}"
+    try:
+        server = psycopg.connect(base, autocommit=True, connect_timeout=3)
+    except psycopg.Error as error:
+        pytest.skip(f"no PostgreSQL is reachable ({' '.join(str(error).split())})")
+    with server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield base.rpartition("/")[0] + f"/{name}"
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each of the two databases in turn; the empty string means SQLite where the program puts it."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def publication(tmp_path: Path, database_url: str) -> Iterator[Publication]:
+    """A publication on each database in turn."""
+    made = Publication(tmp_path / "publication", database_url)
+    made.folder.mkdir()
+    yield made
+    made.stop_all()

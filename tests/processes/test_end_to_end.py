@@ -1,0 +1,173 @@
+"""From a feed and a folder to messages that a real mail server has received, by the running program alone."""
+
+import http.client
+import re
+import signal
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.processes.conftest import wait_for
+
+pytestmark = pytest.mark.processes
+
+FEED = """<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0"><channel><title>Wire</title><link>https://wire.example.org/</link>
+<item><title>Lighthouses &amp; ships \U0001f6a2</title><link>https://wire.example.org/lighthouses?utm_source=feed</link>
+<guid>w-1</guid><pubDate>Mon, 02 Nov 2026 08:00:00 GMT</pubDate>
+<description>&lt;p&gt;A keeper writes.&lt;/p&gt;&lt;script&gt;alert(1)&lt;/script&gt;</description></item>
+</channel></rss>"""
+
+POST = """---
+title: "Tea, two ways :tea:"
+date: 2026-11-01 09:00
+tags: [news]
+---
+
+Cha or tea? It depends on the boat.
+
+## \U0001f6a2 By sea
+
+> A cup is a map.
+"""
+
+
+def smtp(mailbox, **changes):
+    server = {"host": "127.0.0.1", "port": mailbox.port, **changes.pop("smtp", {})}
+    return {"transport": "smtp", "smtp": server, **changes}
+
+
+def test_a_feed_and_a_folder_come_through_to_received_mail(publication, mailbox, site):
+    site.pages["/feed.xml"] = ("application/rss+xml", FEED.encode())
+    feed = {"kind": "feed", "location": f"{site.url}/feed.xml", "allow_private": True}
+    publication.configure(send=smtp(mailbox), sources={"wire": feed}, newsletter={"sources": ["posts", "wire"]})
+    publication.post("2026-11-01-tea.md", POST)
+    people = publication.readers(3)
+
+    publication.start("run")
+    wait_for(lambda: set(mailbox.counts) == people, 60, f"mail for everyone\n{publication.log()}")
+
+    for message in mailbox.messages():
+        html, text = (message.get_body((kind,)).get_content() for kind in ("html", "plain"))
+        assert "Lighthouses" in text
+        assert "\N{TEACUP WITHOUT HANDLE}" in text
+        assert "alert(1)" not in html
+        assert "utm_source" not in html
+        assert message["From"] == "The Daily <daily@news.example.org>"
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert message.defects == []
+    assert set(mailbox.counts.values()) == {1}
+    wait_for(lambda: publication.facts("issues")[0]["status"] == "sent", 15, "the issue is called sent")
+
+    follow_a_link_and_unsubscribe(publication, mailbox)
+
+
+def follow_a_link_and_unsubscribe(publication, mailbox):
+    """What comes back: a click, an open and an unsubscribe of the first reader."""
+    message = mailbox.messages()[0]
+    html = message.get_body(("html",)).get_content()
+    click = re.search(r"http://127\.0\.0\.1:\d+/c/\d+/[\w-]+", html)[0]
+    pixel = re.search(r"http://127\.0\.0\.1:\d+/o/[\w-]+\.gif", html)[0]
+    assert location_of(click).startswith(("https://wire.example.org/", "http://127.0.0.1"))
+    with urllib.request.urlopen(pixel) as answer:
+        assert answer.headers["Content-Type"] == "image/gif"
+    way_out = re.match(r"<(.*?)>", message["List-Unsubscribe"])[1]
+    with urllib.request.urlopen(way_out) as page:
+        assert page.status == 200
+    assert publication.facts("lists")[0]["active"] == 3
+    with urllib.request.urlopen(way_out, data=b"List-Unsubscribe=One-Click") as answer:
+        assert answer.status == 200
+        assert answer.url == way_out
+    assert publication.facts("lists")[0] == {"list": "readers", "title": "", "active": 2, "unsubscribed": 1}
+    report = publication.facts("report", publication.facts("issues")[0]["issue"])
+    assert (report["opens"]["people"], report["clicks"]["people"], report["unsubscribed"]) == (1, 1, 1)
+
+
+def location_of(url):
+    """Where a redirect leads; asked without following it."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc)
+    connection.request("GET", parts.path)
+    answer = connection.getresponse()
+    assert answer.status == 302
+    return answer.headers["Location"]
+
+
+def test_the_clock_alone_takes_posts_to_mail_once_though_killed_and_restarted(publication, mailbox):
+    due = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    if due - datetime.now(UTC) < timedelta(seconds=25):
+        due += timedelta(minutes=1)
+    schedule = {"cron": f"{due.minute} {due.hour} {due.day} {due.month} *", "time_zone": "UTC"}
+    newsletter = {"schedule": schedule, "first_issue": "on_schedule", "cut_off": "5s"}
+    publication.configure(send=smtp(mailbox, lease="3s"), newsletter=newsletter)
+    people = publication.readers(5)
+
+    first = publication.start("run")
+    wait_for(lambda: "is running" in publication.log(), 30, "the first start")
+    publication.post("2026-11-01-tea.md", POST)
+    first.send_signal(signal.SIGKILL)
+    first.wait(10)
+    assert publication.facts("issues") == []
+    publication.start("run")
+
+    left = (due - datetime.now(UTC)).total_seconds()
+    time.sleep(max(left - 1, 0))
+    assert mailbox.received == []
+    wait_for(lambda: set(mailbox.counts) == people, 30, f"mail for everyone\n{publication.log()}")
+    restart_and_expect_no_more(publication, mailbox, people)
+
+
+def restart_and_expect_no_more(publication, mailbox, people):
+    publication.stop_all()
+    publication.start("run")
+    time.sleep(6)
+    assert mailbox.counts == dict.fromkeys(people, 1)
+    assert [issue["status"] for issue in publication.facts("issues")] == ["sent"]
+
+
+def test_kill_nine_in_the_middle_loses_nobody_and_repeats_nobody(publication, mailbox):
+    publication.configure(send=smtp(mailbox, lease="2s", batch=20, workers=2))
+    publication.post("2026-11-01-tea.md", POST)
+    people = publication.readers(120)
+    mailbox.delay = 0.03
+    kills = 0
+    for goal in (20, 45, 80):
+        process = publication.start("run")
+        wait_for(lambda goal=goal: len(mailbox.received) >= goal, 60, f"{goal} messages\n{publication.log()}")
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        kills += 1
+    publication.start("run")
+    wait_for(lambda: publication.facts("issues")[0]["status"] == "sent", 60, f"the end\n{publication.log()}")
+
+    counts = publication.facts("issues")[0]["messages"]
+    uncertain = counts.get("uncertain", 0)
+    assert max(mailbox.counts.values()) == 1, "somebody got two"
+    assert counts["submitted"] + uncertain == len(people)
+    assert uncertain <= 2 * kills, "one for each of two connections and kill, at most"
+    missing = people - set(mailbox.counts)
+    assert len(missing) <= uncertain, f"lost without a word: {missing}"
+
+
+def test_sigterm_finishes_what_is_on_the_wire_within_ten_seconds(publication, mailbox):
+    publication.configure(send=smtp(mailbox, batch=20))
+    publication.post("2026-11-01-tea.md", POST)
+    people = publication.readers(60)
+    mailbox.delay = 0.1
+    process = publication.start("run")
+    wait_for(lambda: len(mailbox.received) >= 10, 60, f"some messages\n{publication.log()}")
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 0
+    assert time.monotonic() - asked < 10
+    counts = publication.facts("issues")[0]["messages"]
+    assert counts.get("uncertain", 0) == counts.get("submitting", 0) == 0
+    assert counts["submitted"] == len(mailbox.received)
+
+    mailbox.delay = 0
+    publication.start("run")
+    wait_for(lambda: set(mailbox.counts) == people, 60, f"the rest\n{publication.log()}")
+    assert set(mailbox.counts.values()) == {1}
