@@ -1,0 +1,143 @@
+"""One Markdown file of a folder, in the ways of Jekyll, Hugo and nobody in particular."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote
+
+from newsletter import links
+from newsletter.collect import frontmatter, markdown, urls
+from newsletter.collect.clean import Addresses, clean, plain
+from newsletter.collect.dates import moment
+from newsletter.collect.entry import Call, Draft
+from newsletter.config.values import zone
+
+_DATED = re.compile(r"(\d{4}-\d\d?-\d\d?)[-_ ](.+)")
+_DATE_PARTS = {"year": "%Y", "month": "%m", "day": "%d"}
+_MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
+
+
+class Article:
+    """A file that has been read; `missing` names the images that are not there."""
+
+    def __init__(self, call: Call, root: Path, path: PurePosixPath, source: str) -> None:
+        self._call, self._root, self.path = call, root, path
+        self._head, self._body = frontmatter.split(source)
+        self.missing: list[str] = []
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its author means it to be out now; a date ahead is for the issue to look at."""
+        head, now = self._head, self._call.now
+        if head.says("draft", "true", "yes", "1") or head.says("published", "false", "no", "0"):
+            return False
+        begins, ends = self._moment("publishdate"), self._moment("expirydate")
+        return not (begins and begins > now) and not (ends and ends <= now)
+
+    def draft(self) -> Draft:
+        """The story as it stands in the file."""
+        head, url = self._head, self._url()
+        title, body = self._title_and_body()
+        source = body if self.path.suffix == ".html" else markdown.render(body)
+        return Draft(
+            guid=str(self.path),
+            url=urls.canonical(url),
+            title=title or self._name(),
+            summary=self._summary(body),
+            html=source,
+            addresses=Addresses(lambda link: urls.link(url, link), lambda image: self._image(url, image)),
+            authors=head.texts("authors", "author"),
+            tags=head.words("tags", "tag", "categories", "category", "keywords"),
+            image_url=head.text("image", "cover", "thumbnail", "featured_image", "images"),
+            image_alt=head.text("image_alt", "cover_alt", "alt") or self._alt_of("image") or self._alt_of("cover"),
+            language=head.text("lang", "language"),
+            published_at=self._moment("date", "publishdate") or self._date_of_name(),
+        )
+
+    def _title_and_body(self) -> tuple[str, str]:
+        """The title, and the body without a heading that only says it again."""
+        given, (heading, rest) = self._head.text("title"), markdown.heading(self._body)
+        heading = plain(markdown.inline(heading))
+        return (given or heading, rest) if given in ("", heading) else (given, self._body)
+
+    def _moment(self, *names: str) -> datetime | None:
+        found = (moment(self._head.text(name), self._call.config.site.time_zone) for name in names)
+        return next(filter(None, found), None)
+
+    def _date_of_name(self) -> datetime | None:
+        match = _DATED.match(self._stem)
+        return moment(match[1], self._call.config.site.time_zone) if match else None
+
+    @property
+    def _stem(self) -> str:
+        """What names the story: its file, or, where that is only an index, its folder."""
+        bundle = self.path.stem.lower() == "index" and self.path.parent.name
+        return bundle or self.path.stem
+
+    def _name(self) -> str:
+        dated = _DATED.match(self._stem)
+        words = re.sub(r"[-_]+", " ", dated[2] if dated else self._stem).strip()
+        return words[:1].upper() + words[1:]
+
+    def _summary(self, body: str) -> str:
+        own = self._head.text("summary", "description", "excerpt")
+        if own:
+            return plain(markdown.inline(own))
+        before, *after = _MORE.split(body, maxsplit=1)
+        return clean(markdown.render(before), Addresses.against("")).text if after else ""
+
+    def _alt_of(self, name: str) -> str:
+        holder = self._head.values.get(name)
+        return str(holder.get("alt", "")) if isinstance(holder, dict) else ""
+
+    def _url(self) -> str:
+        """Where the story is published: as its front matter says, else by its place under base_url; else nowhere."""
+        base = self._call.source.base_url
+        own = self._head.text("canonical_url", "canonical", "url", "link")
+        if re.match(r"https?://", own, re.IGNORECASE):
+            return own
+        return base + "/" + (self._permalink(own)).lstrip("/") if base else ""
+
+    def _permalink(self, own: str) -> str:
+        pattern = own or self._head.text("permalink")
+        parent, dated = self.path.parent, _DATED.match(self._stem)
+        slug = self._head.text("slug") or (dated[2] if dated and "_posts" in parent.parts else self._stem)
+        if "_posts" in parent.parts:
+            pattern = pattern or "/:categories/:year/:month/:day/:title.html"
+        elif not pattern:
+            folder = parent.parent if self.path.stem.lower() == "index" else parent
+            return quote(f"{folder}/{slug}/".removeprefix("./"))
+        return self._filled(pattern, slug)
+
+    def _filled(self, pattern: str, slug: str) -> str:
+        """A permalink of Jekyll with its placeholders filled in."""
+        day = self._date_of_name() or self._moment("date")
+        local = day.astimezone(zone(self._call.config.site.time_zone)) if day else None
+        parts = {"title": slug, "slug": slug, "categories": "/".join(self._head.words("categories", "category"))}
+        parts |= {name: f"{local:{code}}" if local else "" for name, code in _DATE_PARTS.items()}
+        filled = re.sub(r":(\w+)", lambda match: parts.get(match[1], match[0]), pattern)
+        return quote(re.sub(r"/{2,}", "/", filled), safe="/%#?=&")
+
+    def _image(self, url: str, image: str) -> str:
+        """An image as the story's page means it, or, where it has none, as a file of the folder."""
+        if url or re.match(r"[a-z]+:|//", image, re.IGNORECASE):
+            return urls.absolute(url or "https:", image)
+        path = self._inside(unquote(image.partition("?")[0].partition("#")[0]))
+        if not path:
+            self.missing.append(image)
+            return ""
+        return links.file(self._call.config, self._call.name, path)
+
+    def _inside(self, image: str) -> str:
+        """The path within the folder of a file that is there; empty if it is not, or lies outside."""
+        beside, top = self._root / self.path.parent, self._root
+        for start in [top] if image.startswith("/") else [beside, top]:
+            try:
+                found = (start / image.lstrip("/")).resolve()
+                if found.is_file():
+                    return found.relative_to(self._root).as_posix()
+            except (ValueError, OSError):  # outside the folder, a NUL in the name, a name too long
+                continue
+        return ""

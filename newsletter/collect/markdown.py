@@ -1,0 +1,34 @@
+"""Markdown to HTML: CommonMark with tables, strike-through, footnotes and definition lists."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+_HEADING = re.compile(r"\s*(?:#[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*(?:\n|\Z)|([^\n#>*+\-`|<].*)\n=+[ \t]*(?:\n|\Z))")
+
+
+def render(source: str) -> str:
+    """The HTML of a text, not yet sanitised."""
+    return str(_parser().render(source))
+
+
+def inline(source: str) -> str:
+    """The HTML of one line, without a paragraph around it."""
+    return str(_parser().renderInline(source))
+
+
+def heading(source: str) -> tuple[str, str]:
+    """The level-one heading that a text begins with, and the text without it."""
+    match = _HEADING.match(source)
+    return ((match[1] or match[2]).strip(), source[match.end() :]) if match else ("", source)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return parser.use(footnote_plugin).use(deflist_plugin)
