@@ -73,12 +73,14 @@ def from_config(config: Config) -> dict[str, Any]:
         "USE_TZ": True,
         "TIME_ZONE": config.site.time_zone,
         "LANGUAGE_CODE": "en-gb",
+        "FORMAT_MODULE_PATH": "newsletter.desk.formats",
         "STATIC_URL": "/static/",
         # Static files are served from inside the installed packages; there is no step that gathers them.
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_AUTOREFRESH": False,
         "STATIC_ROOT": None,
         "LOGIN_URL": "admin:login",
+        "LOGIN_REDIRECT_URL": "admin:index",
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
             {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -91,8 +93,6 @@ def from_config(config: Config) -> dict[str, Any]:
         "X_FRAME_OPTIONS": "SAMEORIGIN",
         "LOGGING": _logging(),
         "UNFOLD": _unfold(config),
-        # The clock keeps the schedule; Procrastinate only carries the work.
-        "PROCRASTINATE_AUTODISCOVER_MODULE_NAME": "tasks",
     }
 
 
@@ -175,7 +175,11 @@ def _logging() -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
         "root": {"handlers": ["console"], "level": "INFO"},
         # python_http_client writes the API key at DEBUG: it must never come to that.
-        "loggers": {name: {"level": "WARNING"} for name in QUIET},
+        "loggers": {
+            **{name: {"level": "WARNING"} for name in QUIET},
+            # It warns as soon as one request waits for a thread, which a browser's first visit does.
+            "waitress.queue": {"level": "ERROR"},
+        },
     }
 
 
@@ -185,6 +189,7 @@ def _unfold(config: Config) -> dict[str, Any]:
         "SITE_HEADER": config.site.name,
         "SITE_URL": "/",
         "SITE_SYMBOL": "newspaper",
+        "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/desk/icon.svg"}],
         "SHOW_HISTORY": True,
         "COLORS": {"primary": TEAL},
         "STYLES": ["/static/desk/desk.css"],

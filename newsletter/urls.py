@@ -1,8 +1,31 @@
-"""Every address the web application answers, by room."""
+"""Every address the web application answers, by room. Those of mails and readers are made in links.py."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+from newsletter.reader import files
+from newsletter.reader import views as reader
+from newsletter.track import views as track
+
+handler404 = "newsletter.reader.errors.not_found"
+handler500 = "newsletter.reader.errors.broken"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # track
+    path("c/<int:link>/<str:token>", track.click, name="click"),
+    path("o/<str:token>.gif", track.opened, name="opened"),
+    path("u/<str:token>", track.leave, name="unsubscribe"),
+    # reader
+    path("", reader.home, name="home"),
+    path("issues/<slug:newsletter>/", reader.archive, name="archive"),
+    path("issues/<slug:newsletter>/<slug:slug>/", reader.issue, name="issue"),
+    path("posts/<int:number>/<slug:slug>/", reader.post, name="post"),
+    path("files/<slug:source>/<path:path>", files.file, name="file"),
+    path("healthz", reader.health, name="health"),
+    path("robots.txt", reader.robots, name="robots"),
+    path("favicon.ico", RedirectView.as_view(url="/static/desk/icon.svg", permanent=True)),
+    # desk
+    path("desk/", include("newsletter.desk.urls")),
     path("desk/", admin.site.urls),
 ]

@@ -1,1 +1,5 @@
-"""Track: opens, clicks, unsubscribes: what came back."""
+"""Track: what came back from the messages, seen by the addresses in them and told in a report."""
+
+from newsletter.track.report import LinkClicks, Report, failures, report
+
+__all__ = ["LinkClicks", "Report", "failures", "report"]

@@ -1,0 +1,152 @@
+"""What staff can do to an issue: each verb asks on GET and acts on POST, through the pipeline's own functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from unfold.enums import ActionVariant
+from unfold.widgets import INPUT_CLASSES
+
+from newsletter import pipeline
+from newsletter.models import Issue, TransitionRefused
+from newsletter.render import RenderError
+from newsletter.settings import current
+
+PRIMARY, DANGER = ActionVariant.PRIMARY, ActionVariant.DANGER
+INPUT = {"class": " ".join(INPUT_CLASSES)}
+LOCAL = "%Y-%m-%dT%H:%M"
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go and look at the result; looking again posts nothing again."""
+
+    status_code = 303
+
+
+class ReasonForm(forms.Form):
+    """A word on why, for those who see the issue later."""
+
+    reason = forms.CharField(required=False, max_length=500, widget=forms.TextInput(INPUT), label="Reason")
+
+
+class WhenForm(forms.Form):
+    """When to send."""
+
+    at = forms.DateTimeField(
+        required=False,
+        label="Send at",
+        input_formats=[LOCAL, "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput({**INPUT, "type": "datetime-local"}, format=LOCAL),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = settings.TIME_ZONE
+        self.fields["at"].help_text = f"In the time zone {zone}. Left empty: the due date; a time gone by means now."
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing that can be done: from which statuses, with which question, and how."""
+
+    statuses: tuple[Issue.Status, ...]
+    question: str
+    explanation: str
+    done: str
+    act: Callable[[pipeline.Context, Issue, Any, dict[str, Any]], None]
+    form: type[forms.Form] = forms.Form
+    danger: bool = False
+
+    def allowed(self, issue: Issue | None) -> bool:
+        """Whether the issue can be taken there from where it stands."""
+        return issue is not None and issue.status in self.statuses
+
+    def insist(self, issue: Issue) -> None:
+        """Raise TransitionRefused unless it is allowed."""
+        if not self.allowed(issue):
+            wanted = " or ".join(status.label for status in self.statuses)
+            raise TransitionRefused(
+                f"{issue} is {issue.get_status_display()}; this can only be done while it is {wanted}"
+            )
+
+
+VERBS = {
+    "approve": Verb(
+        Issue.FROM[Issue.Status.APPROVED],
+        "Approve this issue?",
+        "What is approved is what is sent, byte for byte. Any edit afterwards voids the approval.",
+        "approved",
+        lambda ctx, issue, by, data: pipeline.approve(ctx, issue, by),
+    ),
+    "schedule": Verb(
+        Issue.FROM[Issue.Status.SCHEDULED],
+        "When is it sent?",
+        "The audience is frozen at that moment, and sending starts.",
+        "scheduled",
+        lambda ctx, issue, by, data: pipeline.schedule(ctx, issue, data["at"]),
+        WhenForm,
+    ),
+    "pause": Verb(
+        Issue.FROM[Issue.Status.PAUSED],
+        "Pause sending?",
+        "What is on the wire is finished; the rest waits until you resume.",
+        "paused",
+        lambda ctx, issue, by, data: pipeline.pause(ctx, issue, data["reason"] or f"paused by {by}"),
+        ReasonForm,
+    ),
+    "resume": Verb(
+        (Issue.Status.PAUSED,),
+        "Resume sending?",
+        "It goes on where it stopped, with the same audience. Nobody gets it twice.",
+        "being sent again",
+        lambda ctx, issue, by, data: pipeline.resume(ctx, issue),
+    ),
+    "cancel": Verb(
+        Issue.FROM[Issue.Status.CANCELLED],
+        "Cancel this issue for good?",
+        "What has been sent stays sent. The rest never is, and this cannot be undone.",
+        "cancelled",
+        lambda ctx, issue, by, data: pipeline.cancel(ctx, issue, data["reason"] or f"cancelled by {by}"),
+        ReasonForm,
+        danger=True,
+    ),
+}
+
+
+def ask(name: str, request: HttpRequest, number: str) -> HttpResponse:
+    """Show the question; on POST do it, say how it went, and go back to the issue."""
+    issue, verb = get_object_or_404(Issue, pk=number if number.isdecimal() else None), VERBS[name]
+    back = reverse("admin:newsletter_issue_change", args=(issue.pk,))
+    form = verb.form(request.POST if request.method == "POST" else None, initial={"at": issue.send_at or issue.due_at})
+    if request.method == "POST" and form.is_valid():
+        _perform(verb, request, issue, form.cleaned_data)
+        return SeeOther(back)
+    context = {
+        **admin.site.each_context(request),
+        "title": name.capitalize(),
+        "object": issue,
+        "verb": verb,
+        "button": name.capitalize(),
+        "form": form,
+        "back": back,
+    }
+    return render(request, "ask.html", context, status=422 if form.errors else 200)
+
+
+def _perform(verb: Verb, request: HttpRequest, issue: Issue, data: dict[str, Any]) -> None:
+    ctx = pipeline.Context(config=current(), key=str(settings.SECRET_KEY))
+    try:
+        verb.insist(issue)
+        verb.act(ctx, issue, request.user, data)
+    except (TransitionRefused, RenderError) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{issue} is {verb.done}.")

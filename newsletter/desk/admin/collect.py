@@ -1,0 +1,102 @@
+"""Sources and the posts they brought: to be looked at, not changed, for the next visit would undo it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from newsletter.desk.admin.base import ReadOnlyAdmin, display, link
+from newsletter.models import Post, Source
+
+
+@admin.register(Source)
+class SourceAdmin(ReadOnlyAdmin):
+    """Where posts come from, and how the last visit went."""
+
+    about = "Where posts come from. Sources are named in config.yaml; here is how their last visits went."
+    when_empty = "No source has been visited yet. Name one under `collect.sources` in config.yaml."
+    list_display = ("name", "kind", "standing", "succeeded_at", "checked_at", "posts_added", "error_in_short")
+    fields = (
+        "name", "kind", "location", "standing", "checked_at", "succeeded_at", "failures", "full_error", "warning",
+        "posts_added",
+    )  # fmt: skip
+    readonly_fields = ("standing", "full_error")
+    ordering = ("name",)
+
+    @display(
+        description="Standing", ordering="failures", label={"failing": "danger", "odd": "warning", "well": "success"}
+    )
+    def standing(self, source: Source) -> str:
+        """How the source is doing, in a word."""
+        if source.failures:
+            return "failing"
+        if source.checked_at is None:
+            return "not visited yet"
+        return "odd" if source.warning else "well"
+
+    @display(description="Error", empty_value="")
+    def error_in_short(self, source: Source) -> str:
+        """The first line of what went wrong."""
+        return _short(source.error)
+
+    @display(description="Error")
+    def full_error(self, source: Source) -> SafeString | str:
+        """All of what went wrong."""
+        return _preformatted(source.error) if source.error else "None: the last visit went well."
+
+
+@admin.register(Post)
+class PostAdmin(ReadOnlyAdmin):
+    """Stories as they were collected."""
+
+    about = "Stories as they were collected, newest first. What an issue holds is a copy: see Issues."
+    when_empty = "No post has been collected yet. See Sources for how the last visits went."
+    list_display = ("title", "source", "published_at", "tag_list", "words")
+    list_filter = ("source",)
+    list_select_related = ("source",)
+    search_fields = ("title", "summary", "url")
+    search_help_text = "Words of the title or summary, or part of the address"
+    ordering = ("-published_at", "-pk")
+    fields = (
+        "title", "source", "address", "published_at", "collected_at", "updated_at", "author_list", "tag_list", "words",
+        "summary", "story",
+    )  # fmt: skip
+    readonly_fields = ("address", "author_list", "tag_list", "story")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
+        """Without the whole story, which a list has no use for."""
+        return super().get_queryset(request).defer("html")  # type: ignore[no-any-return]
+
+    @display(description="Tags")
+    def tag_list(self, post: Post) -> str:
+        """The post's tags, with commas between them."""
+        return ", ".join(map(str, post.tags))
+
+    @display(description="Authors")
+    def author_list(self, post: Post) -> str:
+        """Who wrote it."""
+        return ", ".join(map(str, post.authors))
+
+    @display(description="Address")
+    def address(self, post: Post) -> SafeString | str:
+        """Where it was published."""
+        return link(post.url, post.url) if post.url.startswith(("http://", "https://")) else "Published by us alone"
+
+    @display(description="Story")
+    def story(self, post: Post) -> SafeString | str:
+        """The story as it reads, in a frame where no script runs."""
+        if not post.html:
+            return "—"
+        return format_html('<iframe class="desk-story" title="The story" sandbox srcdoc="{}"></iframe>', post.html)
+
+
+def _short(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+def _preformatted(text: str) -> SafeString:
+    return format_html('<pre class="desk-pre">{}</pre>', text)

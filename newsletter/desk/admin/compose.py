@@ -1,0 +1,194 @@
+"""Issues: what is in each, where it stands, and the buttons that take it further."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from newsletter.desk import actions
+from newsletter.desk.admin.base import DeskAdmin, TabularInline, action, badge, display, link
+from newsletter.desk.admin.labels import STATUSES
+from newsletter.models import Issue, Item, Message
+
+Status = Issue.Status
+FACTS = (
+    ("due_at", "sent"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"), ("send_at", "retry_at"),
+    ("started_at", "finished_at"),
+)  # fmt: skip
+EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
+
+
+class ItemInline(TabularInline):  # type: ignore[misc]  # Unfold has no types
+    """The posts in an issue: in which order, under which heading, with which word of the editor."""
+
+    model = Item
+    extra = 0
+    fields = ("position", "title", "section", "section_emoji", "note")
+    readonly_fields = ("title",)
+    ordering = ("position", "pk")
+    hide_title = True
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 2})}}
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Posts come from collecting."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        """Until sending starts."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.status in EDITABLE)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        """Until sending starts, a post may be taken out."""
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(Issue)
+class IssueAdmin(DeskAdmin):
+    """Editions of the newsletters."""
+
+    about = "Editions of the newsletters, drawn up by themselves at each cut-off; here they are edited and approved."
+    when_empty = "No issue has been drawn up yet. That happens at each newsletter's next cut-off."
+    list_per_page = 20
+    list_display = ("name", "due_at", "standing", "reason", "posts", "sent")
+    list_filter = ("status", "newsletter")
+    search_fields = ("newsletter", "slug", "subject")
+    search_help_text = "Newsletter, date or subject"
+    ordering = ("-due_at", "-pk")
+    fieldsets = (
+        (None, {"fields": ("status_badge", "reason", "subject", "preheader")}),
+        ("Facts", {"fields": FACTS}),
+    )
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextInputWidget}}
+    inlines = (ItemInline,)
+    actions_detail = ("preview", "report", *actions.VERBS)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
+        """Each issue with how many posts it holds, how many people it is for and how many messages have left."""
+        messages_of = Message.objects.filter(issue=OuterRef("pk"))
+        return super().get_queryset(request).annotate(  # type: ignore[no-any-return]
+            post_count=_count(Item.objects.filter(issue=OuterRef("pk"))),
+            for_count=_count(messages_of.exclude(state=Message.State.EXCLUDED)),
+            sent_count=_count(messages_of.filter(state__in=(Message.State.SUBMITTED, Message.State.DELIVERED))),
+        )  # fmt: skip
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Issue | None:
+        """The issue; while an edit of it is being saved, nobody else can take it further."""
+        found: Issue | None = super().get_object(request, object_id, from_field)
+        if found and request.method == "POST":
+            list(Issue.objects.select_for_update().filter(pk=found.pk).values_list("pk"))
+            found.refresh_from_db()
+        return found
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
+        """All but subject and preheader."""
+        return ("status_badge", "reason", *(name for row in FACTS for name in row))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Issues are drawn up by the pipeline."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Until sending starts there is something to edit; the buttons ask about no issue in particular."""
+        return super().has_change_permission(request, obj) and (
+            not isinstance(obj, Issue) or obj.status in EDITABLE
+        )  # fmt: skip
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Issues are cancelled, not deleted: the ledger hangs on them."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
+        """Keep the two fields that can be edited, and nothing else of this copy of the row."""
+        obj.save(update_fields=["subject", "preheader"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the items; what was approved is void if anything differs from it now."""
+        super().save_related(request, form, formsets, change)
+        before = form.instance.status
+        if {"subject", "preheader"} & set(form.changed_data) or any(formset.has_changed() for formset in formsets):
+            form.instance.edited()
+        if form.instance.status != before:
+            messages.warning(request, "The approval is void, because the issue was edited. Approve it again.")
+
+    @display(description="Issue", ordering="newsletter")
+    def name(self, issue: Issue) -> str:
+        """The newsletter and the date."""
+        return str(issue)
+
+    @display(description="Status", ordering="status", label=STATUSES)
+    def standing(self, issue: Issue) -> tuple[str, str]:
+        """Where the issue stands."""
+        return issue.status, issue.get_status_display()
+
+    @display(description="Status")
+    def status_badge(self, issue: Issue) -> SafeString:
+        """The same as a badge, for the form."""
+        return badge(issue.get_status_display(), STATUSES[Status(issue.status)])
+
+    @display(description="Posts", ordering="post_count")
+    def posts(self, issue: Any) -> int:
+        """How many posts it holds."""
+        return int(issue.post_count)
+
+    @display(description="Sent")
+    def sent(self, issue: Any) -> SafeString | str:
+        """How many of its messages have left; the whole story is in the report."""
+        if not issue.for_count:
+            return "—"
+        return link(reverse("desk-report", args=(issue.pk,)), f"{issue.sent_count} of {issue.for_count}")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Only the buttons that the issue's status allows."""
+        # Not get_object: Unfold asks before the transaction that its lock needs.
+        issue = Issue.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        barred = {f"newsletter_issue_{name}" for name, verb in actions.VERBS.items() if not verb.allowed(issue)}
+        return [one for one in super().get_actions_detail(request, object_id) if one.action_name not in barred]
+
+    @action(description="Preview", icon="visibility", permissions=["view"], url_path="see-preview")
+    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that shows the issue as a mail."""
+        return HttpResponseRedirect(reverse("desk-preview", args=(object_id,)))
+
+    @action(description="Report", icon="monitoring", permissions=["view"], url_path="see-report")
+    def report(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that says what became of it."""
+        return HttpResponseRedirect(reverse("desk-report", args=(object_id,)))
+
+    @action(description="Approve", icon="check", permissions=["change"], variant=actions.PRIMARY)
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then bind an approval to what the issue says now."""
+        return actions.ask("approve", request, object_id)
+
+    @action(description="Schedule", icon="schedule", permissions=["change"], variant=actions.PRIMARY)
+    def schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask when, then schedule."""
+        return actions.ask("schedule", request, object_id)
+
+    @action(description="Pause", icon="pause", permissions=["change"])
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then pause."""
+        return actions.ask("pause", request, object_id)
+
+    @action(description="Resume", icon="play_arrow", permissions=["change"], variant=actions.PRIMARY)
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then resume."""
+        return actions.ask("resume", request, object_id)
+
+    @action(description="Cancel", icon="cancel", permissions=["change"], variant=actions.DANGER)
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then cancel."""
+        return actions.ask("cancel", request, object_id)
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows belong to the outer one, counted apart so that two counts do not multiply."""
+    counted = rows.order_by().values("issue").annotate(counted=Count("pk")).values("counted")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

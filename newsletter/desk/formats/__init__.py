@@ -1,0 +1,1 @@
+"""Formats of the desk, by language, where they differ from Django's."""

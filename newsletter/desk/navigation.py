@@ -1,0 +1,53 @@
+"""The desk's sidebar, in the order of the pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+# Heading: (title, icon, address, permission, further addresses that belong to it)
+PAGES = {
+    "Collect": (
+        ("Sources", "rss_feed", "admin:newsletter_source_changelist", "newsletter.view_source"),
+        ("Posts", "article", "admin:newsletter_post_changelist", "newsletter.view_post"),
+    ),
+    "Compose": (("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),),
+    "Send": (
+        ("Messages", "mail", "admin:newsletter_message_changelist", "newsletter.view_message"),
+        ("Outbox", "outbox", "desk-outbox", "newsletter.view_message"),
+    ),
+    "Track": (("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),),
+    "Audience": (
+        ("Lists", "group", "admin:subscribers_list_changelist", "subscribers.view_list"),
+        ("Subscribers", "person", "admin:subscribers_subscriber_changelist", "subscribers.view_subscriber"),
+        ("Suppressions", "block", "admin:subscribers_suppression_changelist", "subscribers.view_suppression"),
+    ),
+    "Staff": (
+        ("Users", "badge", "admin:auth_user_changelist", "auth.view_user"),
+        ("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),
+    ),
+}
+# Pages of our own that belong to a list: Preview and Report are an issue's.
+BELONGS = {"admin:newsletter_issue_changelist": "/desk/issue/"}
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups and links that this member of staff may use."""
+    groups = (
+        {"title": heading, "items": [_item(request, *page) for page in pages if _may(request, page[3])]}
+        for heading, pages in PAGES.items()
+    )
+    return [group for group in groups if group["items"]]
+
+
+def _item(request: HttpRequest, title: str, icon: str, name: str, permission: str) -> dict[str, Any]:
+    address = reverse(name)
+    active = request.path.startswith((address, BELONGS.get(name, address)))
+    # Unfold asks a plain bool's type for a way to call it, so the answer comes as a function.
+    return {"title": title, "icon": icon, "link": address, "active": lambda _: active}
+
+
+def _may(request: HttpRequest, permission: str) -> bool:
+    return request.user.has_perm(permission)

@@ -1,0 +1,50 @@
+"""The preview: an issue as the mail it would be if it were sent now."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from newsletter import holes, render
+from newsletter.desk.pages.base import desk_page, framed, staff_page
+from newsletter.models import Issue
+from newsletter.settings import current
+
+# Who the preview is made for. The token is none, so that looking at it counts as no open and unsubscribes nobody.
+READER = holes.values(token="preview", email="reader@example.org", name="Robin Reader")  # noqa: S106 - not a secret
+
+
+@staff_page("newsletter.view_issue")
+def preview(request: HttpRequest, number: int) -> HttpResponse:
+    """The mail with its line in the inbox; or what keeps it from being rendered."""
+    issue = get_object_or_404(Issue, pk=number)
+    newsletter = current().newsletters.get(issue.newsletter)
+    shown = {"object": issue, "sender": newsletter.sender if newsletter else None}
+    try:
+        mail = _mail(issue)
+    except render.RenderError as error:
+        return desk_page(request, "preview.html", "Preview", error=str(error), **shown)
+    part = "text" if request.GET.get("part") == "text" else "html"
+    tabs = (("html", "HTML"), ("text", "Plain text"))
+    return desk_page(request, "preview.html", "Preview", mail=mail, part=part, tabs=tabs, **shown)
+
+
+@staff_page("newsletter.view_issue")
+def raw(request: HttpRequest, number: int) -> HttpResponse:
+    """The HTML of the mail, for the frame."""
+    try:
+        return framed(_mail(get_object_or_404(Issue, pk=number))["html"])
+    except render.RenderError as error:
+        return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
+
+
+def _mail(issue: Issue) -> dict[str, str]:
+    """Subject, preheader, HTML and text with their holes filled for a reader who does not exist."""
+    config = current()
+    if issue.newsletter not in config.newsletters:
+        raise render.RenderError(f"there is no newsletter '{issue.newsletter}' in config.yaml any more")
+    key = str(settings.SECRET_KEY)
+    marker, rendered = holes.marker(issue.pk, key), render.preview(issue, config, key)
+    parts = {name: getattr(rendered, name) for name in ("subject", "preheader", "html", "text")}
+    return {name: holes.fill(text, marker, READER) for name, text in parts.items()}

@@ -1,0 +1,117 @@
+"""The report of an issue: who it was for, what became of each message, and what came back, all counted anew."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from newsletter.models import Event, Issue, Link, Message
+
+State = Message.State
+SENT = (State.SUBMITTED, State.DELIVERED)
+FAILED = (State.FAILED, State.BOUNCED, State.COMPLAINED, State.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class LinkClicks:
+    """How often one address was clicked, and by how many people."""
+
+    url: str
+    clicks: int
+    people: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of an issue. `opens` and `clicks` count events, `opened` and `clicked` the messages behind them."""
+
+    issue: str
+    status: str
+    reason: str
+    audience: int
+    excluded: dict[str, int]
+    states: dict[str, int]
+    sent: int
+    failed: int
+    opens: int
+    opened: int
+    clicks: int
+    clicked: int
+    unsubscribed: int
+    links: tuple[LinkClicks, ...]
+
+    @property
+    def open(self) -> int:
+        """Messages that are still to be sent or answered."""
+        return sum(self.states.get(state, 0) for state in (State.PENDING, State.SUBMITTING, State.DEFERRED))
+
+    @property
+    def open_rate(self) -> float | None:
+        """The share of messages opened among those submitted or delivered; None where there are none."""
+        return self._rate(self.opened)
+
+    @property
+    def click_rate(self) -> float | None:
+        """The share of messages with a click among those submitted or delivered; None where there are none."""
+        return self._rate(self.clicked)
+
+    @property
+    def unsubscribe_rate(self) -> float | None:
+        """The share of messages whose reader left among those submitted or delivered; None where there are none."""
+        return self._rate(self.unsubscribed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in plain values, ready for JSON."""
+        rates = {name: getattr(self, name) for name in ("open_rate", "click_rate", "unsubscribe_rate")}
+        return {**asdict(self), "links": [asdict(link) for link in self.links], **rates}
+
+    def _rate(self, part: int) -> float | None:
+        return round(part / self.sent, 4) if self.sent else None
+
+
+def report(issue: Issue) -> Report:
+    """Count what the ledger and the events say about an issue."""
+    states = Message.counts(issue)
+    return Report(
+        issue=str(issue),
+        status=issue.status,
+        reason=issue.reason,
+        audience=sum(states.values()),
+        excluded=_excluded(issue),
+        states=states,
+        sent=sum(states.get(state, 0) for state in SENT),
+        failed=sum(states.get(state, 0) for state in FAILED),
+        links=_links(issue),
+        **_events(issue),
+    )
+
+
+def failures(issue: Issue) -> QuerySet[Message]:
+    """The messages that did not arrive or may not have, each with its subscriber, state and reason."""
+    return issue.messages.filter(state__in=FAILED).select_related("subscriber").order_by("pk")
+
+
+def _excluded(issue: Issue) -> dict[str, int]:
+    rows = issue.messages.filter(state=State.EXCLUDED).values_list("reason").annotate(Count("pk")).order_by("reason")
+    return dict(rows)
+
+
+def _events(issue: Issue) -> dict[str, int]:
+    """Each kind of event: how many there were, and from how many messages."""
+    rows = issue.events.values_list("kind").annotate(Count("pk"), Count("message", distinct=True)).order_by("kind")
+    found = {kind: (events, messages) for kind, events, messages in rows}
+    opens, opened = found.get(Event.Kind.OPEN, (0, 0))
+    clicks, clicked = found.get(Event.Kind.CLICK, (0, 0))
+    unsubscribed = found.get(Event.Kind.UNSUBSCRIBE, (0, 0))[1]
+    return {"opens": opens, "opened": opened, "clicks": clicks, "clicked": clicked, "unsubscribed": unsubscribed}
+
+
+def _links(issue: Issue) -> tuple[LinkClicks, ...]:
+    """Every address in the mail, the most clicked first; those that nobody clicked too."""
+    clicked = Q(events__kind=Event.Kind.CLICK)
+    rows = Link.objects.filter(issue=issue).annotate(
+        clicks=Count("events", filter=clicked), people=Count("events__message", filter=clicked, distinct=True)
+    )  # fmt: skip
+    return tuple(LinkClicks(row.url, row.clicks, row.people) for row in rows.order_by("-clicks", "url"))

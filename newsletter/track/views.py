@@ -1,0 +1,128 @@
+"""The addresses that a mail holds: the tracked link, the open pixel and the way out."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from newsletter import tokens
+from newsletter.models import Event, Link, Message
+from newsletter.settings import current
+from newsletter.track.destination import location
+from subscribers.models import List, Subscriber, unsubscribe
+
+# One transparent pixel.
+PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+
+View = Callable[..., HttpResponse]
+
+
+def private(view: View) -> View:
+    """Keep the answer out of caches and search engines: its address belongs to one reader."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return answer
+
+
+@require_safe
+@private
+def click(request: HttpRequest, link: int, token: str) -> HttpResponse:
+    """Lead on to the link's own address. Only addresses of the message's own issue: there is no open redirect."""
+    message = _message(token)
+    found = get_object_or_404(Link, pk=link, issue_id=message.issue_id)
+    try:
+        target = location(found.url)
+    except ValueError as error:
+        raise Http404(str(error)) from error
+    if current().track.clicks:
+        _record(request, message, Event.Kind.CLICK, link=found)
+    # Not Django's own redirect, which would encode printable characters that the author left as they are.
+    return HttpResponse(status=302, headers={"Location": target})
+
+
+@require_safe
+@private
+def opened(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer with one pixel, whatever the token: nobody learns here whether it is good."""
+    if current().track.opens:
+        with suppress(Http404):
+            _record(request, _message(token), Event.Kind.OPEN)
+    return HttpResponse(PIXEL, content_type="image/gif")
+
+
+# A mail provider posts for its user without our cookie (RFC 8058); the signed token is what allows it.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def leave(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask on GET, unsubscribe on POST. What was posted does not matter: that it was posted does."""
+    message = _message(token)
+    subscriber = message.subscriber
+    if request.method == "POST" and subscriber:
+        _unsubscribe(request, message, subscriber)
+    newsletter = current().newsletters.get(message.issue.newsletter)
+    context = {
+        "done": request.method == "POST" or subscriber is None,
+        "address": masked(subscriber.email) if subscriber else "",
+        "newsletter": newsletter,
+    }
+    return render(request, "unsubscribe.html", context, using="jinja2")
+
+
+def masked(email: str) -> str:
+    """An address that its owner knows again and nobody else learns: m•••@example.org."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def _message(token: str) -> Message:
+    """The message of a token; Http404 if there is none, and no word on why."""
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    try:
+        number = tokens.read(token, keys)
+    except tokens.BadToken as error:
+        raise Http404(str(error)) from error
+    return get_object_or_404(Message.objects.select_related("issue", "subscriber"), pk=number)
+
+
+def _record(request: HttpRequest, message: Message, kind: Event.Kind, link: Link | None = None) -> None:
+    if request.method == "HEAD":  # a link checker's, not a reader's
+        return
+    agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
+    Event.objects.create(
+        issue_id=message.issue_id, message=message, link=link, kind=kind, at=timezone.now(), user_agent=agent
+    )
+
+
+def _unsubscribe(request: HttpRequest, message: Message, subscriber: Subscriber) -> None:
+    """End the subscriptions that brought the message; a second time it changes nothing."""
+    with transaction.atomic():
+        # A provider and its user may both post at once: the lock lets only one of them write the event.
+        locked = Message.objects.select_for_update().get(pk=message.pk)
+        unsubscribe(subscriber, _lists_of(message), f"the link in {message.issue}", timezone.now())
+        if not locked.events.filter(kind=Event.Kind.UNSUBSCRIBE).exists():
+            _record(request, message, Event.Kind.UNSUBSCRIBE)
+
+
+def _lists_of(message: Message) -> list[str]:
+    """The lists that the message's newsletter goes to; every list if the newsletter is no longer configured."""
+    newsletter = current().newsletters.get(message.issue.newsletter)
+    if newsletter is None:
+        return list(List.objects.values_list("name", flat=True))
+    return [reference.name for reference in newsletter.lists]

@@ -1,0 +1,152 @@
+"""Every page of the desk opens for staff, and for nobody else."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
+
+from tests.factories import (
+    make_event,
+    make_issue,
+    make_item,
+    make_list,
+    make_message,
+    make_post,
+    make_sent_issue,
+    make_source,
+    make_staff,
+    make_subscriber,
+    make_suppression,
+)
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [
+    f"admin:{name}_changelist"
+    for name in (
+        "newsletter_source", "newsletter_post", "newsletter_issue", "newsletter_message", "newsletter_event",
+        "subscribers_list", "subscribers_subscriber", "subscribers_suppression", "auth_user", "auth_group",
+    )
+]  # fmt: skip
+
+
+def own_pages():
+    issue = make_issue()
+    return [
+        reverse("desk-outbox"),
+        reverse("desk-outbox-folder", args=("weekly", "2026-11-20")),
+        reverse("desk-outbox-message", args=("weekly", "2026-11-20", "1")),
+        reverse("desk-outbox-html", args=("weekly", "2026-11-20", "1")),
+        reverse("desk-outbox-eml", args=("weekly", "2026-11-20", "1")),
+        reverse("desk-preview", args=(issue.pk,)),
+        reverse("desk-preview-html", args=(issue.pk,)),
+        reverse("desk-report", args=(issue.pk,)),
+        *(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
+          for verb in ("approve", "schedule", "pause", "resume", "cancel")),
+    ]  # fmt: skip
+
+
+def everything():
+    return ["/desk/", *map(reverse, LISTS), *own_pages()]
+
+
+def test_strangers_are_sent_to_sign_in(client):
+    for path in everything():
+        answer = client.get(path)
+        assert (answer.status_code, answer["Location"]) == (302, f"/desk/login/?next={path}"), path
+
+
+def test_people_who_are_not_staff_are_sent_to_sign_in():
+    client = Client()
+    client.force_login(make_staff(is_staff=False))
+    for path in everything():
+        assert client.get(path).status_code == 302, path
+
+
+def test_staff_without_a_permission_are_refused():
+    client = Client()
+    client.force_login(make_staff(is_superuser=False))
+    assert client.get("/desk/").status_code == 200
+    for path in everything()[1:]:
+        assert client.get(path).status_code == 403, path
+
+
+def test_staff_with_one_permission_see_what_it_is_for():
+    client, user = Client(), make_staff(is_superuser=False)
+    user.user_permissions.add(Permission.objects.get(codename="view_issue"))
+    client.force_login(user)
+    page = client.get("/desk/").content.decode()
+    assert "Latest issues" in page
+    assert reverse("admin:newsletter_issue_changelist") in page
+    assert reverse("admin:newsletter_message_changelist") not in page
+    assert client.get(reverse("desk-report", args=(make_issue().pk,))).status_code == 200
+    assert client.get(reverse("desk-outbox")).status_code == 403
+
+
+def test_a_poor_mans_link_posts_nothing(staff):
+    for path in own_pages()[:8]:
+        assert staff.post(path).status_code == 405, path
+
+
+def test_signing_in_leads_to_the_front_page(client):
+    make_staff("grace")
+    answer = client.post("/desk/login/", {"username": "grace", "password": "a long password"})
+    assert (answer.status_code, answer["Location"]) == (302, "/desk/")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_opens_empty_and_says_what_it_is_for(staff, name):
+    answer = staff.get(reverse(name))
+    assert answer.status_code == 200
+    assert escape(answer.context["cl"].model_admin.about) in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_opens_with_rows_and_can_be_searched(staff, name):
+    fill()
+    address = reverse(name)
+    assert staff.get(address).status_code == 200
+    assert staff.get(address, {"q": "zzz"}).status_code == 200
+
+
+def test_every_row_opens(staff):
+    fill()
+    from django.contrib import admin
+
+    for model in admin.site._registry:
+        for row in model.objects.all():
+            address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=(row.pk,))
+            assert staff.get(address).status_code == 200, address
+
+
+def fill():
+    make_source("broken", failures=3, error="the feed\nis gone")
+    make_post(tags=["a", "b"], authors=["Ada"], url="")
+    make_item(make_issue())
+    make_list("others")
+    message = make_message(make_sent_issue(), make_subscriber("maja@example.org"))
+    make_event(message, user_agent="Mail/1")
+    orphan = make_message(message.issue)
+    make_event(orphan)
+    orphan.subscriber.delete()
+    make_suppression("gone@example.org")
+
+
+def test_the_sidebar_follows_the_pipeline(staff):
+    page = staff.get("/desk/").content.decode()
+    places = [page.index(f">{word}</span>") for word in (
+        "Sources", "Posts", "Issues", "Messages", "Outbox", "Events", "Lists", "Subscribers", "Suppressions", "Users",
+        "Groups",
+    )]  # fmt: skip
+    assert places == sorted(places)
+
+
+def test_the_front_page_shows_the_latest_issues_and_the_sources_that_fail(staff):
+    make_issue(status="skipped", reason="only 2 posts")
+    make_source("broken", failures=3, error="the feed is gone")
+    make_source("fine")
+    page = staff.get("/desk/").content.decode()
+    for part in ("weekly/2026-11-20", "only 2 posts", "Skipped", "the feed is gone", "3 times in a row"):
+        assert part in page
+    assert ">fine<" not in page

@@ -1,0 +1,206 @@
+"""An issue is edited while it has not gone out, and taken further by buttons that ask first."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from newsletter import pipeline
+from newsletter.models import Issue
+from tests.factories import make_issue, make_item, make_post, make_sent_issue, make_subscriber
+
+pytestmark = pytest.mark.django_db
+Status = Issue.Status
+SENT = [Status.SENDING, Status.PAUSED, Status.SENT, Status.SKIPPED, Status.CANCELLED]
+
+
+@pytest.fixture
+def ctx(config):
+    return pipeline.Context(config=config, key=django_settings.SECRET_KEY)
+
+
+@pytest.fixture
+def issue():
+    issue = make_issue(status=Status.IN_REVIEW, due_at=timezone.now() + timedelta(days=2))
+    make_item(issue, make_post(title="A whale falls"))
+    return issue
+
+
+def change(issue):
+    return reverse("admin:newsletter_issue_change", args=(issue.pk,))
+
+
+def do(client, verb, issue, **data):
+    answer = client.post(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,)), data)
+    issue.refresh_from_db()
+    return answer
+
+
+def form(issue, **changes):
+    item = issue.items.get()
+    return {
+        "subject": issue.subject, "preheader": issue.preheader, "items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 1,
+        "items-0-id": item.pk, "items-0-issue": issue.pk, "items-0-position": item.position,
+        "items-0-section": item.section, "items-0-section_emoji": item.section_emoji, "items-0-note": item.note,
+        **changes,
+    }  # fmt: skip
+
+
+def buttons(client, issue):
+    page = client.get(change(issue)).content.decode()
+    return [verb for verb in ("approve", "schedule", "pause", "resume", "cancel") if f"/{issue.pk}/{verb}/" in page]
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"),
+    [
+        (Status.DRAFT, ["approve", "cancel"]),
+        (Status.IN_REVIEW, ["approve", "cancel"]),
+        (Status.APPROVED, ["schedule", "cancel"]),
+        (Status.SCHEDULED, ["schedule", "cancel"]),
+        (Status.SENDING, ["pause", "cancel"]),
+        (Status.PAUSED, ["resume", "cancel"]),
+        (Status.SENT, []),
+        (Status.SKIPPED, []),
+        (Status.CANCELLED, []),
+    ],
+)
+def test_only_the_buttons_that_the_status_allows_are_offered(staff, issue, status, offered):
+    Issue.objects.update(status=status)
+    assert buttons(staff, issue) == offered
+
+
+@pytest.mark.parametrize("verb", ["approve", "schedule", "pause", "resume", "cancel"])
+def test_asking_changes_nothing(staff, issue, verb):
+    before = Issue.objects.values().get()
+    answer = staff.get(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,)))
+    assert answer.status_code == 200
+    assert 'method="post"' in answer.content.decode()
+    assert Issue.objects.values().get() == before
+
+
+def test_an_issue_goes_all_the_way_by_its_buttons(staff, issue, ctx):
+    make_subscriber()
+    answer = do(staff, "approve", issue)
+    assert (answer.status_code, answer["Location"]) == (303, change(issue))
+    assert (issue.status, issue.approved_by.username) == ("approved", "ada")
+    do(staff, "schedule", issue)
+    assert (issue.status, issue.send_at) == ("scheduled", issue.due_at)
+    Issue.objects.update(status=Status.SENDING)
+    do(staff, "pause", issue, reason="a typo in the lead")
+    assert (issue.status, issue.reason) == ("paused", "a typo in the lead")
+    do(staff, "resume", issue)
+    assert (issue.status, issue.reason) == ("sending", "")
+    do(staff, "cancel", issue)
+    assert (issue.status, issue.reason) == ("cancelled", "cancelled by ada")
+
+
+def test_a_time_is_meant_in_the_zone_of_the_site(staff, issue, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    do(staff, "approve", issue)
+    year = timezone.now().year + 1
+    do(staff, "schedule", issue, at=f"{year}-01-15T08:30")
+    assert issue.send_at == datetime(year, 1, 15, 7, 30, tzinfo=UTC)
+
+
+def test_a_time_that_is_none_is_asked_again(staff, issue):
+    do(staff, "approve", issue)
+    answer = do(staff, "schedule", issue, at="soon")
+    assert answer.status_code == 422
+    assert "Enter a valid date/time" in answer.content.decode()
+    assert issue.status == "approved"
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [("approve", Status.SENT), ("schedule", Status.DRAFT), ("pause", Status.SENT), ("resume", Status.SCHEDULED),
+     ("cancel", Status.SENT)],
+)  # fmt: skip
+def test_what_the_status_does_not_allow_is_refused_in_words(staff, issue, verb, status):
+    Issue.objects.update(status=status)
+    answer = staff.post(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,)), follow=True)
+    assert "can only be done while it is" in answer.content.decode()
+    assert Issue.objects.get().status == status
+
+
+def test_what_cannot_be_rendered_is_not_approved_and_says_why(staff):
+    issue = make_issue(status=Status.IN_REVIEW)
+    answer = staff.post(reverse("admin:newsletter_issue_approve", args=(issue.pk,)), follow=True)
+    assert "holds no stories" in answer.content.decode()
+    assert Issue.objects.get().status == "in_review"
+
+
+@pytest.mark.parametrize("number", ["999", "x", "1;2"])
+def test_a_button_of_no_issue_is_not_found(staff, number):
+    assert staff.post(f"/desk/newsletter/issue/{number}/approve/").status_code == 404
+    assert staff.get(f"/desk/newsletter/issue/{number}/change/").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)  # the lock that saving takes is only allowed in a transaction of its own
+def test_subject_and_preheader_are_edited(staff, issue):
+    staff.post(change(issue), form(issue, subject="🐋 Better", preheader="and more"))
+    issue.refresh_from_db()
+    assert (issue.subject, issue.preheader, issue.status) == ("🐋 Better", "and more", "in_review")
+
+
+@pytest.mark.parametrize(
+    "edit", [{"subject": "Better"}, {"preheader": "More"}, {"items-0-note": "Read this"}, {"items-0-position": 7}]
+)
+def test_an_edit_voids_the_approval(staff, issue, edit):
+    do(staff, "approve", issue)
+    answer = staff.post(change(issue), form(issue, **edit), follow=True)
+    issue.refresh_from_db()
+    assert (issue.status, issue.edition) == ("in_review", None)
+    assert "The approval is void" in answer.content.decode()
+
+
+def test_saving_without_an_edit_keeps_the_approval(staff, issue):
+    do(staff, "approve", issue)
+    staff.post(change(issue), form(issue))
+    issue.refresh_from_db()
+    assert issue.status == "approved"
+    assert issue.edition is not None
+
+
+def test_a_post_can_be_taken_out(staff, issue):
+    do(staff, "approve", issue)
+    staff.post(change(issue), form(issue, **{"items-0-DELETE": "on"}))
+    issue.refresh_from_db()
+    assert (issue.items.count(), issue.status) == (0, "in_review")
+
+
+def test_nothing_but_the_offered_fields_is_taken(staff, issue):
+    staff.post(change(issue), form(issue, status="sent", reason="x", **{"items-0-title": "Forged"}))
+    issue.refresh_from_db()
+    assert (issue.status, issue.reason, issue.items.get().title) == ("in_review", "", "A whale falls")
+
+
+@pytest.mark.parametrize("status", SENT)
+def test_once_sending_has_started_nothing_is_edited(staff, issue, status):
+    Issue.objects.update(status=status)
+    page = staff.get(change(issue)).content.decode()
+    assert 'name="subject"' not in page
+    assert 'name="_save"' not in page
+    assert staff.post(change(issue), form(issue, subject="Too late")).status_code == 403
+    issue.refresh_from_db()
+    assert issue.subject == ""
+
+
+def test_issues_are_not_made_or_deleted_here(staff, issue):
+    assert staff.get(reverse("admin:newsletter_issue_add")).status_code == 403
+    assert staff.post(reverse("admin:newsletter_issue_delete", args=(issue.pk,))).status_code == 403
+
+
+def test_the_list_shows_status_reason_and_counts(staff):
+    issue = make_sent_issue(reason="done well")
+    make_item(issue)
+    make_item(issue)
+    for state in ("submitted", "delivered", "failed", "excluded"):
+        issue.messages.create(subscriber=make_subscriber(), state=state)
+    page = staff.get(reverse("admin:newsletter_issue_changelist"))
+    row = page.context["cl"].result_list[0]
+    assert (row.post_count, row.for_count, row.sent_count) == (2, 3, 2)
+    for part in ("done well", "2 of 3", "bg-green-100"):
+        assert part in page.content.decode()

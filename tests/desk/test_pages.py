@@ -1,0 +1,115 @@
+"""The preview shows the mail as it would be sent; the report says what became of it."""
+
+import pytest
+from django.urls import reverse
+
+from newsletter.models import Event
+from tests.factories import (
+    make_event,
+    make_issue,
+    make_item,
+    make_link,
+    make_message,
+    make_post,
+    make_sent_issue,
+    make_subscriber,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def issue():
+    issue = make_issue(subject="🐋 A whale & a <city>", preheader="and what came of it")
+    make_item(issue, make_post(title="A whale falls"))
+    return issue
+
+
+def page(client, name, issue, **query):
+    answer = client.get(reverse(name, args=(issue.pk,)), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_preview_shows_the_line_in_the_inbox(staff, issue):
+    found = page(staff, "desk-preview", issue)
+    for part in ("The Weekly", "🐋 A whale &amp; a &lt;city&gt;", "and what came of it", "375"):
+        assert part in found
+
+
+def test_the_preview_has_no_hole_left_and_no_token_that_works(staff, issue):
+    html = staff.get(reverse("desk-preview-html", args=(issue.pk,))).content.decode()
+    text = page(staff, "desk-preview", issue, part="text")
+    for found in (html, text):
+        assert "A whale falls" in found
+        assert "/u/preview" in found
+        assert "-token-o" not in found
+    assert not Event.objects.exists()
+
+
+def test_the_preview_runs_no_script(staff, issue):
+    answer = staff.get(reverse("desk-preview-html", args=(issue.pk,)))
+    assert answer["Content-Security-Policy"].startswith("sandbox allow-popups")
+    assert '<base target="_blank">' in answer.content.decode()
+
+
+def test_what_cannot_be_rendered_is_shown_with_its_reason(staff):
+    empty = make_issue()
+    assert "holds no stories" in page(staff, "desk-preview", empty)
+    answer = staff.get(reverse("desk-preview-html", args=(empty.pk,)))
+    assert (answer.status_code, "holds no stories" in answer.content.decode()) == (422, True)
+
+
+def test_a_fault_in_a_theme_is_shown_with_file_and_line(staff, issue, config, tmp_path):
+    theme = config.path(config.render.templates) / config.render.theme
+    theme.mkdir(parents=True)
+    (theme / "digest.mjml.j2").write_text("<mjml>\n{{ nobody_set_this }}\n</mjml>")
+    found = page(staff, "desk-preview", issue)
+    assert "digest.mjml.j2 line 2" in found
+    assert "nobody_set_this" in found
+
+
+def test_an_issue_of_a_newsletter_that_is_gone_says_so(staff):
+    assert "no newsletter" in page(staff, "desk-preview", make_issue(newsletter="gone"))
+
+
+@pytest.mark.parametrize("name", ["desk-preview", "desk-preview-html", "desk-report"])
+def test_an_issue_that_is_not_there_is_not_found(staff, name):
+    assert staff.get(reverse(name, args=(999,))).status_code == 404
+
+
+def test_the_report_shows_every_number(staff):
+    issue = make_sent_issue(reason="all done")
+    for state in ("submitted", "delivered", "delivered", "delivered"):
+        make_message(issue, state=state)
+    make_message(issue, make_subscriber("bad@example.org"), state="failed", reason="550 <unknown>")
+    make_message(issue, state="excluded", reason="suppressed")
+    reader = issue.messages.first()
+    make_event(reader)
+    make_event(reader, "click", link=make_link(issue, "https://example.org/?a=1&b=2"))
+    found = page(staff, "desk-report", issue)
+    for part in ("all done", "1 excluded", "25.0% of sent · 1 open", "25.0% of sent · 1 click", "suppressed",
+                 "bad@example.org", "550 &lt;unknown&gt;", "https://example.org/?a=1&amp;b=2"):  # fmt: skip
+        assert part in found
+
+
+def test_failures_are_paged(staff):
+    issue = make_sent_issue()
+    for number in range(51):
+        make_message(issue, make_subscriber(f"bad{number}@example.org"), state="failed", reason="no")
+    assert "bad50@example.org" not in page(staff, "desk-report", issue)
+    assert "bad50@example.org" in page(staff, "desk-report", issue, page=2)
+
+
+@pytest.mark.parametrize(("status", "live"), [("sending", True), ("sent", False), ("draft", False), ("paused", False)])
+def test_the_report_looks_again_by_itself_while_messages_leave(staff, status, live):
+    issue = make_sent_issue(status=status)
+    make_message(issue, state="pending")
+    make_message(issue)
+    found = page(staff, "desk-report", issue)
+    assert ('hx-trigger="every 3s"' in found) is live
+    assert ("50 % done" in found) is live
+
+
+def test_a_report_before_sending_says_when_there_will_be_one(staff):
+    assert "There is nothing to report yet" in page(staff, "desk-report", make_issue())

@@ -1,0 +1,125 @@
+"""Rows for tests: each function makes one, whole and plausible; name only what the test is about."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from newsletter import tokens
+from newsletter.models import Edition, Event, Issue, Item, Link, Message, Post, Sighting, Source
+from subscribers.addresses import normalize
+from subscribers.models import List, Subscriber, Subscription, Suppression
+
+NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+_number = count(1)
+
+
+def make_source(name: str = "wire", **fields: Any) -> Source:
+    """A source of this name; the same row when it is asked for twice."""
+    defaults = {"kind": "feed", "location": "http://127.0.0.1:9/feed", **fields}
+    return Source.objects.update_or_create(name=name, defaults=defaults)[0]
+
+
+def make_post(**fields: Any) -> Post:
+    """A post published an hour before NOW."""
+    number = next(_number)
+    at = fields.setdefault("published_at", NOW - timedelta(hours=1))
+    defaults: dict[str, Any] = {
+        "key": hashlib.sha256(b"post %d" % number).hexdigest(),
+        "url": f"https://example.org/stories/{number}",
+        "title": f"Story {number}",
+        "summary": "What happened, in a sentence.",
+        "html": "<p>What happened, in full.</p>",
+        "words": 400,
+        "collected_at": at,
+        "updated_at": at,
+    }
+    if "source" not in fields:
+        fields["source"] = make_source()
+    post = Post.objects.create(**{**defaults, **fields})
+    Sighting.objects.create(post=post, source=post.source, guid=post.key, fingerprint=post.key)
+    return post
+
+
+def make_issue(**fields: Any) -> Issue:
+    """A draft of `weekly`, due at NOW and one week later for each further one."""
+    newsletter = fields.setdefault("newsletter", "weekly")
+    due = fields.setdefault("due_at", NOW + timedelta(weeks=Issue.objects.filter(newsletter=newsletter).count()))
+    defaults = {"slug": f"{due:%Y-%m-%d}", "cut_off_at": due - timedelta(days=1)}
+    return Issue.objects.create(**{**defaults, **fields})
+
+
+def make_sent_issue(**fields: Any) -> Issue:
+    """An issue that has gone out, with the edition that went."""
+    subject = fields.pop("subject", "🌍 A whale falls")
+    issue = make_issue(**{"status": Issue.Status.SENT, "started_at": NOW, "finished_at": NOW, **fields})
+    issue.edition = make_edition(issue, subject=subject)
+    issue.save()
+    return issue
+
+
+def make_edition(issue: Issue, **parts: str) -> Edition:
+    """What an issue looks like in the mail."""
+    defaults = {"subject": "🌍 A whale falls", "preheader": "and more", "html": "<p>Hello</p>", "text": "Hello"}
+    return Edition.keep(issue, **{"marker": "hmarker", **defaults, **parts})
+
+
+def make_item(issue: Issue, post: Post | None = None, **fields: Any) -> Item:
+    """A post in an issue, after the items it has already."""
+    item = Item.copy_of(post or make_post(), **{"issue": issue, "position": issue.items.count(), **fields})
+    item.save()
+    return item
+
+
+def make_list(name: str = "readers", **fields: Any) -> List:
+    """A list of this name; the same row when it is asked for twice."""
+    return List.objects.get_or_create(name=name, defaults=fields)[0]
+
+
+def make_subscriber(email: str = "", lists: tuple[str, ...] = ("readers",), **fields: Any) -> Subscriber:
+    """A person with an active subscription to each of the lists."""
+    typed, key = normalize(email or f"reader{next(_number)}@example.org")
+    subscriber = Subscriber.objects.create(email=typed, key=key, **fields)
+    for name in lists:
+        Subscription.objects.create(subscriber=subscriber, list=make_list(name), changed_at=NOW, how="imported")
+    return subscriber
+
+
+def make_suppression(email: str, reason: str = "complained") -> Suppression:
+    """An address that must not be written to."""
+    return Suppression.objects.create(key=normalize(email)[1], reason=reason)
+
+
+def make_message(issue: Issue | None = None, subscriber: Subscriber | None = None, **fields: Any) -> Message:
+    """A submitted message of a sent issue, for a new subscriber."""
+    state = fields.pop("state", Message.State.SUBMITTED)
+    fields.setdefault("submitted_at", NOW if state == Message.State.SUBMITTED else None)
+    return Message.objects.create(
+        issue=issue or make_sent_issue(), subscriber=subscriber or make_subscriber(), state=state, **fields
+    )
+
+
+def make_link(issue: Issue, url: str = "https://example.org/stories/1") -> Link:
+    """An address that a mail of the issue leads to."""
+    return Link.objects.get(pk=Link.number(issue, [url])[url])
+
+
+def make_event(message: Message, kind: str = Event.Kind.OPEN, **fields: Any) -> Event:
+    """Something that came back from a message."""
+    return Event.objects.create(**{"issue": message.issue, "message": message, "kind": kind, "at": NOW, **fields})
+
+
+def make_staff(name: str = "ada", **fields: Any) -> Any:
+    """A member of staff who may do everything, unless told otherwise."""
+    fields = {"is_staff": True, "is_superuser": True, **fields}
+    return get_user_model().objects.create_user(name, f"{name}@example.org", "a long password", **fields)
+
+
+def token_of(message: Message) -> str:
+    """The token that travels in a message's links."""
+    return tokens.sign(message.pk, settings.SECRET_KEY)

@@ -1,0 +1,1 @@
+"""What readers see on the web."""

@@ -1,0 +1,93 @@
+"""The archive lists what has gone out, newest first, and nothing that has not."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from newsletter.models import Issue
+from tests.factories import NOW, make_issue, make_sent_issue
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, path="/"):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_an_empty_archive_says_so(client):
+    assert "No issue has gone out yet" in page(client)
+
+
+def test_each_newsletter_has_its_title_tagline_and_logo(client, settings, make_config):
+    settings.NEWSLETTER = make_config(
+        collect={"sources": {"stories": {"kind": "folder", "location": "stories"}}},
+        newsletters={
+            "weekly": {"tagline": "Seven days, told <lightly>", "logo": "stories:logo 1.png"},
+            "daily": {**make_config().newsletters["weekly"].model_dump(exclude_unset=True), "title": "The Daily"},
+        },
+    )
+    found = page(client)
+    assert "Seven days, told &lt;lightly&gt;" in found
+    assert 'src="http://127.0.0.1:8000/files/stories/logo%201.png"' in found
+    assert found.index("The Weekly") < found.index("The Daily")
+
+
+def test_issues_stand_newest_first_with_subject_and_date_in_the_newsletters_zone(client):
+    make_sent_issue(due_at=NOW, subject="Earlier")
+    make_sent_issue(
+        due_at=NOW.replace(hour=23, minute=30) + timedelta(days=7), slug="2026-11-28", subject="Later & <b>"
+    )
+    found = page(client)
+    assert found.index("Later &amp; &lt;b&gt;") < found.index("Earlier")
+    assert "28 November 2026" in found
+    assert "20 November 2026" in found
+    assert 'href="/issues/weekly/2026-11-28/"' in found
+
+
+@pytest.mark.parametrize("status", [one for one in Issue.Status if one not in ("sending", "sent", "paused")])
+def test_what_has_not_gone_out_is_not_listed(client, status):
+    make_sent_issue(status=status, started_at=None, subject="Not yet")
+    assert "Not yet" not in page(client)
+
+
+def test_twenty_issues_make_a_page(client):
+    for week in range(21):
+        make_sent_issue(due_at=NOW + timedelta(weeks=week), subject=f"Number {week:02}")
+    home = page(client)
+    assert "Number 20" in home
+    assert "Number 00" not in home
+    assert 'href="/issues/weekly/?page=2"' in home
+    second = page(client, "/issues/weekly/?page=2")
+    assert "Number 00" in second
+    assert "Page 2 of 2" in second
+    assert "Page 1 of 2" in page(client, "/issues/weekly/")
+
+
+@pytest.mark.parametrize("asked", ["0", "99", "x", "-1", ""])
+def test_a_page_that_is_not_there_is_the_nearest_one_that_is(client, asked):
+    make_sent_issue(subject="The only one")
+    assert "The only one" in page(client, f"/issues/weekly/?page={asked}")
+
+
+def test_there_is_no_archive_of_an_unknown_newsletter(client):
+    assert client.get(reverse("archive", args=("nobody",))).status_code == 404
+
+
+def test_the_number_of_issues_does_not_change_the_number_of_queries(client, django_assert_max_num_queries):
+    for _ in range(5):
+        make_sent_issue()
+    with django_assert_max_num_queries(2):
+        page(client)
+
+
+def test_a_site_without_newsletters_says_so(client, settings):
+    settings.NEWSLETTER = settings.NEWSLETTER.model_copy(update={"newsletters": {}})
+    assert "There is no newsletter here yet" in page(client)
+
+
+def test_an_issue_that_is_only_drafted_is_not_listed(client):
+    make_issue(subject="Draft")
+    assert "Draft" not in page(client)

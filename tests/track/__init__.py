@@ -1,0 +1,1 @@
+"""Clicks, opens, unsubscribes and the report."""
