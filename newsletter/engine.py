@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -17,6 +18,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
+from procrastinate import App
 
 from newsletter import compose
 from newsletter.config import Config
@@ -24,6 +26,7 @@ from newsletter.pipeline import JOBS, Context, Job
 
 log = logging.getLogger(__name__)
 
+TASK = "newsletter.run_job"
 GRACE = 8
 """Seconds that work on the wire may take to end once a process is asked to stop."""
 
@@ -59,13 +62,12 @@ def run_here(ctx: Context, job: Job, lane: int = 0) -> None:
 
 def defer(ctx: Context, job: Job, lane: int = 0) -> None:
     """Leave a job to whichever worker is free; one waiting copy of it for each lane is enough."""
+    from procrastinate.contrib.django import app
     from procrastinate.exceptions import AlreadyEnqueued
-
-    from newsletter.tasks import run_job
 
     close_old_connections()
     try:
-        run_job.configure(queue=_queue(job), queueing_lock=f"{job.name} {lane}").defer(job=job.name)
+        app.configure_task(TASK, queue=_queue(job), queueing_lock=f"{job.name} {lane}").defer(job=job.name)
     except AlreadyEnqueued:
         log.debug("the job '%s' is waiting already", job.name)
     finally:
@@ -100,29 +102,41 @@ def work(ctx: Context, concurrency: int) -> None:
 
 
 async def _work(ctx: Context, concurrency: int) -> None:
-    from procrastinate.contrib.django import app
-
-    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
-        async with worker_app.open_async():
-            # Sending may fill its own places for hours; collecting and starting must not wait behind it.
-            workers = [
-                asyncio.create_task(
-                    worker_app.run_worker_async(
-                        queues=[queue], concurrency=places, additional_context={"ctx": ctx}, delete_jobs="always",
-                        install_signal_handlers=False, shutdown_graceful_timeout=GRACE, fetch_job_polling_interval=2,
-                    )
+    async with _carrier(ctx).open_async() as app:
+        # Sending may fill its own places for hours; collecting and starting must not wait behind it.
+        workers = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=[queue], concurrency=places, delete_jobs="always", install_signal_handlers=False,
+                    shutdown_graceful_timeout=GRACE, fetch_job_polling_interval=2,
                 )
-                for queue, places in (("send", concurrency), ("jobs", 2))
-            ]  # fmt: skip
-            stopped = asyncio.create_task(asyncio.to_thread(ctx.stop.wait))
-            await asyncio.wait((*workers, stopped), return_when=asyncio.FIRST_COMPLETED)
-            ctx.stop.set()
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-    for worker in workers:
-        if not worker.cancelled() and (fault := worker.exception()):
-            raise fault
+            )
+            for queue, places in (("send", concurrency), ("jobs", 2))
+        ]  # fmt: skip
+        stopped = asyncio.create_task(asyncio.to_thread(ctx.stop.wait))
+        await asyncio.wait((*workers, stopped), return_when=asyncio.FIRST_COMPLETED)
+        ctx.stop.set()
+        for worker in workers:
+            worker.cancel()
+        for outcome in await asyncio.gather(*workers, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+
+
+def _carrier(ctx: Context) -> App:
+    """A Procrastinate app of the workers' own: Django's stays as it is, for the clock in the same process."""
+    from procrastinate.contrib.django import app as django_app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    connector = cast(DjangoConnector, django_app.connector)
+    app = App(connector=connector.get_worker_connector())
+    jobs = {job.name: job for job in JOBS}
+
+    @app.task(name=TASK)
+    def run_job(job: str) -> None:
+        run_here(ctx, jobs[job])
+
+    return app
 
 
 def _queue(job: Job) -> str:
