@@ -1,22 +1,14 @@
-"""What every test may ask for. The environment is scrubbed, so that a developer's own settings change nothing."""
+"""What every test may ask for."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-# Before Django reads its settings: only the database may be chosen from outside, by `make test`.
-for _name in [name for name in os.environ if name.startswith("NEWSLETTER_") and name != "NEWSLETTER_DATABASE__URL"]:
-    del os.environ[_name]
-os.environ["NEWSLETTER_CONFIG"] = str(Path(__file__).with_name("config.yaml"))
-os.environ["NEWSLETTER_SITE__VAR"] = tempfile.mkdtemp(prefix="newsletter-tests-")
+import pytest
 
-import pytest  # noqa: E402
-
-from newsletter.config import Config, load  # noqa: E402
+from newsletter.config import Config, load
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 

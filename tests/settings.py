@@ -1,0 +1,16 @@
+"""Django's settings under test: from tests/config.yaml, with a folder of this run's own and a scrubbed environment.
+
+pytest-django reads the settings before any conftest.py is loaded, so this is where a developer's own variables are kept
+out. Only the database may be chosen from outside, by `make test`.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+for _name in [name for name in os.environ if name.startswith("NEWSLETTER_") and name != "NEWSLETTER_DATABASE__URL"]:
+    del os.environ[_name]
+os.environ["NEWSLETTER_CONFIG"] = str(Path(__file__).with_name("config.yaml"))
+os.environ["NEWSLETTER_SITE__VAR"] = tempfile.mkdtemp(prefix="newsletter-tests-")
+
+from newsletter.settings import *  # noqa: E402, F403
