@@ -127,7 +127,7 @@ def resume(ctx: Context, issue: Issue) -> None:
     newsletter = ctx.config.newsletters.get(issue.newsletter)
     if newsletter and not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
         Message.freeze(issue, [ref.name for ref in newsletter.lists])
-    issue.go(Issue.Status.SENDING, reason="", retry_at=None)
+    issue.go(Issue.Status.SENDING, only=(Issue.Status.PAUSED,), reason="", retry_at=None)
 
 
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:

@@ -38,7 +38,9 @@ def posts(tmp_path):
     folder = tmp_path / "posts"
     folder.mkdir()
     for day in (12, 13, 14):
-        (folder / f"2026-11-{day}-story.md").write_text(f"---\ntitle: Story of the {day}th :tea:\n---\nIt happened.\n")
+        (folder / f"2026-11-{day}-story.md").write_text(
+            f'---\ntitle: "Story of the {day}th :tea:"\n---\nIt happened.\n'
+        )
     return folder
 
 
@@ -48,7 +50,7 @@ def make_context(make_config, clock, posts):
         weekly = {"sources": ["posts"], "approval": "automatic", **newsletter}
         sources = {"posts": {"kind": "folder", "location": "posts"}}
         config = make_config(collect={"sources": sources}, newsletters={"weekly": weekly})
-        Series.objects.create(newsletter="weekly", since=NOW - timedelta(weeks=2))
+        Series.objects.create(newsletter="weekly", since=NOW - timedelta(days=2))
         return Context(config, "a key for tests", clock)
 
     return make
@@ -146,7 +148,7 @@ def test_one_newsletter_that_fails_does_not_keep_back_another(make_config, clock
     sources = {"posts": {"kind": "folder", "location": "posts"}}
     ctx = Context(make_config(collect={"sources": sources}, newsletters=newsletters), "key", clock)
     for name in newsletters:
-        Series.objects.create(newsletter=name, since=NOW - timedelta(weeks=2))
+        Series.objects.create(newsletter=name, since=NOW - timedelta(days=2))
     turn(ctx)
     found = dict(Issue.objects.values_list("newsletter", "status"))
     assert found == {"broken": "draft", "weekly": "sent"}
@@ -193,7 +195,7 @@ def test_a_cancelled_issue_frees_its_posts_and_is_not_drawn_up_again(make_contex
 
 
 def test_pausing_what_is_not_being_sent_is_refused(make_context):
-    with pytest.raises(TransitionRefused, match="only sending"):
+    with pytest.raises(TransitionRefused, match="only what is sending"):
         pipeline.pause(make_context(), make_issue())
 
 

@@ -28,10 +28,13 @@ def at_hand(config: Config, name: str, now: datetime) -> list[datetime]:
     """
     newsletter = config.newsletters[name]
     series, _ = Series.objects.get_or_create(newsletter=name, defaults={"since": now})
-    start = max(series.since, now - config.compose.late)
+    at_once = newsletter.first_issue == "at_once"
+    # A first issue at once has taken everything up to now; the schedule goes on with the next whole period.
+    since = series.since + newsletter.cut_off if at_once else series.since
+    start = max(since, now - config.compose.late)
     horizon = now + newsletter.cut_off
     dates = list(takewhile(lambda due: due <= horizon, islice(upcoming(newsletter, start), _MOST_AT_ONCE)))
-    if newsletter.first_issue == "at_once" and not Issue.objects.filter(newsletter=name).exists():
+    if at_once and not Issue.objects.filter(newsletter=name).exists():
         dates = [latest(newsletter, now) or now.replace(second=0, microsecond=0), *dates]
     made = set(Issue.objects.filter(newsletter=name, due_at__in=dates).values_list("due_at", flat=True))
     return [due for due in dates if due not in made]

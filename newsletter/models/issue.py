@@ -100,14 +100,17 @@ class Issue(models.Model):
         ),
     }
 
-    def go(self, status: Issue.Status, **changes: Any) -> None:
-        """Move to a status if the stored row, not this copy of it, still allows it; else raise TransitionRefused."""
-        allowed = self.FROM[status]
+    def go(self, status: Issue.Status, *, only: tuple[Issue.Status, ...] = (), **changes: Any) -> None:
+        """Move to a status if the stored row, not this copy of it, still allows it; else raise TransitionRefused.
+
+        `only` narrows the statuses it may be left from.
+        """
+        allowed = only or self.FROM[status]
         moved = Issue.objects.filter(pk=self.pk, status__in=allowed).update(status=status, **changes)
         self.refresh_from_db()
         if not moved:
-            wanted = " or ".join(Issue.Status(one).label for one in allowed)
-            raise TransitionRefused(f"{self} is {self.get_status_display()}; only {wanted} can become {status.label}")
+            wanted = " or ".join(_word(one) for one in allowed)
+            raise TransitionRefused(f"{self} is {_word(self.status)}; only what is {wanted} can become {_word(status)}")
 
     def approve(self, edition: Edition, by: Any, now: datetime) -> None:
         """Bind the approval to the very content that will be sent."""
@@ -125,6 +128,11 @@ class Issue(models.Model):
         """Keep what stands in the way where staff see it, without changing the status."""
         Issue.objects.filter(pk=self.pk).update(reason=reason, retry_at=retry_at)
         self.reason, self.retry_at = reason, retry_at
+
+    @classmethod
+    def public(cls) -> QuerySet[Issue]:
+        """Issues that readers have in their mail, or some of them: paused and cancelled ones too, once begun."""
+        return cls.objects.filter(started_at__isnull=False, edition__isnull=False)
 
     @classmethod
     def to_start(cls, now: datetime) -> QuerySet[Issue]:
@@ -145,6 +153,10 @@ class Issue(models.Model):
             return cls.objects.get(pk=int(name))
         newsletter, _, slug = name.partition("/")
         return cls.objects.get(newsletter=newsletter, slug=slug)
+
+
+def _word(status: str) -> str:
+    return Issue.Status(status).label.lower()
 
 
 class Item(models.Model):

@@ -73,6 +73,15 @@ def test_a_first_issue_at_once_takes_everything_until_now(make_config):
     assert compose.at_hand(config, "weekly", now) == []
 
 
+def test_after_a_first_issue_at_once_the_schedule_goes_on_with_a_whole_period(make_config):
+    config = make_config(newsletters={"weekly": {"first_issue": "at_once"}})
+    thursday_noon = NOW - timedelta(hours=20)
+    assert compose.at_hand(config, "weekly", thursday_noon) == [NOW - WEEK]
+    compose.draw_up(config, "weekly", NOW - WEEK, thursday_noon)
+    assert compose.at_hand(config, "weekly", NOW + DAY) == []
+    assert compose.at_hand(config, "weekly", NOW + WEEK - DAY) == [NOW + WEEK]
+
+
 def test_an_issue_takes_posts_after_the_last_cut_off_and_until_its_own(running):
     make_issue(due_at=NOW - WEEK, cut_off_at=NOW - WEEK - DAY)
     taken = make_post(published_at=NOW - DAY)

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import json
+import logging
 import os
 import signal
 import socket
@@ -28,6 +29,8 @@ from aiosmtpd.controller import Controller
 from psycopg import sql
 
 ROOT = Path(__file__).parents[2]
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every line it reads
 
 
 def free_port() -> int:
