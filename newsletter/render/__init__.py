@@ -1,1 +1,7 @@
 """Render: turn an issue into subject, HTML and text, once, with holes for each reader."""
+
+from newsletter.render.check import check
+from newsletter.render.errors import RenderError
+from newsletter.render.pages import Rendered, preview, render, web_issue, web_post
+
+__all__ = ["RenderError", "Rendered", "check", "preview", "render", "web_issue", "web_post"]

@@ -1,0 +1,94 @@
+"""The filters that themes may use besides Jinja2's own.
+
+| filter | gives |
+|---|---|
+| `emoji` | `:shortcodes:` as emoji |
+| `date` | `Friday, 20 November 2026`, in the language given |
+| `reading_time` | minutes as `4 min read` |
+| `excerpt(n)` | at most n graphemes, cut at a word |
+| `text` | HTML as plain text, wrapped, its links in a numbered list |
+| `wrap` | plain text in lines of 72 |
+| `lines` | plain text with its line breaks as `<br />` |
+| `rule(character)` | a line under a heading, as wide as the heading |
+| `ornament` | a title whose leading emoji is hidden from screen readers |
+| `styled(p="…", a="…")` | HTML with a style on every tag of a name |
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils import dateformat, formats, translation
+from markupsafe import Markup, escape
+
+from newsletter.render.plain import plain, wrap
+from newsletter.render.tags import pieces
+from newsletter.render.words import cut, emojize, graphemes, lead_emoji
+
+
+def date(moment: datetime, language: str = "en") -> str:
+    """The weekday and date in a language, in the zone that the moment carries."""
+    english = language.lower().startswith("en")
+    with translation.override("en" if english else language):
+        # The day before the month, as most of the world reads it; other languages have their own usual order.
+        order = "j F Y" if english else formats.get_format("DATE_FORMAT")
+        return f"{dateformat.format(moment, 'l')}, {dateformat.format(moment, order)}"
+
+
+def reading_time(minutes: int) -> str:
+    """How long a story takes to read."""
+    return f"{minutes} min read"
+
+
+def excerpt(text: str, length: int) -> str:
+    """At most so many graphemes of the text, cut at a word."""
+    return cut(text, length)
+
+
+def rule(heading: str, character: str = "-") -> str:
+    """A line as wide as the heading above it looks, at most 72."""
+    return character * max(3, min(72, sum(map(_width, graphemes(heading)))))
+
+
+def lines(text: str) -> Markup:
+    """The text with its line breaks kept in HTML."""
+    return Markup("<br />").join(text.splitlines())
+
+
+def ornament(title: str) -> Markup:
+    """The title with the emoji it begins with hidden from screen readers, who would hear `globe showing Europe`."""
+    found, rest = lead_emoji(title)
+    return Markup('<span aria-hidden="true">{}</span> {}').format(found, rest) if found else escape(title)
+
+
+def styled(html: str, **styles: str) -> Markup:
+    """Well-formed HTML with the style that is given for a tag's name on each such tag; mail needs them inline."""
+    quoted = {name: f' style="{escape(style)}"' for name, style in styles.items()}
+    return Markup("".join(_styled(piece.source, piece.name, quoted) for piece in pieces(str(html))))  # noqa: S704
+
+
+def _styled(source: str, name: str, styles: dict[str, str]) -> str:
+    if name not in styles or source.startswith("</"):
+        return source
+    return source[: len(name) + 1] + styles[name] + source[len(name) + 1 :]
+
+
+def _width(grapheme: str) -> int:
+    return 2 if unicodedata.east_asian_width(grapheme[0]) in "WF" or "\ufe0f" in grapheme else 1
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "date": date,
+    "emoji": emojize,
+    "excerpt": excerpt,
+    "lines": lines,
+    "ornament": ornament,
+    "reading_time": reading_time,
+    "rule": rule,
+    "styled": styled,
+    "text": plain,
+    "wrap": wrap,
+}

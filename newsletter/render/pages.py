@@ -1,0 +1,195 @@
+"""The ways an issue is drawn: as it is sent, as it is previewed, and as a page on the web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from newsletter import holes, links
+from newsletter.config import Config, Newsletter
+from newsletter.models import Edition, Issue, Link, Post
+from newsletter.render import context as make
+from newsletter.render.environment import Themes, patterns, theme_of, themes
+from newsletter.render.errors import RenderError, located
+from newsletter.render.lines import break_lines
+from newsletter.render.mjml import to_html
+from newsletter.render.tracking import addresses, redirect, with_pixel
+from newsletter.render.words import cut, one_line
+
+SUBJECT = 250
+PREHEADER = 140
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An issue as a mail, with holes for the reader, and the MJML that its HTML was made from."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    mjml: str
+
+
+def render(issue: Issue, config: Config, key: str) -> Edition:
+    """Render what is sent and keep it; the same content is the same row, however often it is rendered.
+
+    Its links and its opens lead past us where `track` says so. Raises RenderError.
+    """
+    marker = holes.marker(issue.pk, key)
+    mail = _mail(issue, config, marker)
+    html = mail.html
+    if config.track.clicks:
+        # Our own pages are reached without a detour: the click on them tells us all there is to know.
+        direct = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
+        html = _tracked(html, issue, config, holes.hole(marker, "token"), direct)
+    if config.track.opens:
+        html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
+    html = break_lines(html)
+    return Edition.keep(issue, marker, subject=mail.subject, preheader=mail.preheader, html=html, text=mail.text)
+
+
+def preview(issue: Issue, config: Config, key: str) -> Rendered:
+    """The mail with its links straight to where they lead; nothing is stored. Raises RenderError."""
+    mail = _mail(issue, config, holes.marker(issue.pk, key))
+    return replace(mail, html=break_lines(mail.html))
+
+
+def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
+    """The mail as the theme draws it, its HTML still on long lines."""
+    settings = _settings(config, issue.newsletter)
+    whole = _whole(issue, config, settings)
+    subject, preheader = _headers(issue, settings, whole, marker)
+    whole |= {
+        "subject": subject,
+        "preheader": preheader,
+        "links": make.mail_links(config, issue, whole["newsletter"], marker, subject),
+        "web": False,
+    }
+    theme, found = theme_of(config, settings), themes(config)
+    layout = f"{theme}/{settings.layout}"
+    mjml = found.fill(f"{layout}.mjml.j2", _themed(whole, found, theme) | {"reader": make.reader_of(marker, True)})
+    text = found.fill(f"{layout}.txt.j2", _themed(whole, found, theme) | {"reader": make.reader_of(marker, False)})
+    html = to_html(mjml, found.shown(f"{layout}.mjml.j2"))
+    way_out = _unsubscribe(config, marker)
+    _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
+    _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
+    return Rendered(subject, preheader, html, _tidied(text), mjml)
+
+
+def web_issue(issue: Issue, config: Config) -> str:
+    """The issue as a page for the web: nothing in it belongs to one reader. Raises RenderError."""
+    settings = _settings(config, issue.newsletter)
+    whole = _whole(issue, config, settings)
+    subject, preheader = _headers(issue, settings, whole, "")
+    canonical = links.issue(config, issue.newsletter, issue.slug)
+    return _page(config, settings, settings.layout, whole, subject, preheader, canonical)
+
+
+def web_post(post: Post, config: Config) -> str:
+    """One post as a page for the web, in the look of the first newsletter that carries it. Raises RenderError."""
+    name, settings = _carrier(post, config)
+    letter = make.letter(config, name, settings)
+    story = make.story_of_post(post, config, letter)
+    whole = _stories(letter, None, [story])
+    return _page(config, settings, "post", whole, story.title, story.summary, story.url)
+
+
+def _page(
+    config: Config, settings: Newsletter, layout: str, whole: dict[str, Any], title: str, summary: str, canonical: str
+) -> str:
+    theme, found = theme_of(config, settings), themes(config)
+    whole |= {
+        "subject": title,
+        "preheader": cut(summary, PREHEADER),
+        "links": make.Links(config.site.url, read_online=canonical),
+        "reader": None,
+        "web": True,
+    }
+    name = f"{theme}/{layout}.mjml.j2"
+    return break_lines(to_html(found.fill(name, _themed(whole, found, theme)), found.shown(name)))
+
+
+def _settings(config: Config, name: str) -> Newsletter:
+    if name not in config.newsletters:
+        raise RenderError(f"config.yaml has no newsletter '{name}'")
+    return config.newsletters[name]
+
+
+def _carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
+    carriers = ((name, one) for name, one in config.newsletters.items() if post.source.name in one.sources)
+    found = next(carriers, next(iter(config.newsletters.items()), None))
+    if found is None:
+        raise RenderError("config.yaml has no newsletter, and a post is shown in the look of one")
+    return found
+
+
+def _whole(issue: Issue, config: Config, settings: Newsletter) -> dict[str, Any]:
+    """Everything a theme is given that does not depend on how it is shown."""
+    letter = make.letter(config, issue.newsletter, settings)
+    stories = [make.story_of_item(item, config, letter) for item in issue.items.all()]
+    if not stories:
+        raise RenderError(f"{issue} holds no stories; add one before it is rendered")
+    return _stories(letter, make.number(issue, letter), stories)
+
+
+def _stories(letter: make.Letter, number: make.Number | None, stories: list[make.Story]) -> dict[str, Any]:
+    lead, *others = stories
+    return {
+        "newsletter": letter,
+        "issue": number,
+        "items": stories,
+        "lead": lead,
+        "others": others,
+        "sections": make.sections(others),
+    }
+
+
+def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, Any]:
+    return {**whole, "theme": found.tokens(theme)}
+
+
+def _headers(issue: Issue, settings: Newsletter, whole: Mapping[str, Any], marker: str) -> tuple[str, str]:
+    """Subject and preheader: the editor's own words, else what the newsletter's patterns make."""
+    names = [holes.hole(marker, name) for name in holes.NAMES] if marker else []
+    given = {**whole, "reader": make.reader_of(marker, False) if marker else None}
+    subject = one_line(issue.subject) or _pattern(issue.newsletter, "subject", settings.subject, given)
+    preheader = one_line(issue.preheader) or _pattern(issue.newsletter, "preheader", settings.preheader, given)
+    return _short(subject or whole["newsletter"].title, SUBJECT, names), cut(preheader, PREHEADER, names)
+
+
+def _pattern(newsletter: str, field: str, pattern: str, given: Mapping[str, Any]) -> str:
+    with located(f"newsletters.{newsletter}.{field}", str):
+        return one_line(patterns().from_string(pattern).render(given))
+
+
+def _short(text: str, length: int, names: list[str]) -> str:
+    """At most so many characters, cut between graphemes: an emoji may be eleven characters long."""
+    wished = length
+    while len(shorter := cut(text, wished, names)) > length and wished > 1:
+        wished -= max(1, (len(shorter) - length) // 12)
+    return shorter
+
+
+def _tracked(html: str, issue: Issue, config: Config, token: str, direct: tuple[str, ...]) -> str:
+    numbers = Link.number(issue, addresses(html, direct))
+    link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
+    return redirect(html, {url: link(number) for url, number in numbers.items()})
+
+
+def _unsubscribe(config: Config, marker: str) -> str:
+    return links.unsubscribe(config, holes.hole(marker, "token"))
+
+
+def _insist(holds: bool, template: str) -> None:
+    """A mail without an unsubscribe link breaks the law in most places it is read."""
+    if not holds:
+        raise RenderError(f"{template}: it holds no unsubscribe link; write {{{{ links.unsubscribe }}}}")
+
+
+def _tidied(text: str) -> str:
+    """The text without spaces at line ends, and with one empty line where a template left several."""
+    lines = [line.rstrip() for line in text.strip().split("\n")]
+    kept = [line for index, line in enumerate(lines) if line or lines[index - 1]]
+    return "\n".join(kept) + "\n"

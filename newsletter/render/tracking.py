@@ -1,0 +1,46 @@
+"""Send the links of a finished document past us, and let it tell when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from html import escape, unescape
+
+from newsletter.render.tags import attributes, pieces, rewrite
+
+_LINKS = ("a", "area")
+
+
+def addresses(html: str, direct: Collection[str] = ()) -> list[str]:
+    """The web addresses that the document links to, each once, as a browser would read them; not those in `direct`."""
+    found: dict[str, None] = {}
+    for piece in pieces(html):
+        if piece.name in _LINKS and not piece.closing:
+            for name, value in attributes(piece.source):
+                if name == "href" and value and _tracked(unescape(value), direct):
+                    found[unescape(value)] = None
+    return list(found)
+
+
+def redirect(html: str, through: Mapping[str, str]) -> str:
+    """The document with each of these addresses replaced where a link leads to it, and nowhere else."""
+
+    def change(name: str, value: str) -> str:
+        new = through.get(unescape(value)) if name == "href" else None
+        return value if new is None else escape(new)
+
+    return "".join(_relinked(piece.source, piece.name, change) for piece in pieces(html))
+
+
+def _relinked(source: str, name: str, change: Callable[[str, str], str]) -> str:
+    return rewrite(source, change) if name in _LINKS and not source.startswith("</") else source
+
+
+def with_pixel(html: str, address: str) -> str:
+    """The document with an invisible image at its end."""
+    pixel = f'<img src="{escape(address)}" width="1" height="1" alt="" style="display:block;border:0" />'
+    body, end, rest = html.rpartition("</body")
+    return f"{body}{pixel}\n{end}{rest}" if end else html + pixel
+
+
+def _tracked(url: str, direct: Collection[str]) -> bool:
+    return url.lower().startswith(("http://", "https://")) and url not in direct

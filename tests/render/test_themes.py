@@ -1,0 +1,137 @@
+"""Themes can be changed file by file, and a fault in one is named with its file and line."""
+
+import re
+
+import pytest
+
+from newsletter.render import RenderError, check, preview
+from newsletter.render.environment import SHIPPED, themes
+from tests.render.conftest import KEY
+
+HOSTILE = [
+    "{{ ''.__class__.__mro__ }}",
+    "{{ lead.title.__init__.__globals__ }}",
+    "{{ lead.blocks.append(1) }}",
+    "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "{{ newsletter['__class__']['__mro__'] }}",
+    "{{ lead | attr('__class__') | attr('__mro__') }}",
+    "{{ '{0.__class__}'.format(lead) }}",
+    "{% include 'atlas/tokens.yaml' %}",
+]
+
+
+@pytest.fixture
+def own(make_config):
+    """A publication's own theme files: `own("atlas/footer.mjml.j2", "…")`."""
+    folder = themes(make_config()).own
+
+    def write(name: str, text: str):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    return write
+
+
+@pytest.mark.django_db
+def test_one_file_can_be_replaced_without_copying_the_rest(own, make_issue, make_config):
+    own("atlas/reply.mjml.j2", "<mj-section><mj-column><mj-text>Write to us!</mj-text></mj-column></mj-section>")
+    html = preview(make_issue(), make_config(), KEY).html
+    assert "Write to us!" in html
+    assert "What did you think?" not in html
+
+
+@pytest.mark.django_db
+def test_a_theme_copied_under_another_name_uses_its_own_files(own, make_issue, make_config):
+    for file in (SHIPPED / "atlas").iterdir():
+        own(f"ocean/{file.name}", file.read_text(encoding="utf-8"))
+    own("ocean/byline.txt.j2", "ocean byline\n")
+    config = make_config(render={"theme": "ocean"})
+    assert check(config) == []
+    assert "ocean byline" in preview(make_issue(), config, KEY).text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("one\ntwo {{ }", r"templates/email/atlas/footer\.mjml\.j2 line 2: unexpected '}'"),
+        ("one\n\n{{ nobody.knows }}", r"templates/email/atlas/footer\.mjml\.j2 line 3: 'nobody' is undefined"),
+        ("\n{{ newsletter.__class__.__mro__ }}", r"templates/email/atlas/footer\.mjml\.j2 line 2: access to attribute"),
+        ("{% include 'gone.mjml.j2' %}", r"footer\.mjml\.j2 line 1: there is no template 'atlas/gone\.mjml\.j2'"),
+        ("\n{{ 1 / 0 }}", r"footer\.mjml\.j2 line 2: division by zero"),
+        ("<mj-section><p></mj-section>", r"digest\.mjml\.j2: line \d+ of the MJML it makes: `<p>` is not closed"),
+        ("", r"digest\.mjml\.j2: it holds no unsubscribe link"),
+    ],
+)
+def test_a_fault_in_a_theme_is_named_with_file_and_line(own, make_issue, make_config, text, message):
+    own("atlas/footer.mjml.j2", text)
+    with pytest.raises(RenderError, match=message):
+        preview(make_issue(), make_config(), KEY)
+
+
+@pytest.mark.django_db
+def test_tokens_that_are_no_yaml_are_named_with_their_line(own, make_issue, make_config):
+    own("atlas/tokens.yaml", "light:\n  ink: '#1\n")
+    with pytest.raises(RenderError, match=r"^templates/email/atlas/tokens\.yaml line \d"):
+        preview(make_issue(), make_config(), KEY)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pattern", HOSTILE)
+def test_a_subject_pattern_cannot_leave_its_sandbox(make_issue, make_config, pattern):
+    config = make_config(newsletters={"weekly": {"subject": pattern}})
+    with pytest.raises(RenderError, match=r"^newsletters\.weekly\.subject"):
+        preview(make_issue(), config, KEY)
+
+
+@pytest.mark.django_db
+def test_a_pattern_that_fails_is_named_by_its_key(make_issue, make_config):
+    config = make_config(newsletters={"weekly": {"preheader": "{{ lead.colour }}"}})
+    with pytest.raises(RenderError, match=r"^newsletters\.weekly\.preheader: .*no attribute 'colour'"):
+        preview(make_issue(), config, KEY)
+
+
+def test_the_shipped_theme_and_patterns_are_sound(make_config):
+    assert check(make_config()) == []
+
+
+def test_check_names_every_problem_at_once(own, make_config):
+    own("torn/digest.mjml.j2", "\n{% if %}")
+    own("torn/tokens.yaml", "light: [")
+    letters = {"weekly": {"subject": "{{ x", "theme": "torn"}, "other": {"theme": "nowhere"}}
+    base = make_config().newsletters["weekly"].model_dump(mode="python", exclude_unset=True)
+    problems = check(make_config(newsletters={"weekly": letters["weekly"], "other": {**base, **letters["other"]}}))
+    assert sorted((problem.key, problem.where) for problem in problems) == [
+        ("newsletters.other.theme", ""),
+        ("newsletters.weekly.subject", ""),
+        ("newsletters.weekly.theme", ""),
+        ("newsletters.weekly.theme", "templates/email/torn/digest.mjml.j2 line 2"),
+        ("newsletters.weekly.theme", "templates/email/torn/tokens.yaml line 1"),
+    ]
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+PAIRS = [
+    *((text, ground) for text in ("ink", "soft", "link", "accent") for ground in ("paper", "sheet")),
+    ("ink", "note"), ("ink", "code"), ("link", "note"), ("on_button", "button"), ("on_band", "band"),
+    ("on_band_button", "band_button"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), PAIRS)
+def test_words_stand_out_from_their_ground(make_config, scheme, text, ground):
+    colours = themes(make_config()).tokens("atlas")[scheme]
+    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours.values())
+    assert contrast(colours[text], colours[ground]) >= 4.5
