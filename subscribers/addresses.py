@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import idna
 from email_validator import EmailNotValidError, validate_email
+
+# Nothing that could end a header or an SMTP command early; the rest was checked when the address was stored.
+_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>]+@[^\s\x00-\x1f\x7f<>@]+")
 
 
 class InvalidAddress(ValueError):
@@ -27,9 +32,14 @@ def normalize(address: str) -> tuple[str, str]:
 def on_the_wire(email: str) -> str:
     """The address as a mail server without SMTPUTF8 takes it: a Unicode domain in its ASCII form.
 
-    Raises InvalidAddress for a non-ASCII part before the @, which has no such form.
+    Raises InvalidAddress for what has no such form: a non-ASCII part before the @, or no address at all.
     """
     local, _, domain = email.rpartition("@")
+    if not _ADDRESS.fullmatch(email):
+        raise InvalidAddress(f"“{email}” is not an address")
     if not local.isascii():
         raise InvalidAddress(f"the mail server cannot take “{local}” before the @: it is not ASCII")
-    return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
+    try:
+        return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError as error:
+        raise InvalidAddress(f"“{domain}” is not a domain: {error}") from None

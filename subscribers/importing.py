@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import List, Subscriber, Subscription
 
 CHUNK = 500
+_SWALLOWED = re.compile(r"[\r\n].*@", re.DOTALL)  # a cell that runs on into lines with addresses of their own
 
 
 class ImportRefused(ValueError):
@@ -70,25 +72,49 @@ def _read(path: Path) -> str:
 
 
 def _people(text: str, report: ImportReport) -> Iterator[_Person]:
-    rows = csv.DictReader(io.StringIO(text, newline=""), restkey="")
-    columns = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
-    if "email" not in columns:
-        found = ", ".join(filter(None, columns)) or "none"
-        raise ImportRefused(f"no column is headed `email` (found: {found}); the first line must name the columns")
     seen: set[str] = set()
-    for row in rows:
-        typed = row[columns["email"]] or ""
+    for line, typed, name in _rows(text, report):
         try:
             email, key = normalize(typed)
+            if key in seen:
+                raise InvalidAddress("this address stands in the file twice")
         except InvalidAddress as error:
-            report.refused.append(Refused(rows.line_num, typed, str(error)))
-            continue
-        if key in seen:
-            report.refused.append(Refused(rows.line_num, typed, "this address stands in the file twice"))
+            report.refused.append(Refused(line, typed[:200], str(error)))
             continue
         seen.add(key)
-        name = " ".join((row.get(columns.get("name", "")) or "").split())
-        yield _Person(email, key, name[:200])
+        yield _Person(email, key, " ".join(name.split())[:200])
+
+
+def _rows(text: str, report: ImportReport) -> Iterator[tuple[int, str, str]]:
+    """The line, address and name of each row that can be read; the others are refused."""
+    # Spreadsheets write semicolons where the comma is the decimal sign.
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    columns = _columns(next(rows, []))
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            report.refused.append(Refused(line, "", f"this cannot be read as CSV: {error}"))
+            continue
+        if row is None:
+            return
+        if any(_SWALLOWED.search(cell) for cell in row):
+            reason = f"a quotation mark is not closed; nothing was taken from lines {line} to {rows.line_num}"
+            report.refused.append(Refused(line, row[0][:200], reason))
+        elif row:
+            email, name = ((row[at] if at is not None and at < len(row) else "") for at in columns)
+            yield line, email, name
+
+
+def _columns(header: list[str]) -> tuple[int, int | None]:
+    """Where the addresses and the names stand."""
+    names = [name.strip().lower() for name in header]
+    if "email" not in names:
+        found = ", ".join(filter(None, names))[:200] or "none"
+        raise ImportRefused(f"no column is headed `email` (found: {found}); the first line must name the columns")
+    return names.index("email"), names.index("name") if "name" in names else None
 
 
 def _chunks(people: Iterable[_Person]) -> Iterator[list[_Person]]:

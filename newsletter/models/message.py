@@ -90,16 +90,16 @@ class Message(models.Model):
             )
             ids = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
             due.filter(pk__in=ids).update(claim=claim, lease_until=now + lease)
-        return list(cls.objects.filter(pk__in=ids, claim=claim).select_related("subscriber").order_by("pk"))
+        return list(cls.objects.filter(pk__in=ids, claim=claim).order_by("pk"))
 
     @classmethod
     def begin(
         cls, messages: Sequence[Message], lists: Iterable[str], transport: str, now: datetime, lease: timedelta
     ) -> list[Message]:
-        """Mark messages as about to go on the wire; return those that may. Only they may be sent.
+        """Mark messages as about to go on the wire; return those that may, read afresh. Only they may be sent.
 
         Asked at the last moment, under the rows' own locks: is the claim still ours, is the issue still being sent,
-        does the person still want it?
+        does the person still want it, and at which address?
         """
         held = cls.objects.filter(
             pk__in=[message.pk for message in messages], claim=messages[0].claim, lease_until__gte=now,
@@ -107,13 +107,13 @@ class Message(models.Model):
         )  # fmt: skip
         with transaction.atomic():
             rows = held.select_for_update(of=("self",)) if connection.features.has_select_for_update_of else held
-            people = dict(rows.values_list("pk", "subscriber_id"))
-            wanted = set(_reachable(lists, people.values()))
-            ids = {pk for pk, subscriber in people.items() if subscriber in wanted}
-            cls.objects.filter(pk__in=ids).update(
+            found = list(rows.select_related("subscriber").order_by("pk"))
+            wanted = set(_reachable(lists, [message.subscriber_id for message in found]))
+            ready: list[Message] = [message for message in found if message.subscriber_id in wanted]
+            cls.objects.filter(pk__in=[message.pk for message in ready]).update(
                 state=cls.State.SUBMITTING, transport=transport, attempts=F("attempts") + 1, lease_until=now + lease
             )
-        return [message for message in messages if message.pk in ids]
+        return ready
 
     @classmethod
     def withhold_gone(cls, messages: Sequence[Message], lists: Iterable[str]) -> int:
@@ -143,10 +143,13 @@ class Message(models.Model):
 
     @classmethod
     def unbegin(cls, claim: uuid.UUID | None, ids: Sequence[int]) -> int:
-        """Put back messages that were announced but certainly never left; the attempt does not count."""
-        return cls.objects.filter(pk__in=ids, claim=claim, state=cls.State.SUBMITTING).update(
-            state=cls.State.PENDING, claim=None, lease_until=None, attempts=F("attempts") - 1
-        )
+        """Put back messages that were announced but certainly never left; the attempt does not count.
+
+        That too may come late, for a row already called uncertain.
+        """
+        return cls.objects.filter(
+            pk__in=ids, claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN)
+        ).update(state=cls.State.PENDING, reason="", claim=None, lease_until=None, attempts=F("attempts") - 1)
 
     @classmethod
     def release(cls, claim: uuid.UUID | None) -> int:
@@ -157,7 +160,10 @@ class Message(models.Model):
 
     @classmethod
     def lapse(cls, now: datetime) -> int:
-        """Call uncertain what a worker had on the wire when it fell silent. Nothing sends it again by itself."""
+        """Call uncertain what a worker had on the wire when it fell silent. Nothing sends it again by itself.
+
+        The claim stays, so that the worker's late answer still finds the row.
+        """
         return cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now).update(
             state=cls.State.UNCERTAIN, lease_until=None,
             reason="the sending process stopped before the answer came; it may or may not have been sent",

@@ -29,10 +29,11 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
         return False
     lists = [ref.name for ref in newsletter.lists]
     with transaction.atomic():
-        try:
-            issue.go(Issue.Status.SENDING, started_at=now, reason="", retry_at=None)
-        except TransitionRefused:
+        # Asked again of the stored row: since it was read it may have been put off, sent elsewhere, or paused.
+        due = Issue.to_start(now).filter(pk=issue.pk)
+        if not due.update(status=Issue.Status.SENDING, started_at=now, reason="", retry_at=None):
             return False
+        issue.refresh_from_db()
         Message.freeze(issue, lists)
         if not Message.open_of(issue).exists():
             reason = f"nobody to send to: no active subscriber on {', '.join(lists)}; add people, then resume"
@@ -47,8 +48,12 @@ def send_issue(
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
         return
+    mailing = Mailing.of(issue, issue.edition, config)
+    if fault := _fault(mailing, clock()):
+        _pause(issue, f"no message can be made of this issue: {fault}")
+        return
     way = transport or open_transport(config.transport_of(issue.newsletter), config)
-    sender = Sender(config, key, issue, Mailing.of(issue, issue.edition, config), way, clock, stop)
+    sender = Sender(config, key, issue, mailing, way, clock, stop)
     try:
         while not stop.is_set() and sender.step():
             pass
@@ -61,11 +66,30 @@ def finish(issue: Issue, now: datetime) -> bool:
     """Call an issue sent once nothing of it is open; say whether this call did it."""
     if Message.open_of(issue).exists():
         return False
-    try:
-        issue.go(Issue.Status.SENT, finished_at=now, reason="", retry_at=None)
-    except TransitionRefused:
-        return False
+    with transaction.atomic():
+        # Looked at once more with the issue locked, against a late answer that reopens it (`Sender._reopen`).
+        Issue.objects.select_for_update().get(pk=issue.pk)
+        if Message.open_of(issue).exists():
+            return False
+        try:
+            issue.go(Issue.Status.SENT, finished_at=now, reason="", retry_at=None)
+        except TransitionRefused:
+            return False
     return True
+
+
+def _fault(mailing: Mailing, now: datetime) -> str:
+    """What would be wrong with every message, found before the first: it must not be counted against readers."""
+    try:
+        build(mailing, Reader("preview", "reader@example.org", "", "preview"), now)
+    except ValueError as error:  # an address, a header or a character that mail cannot carry
+        return str(error)
+    return ""
+
+
+def _pause(issue: Issue, reason: str) -> None:
+    log.error("%s paused: %s", issue, reason)
+    Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(status=Issue.Status.PAUSED, reason=reason)
 
 
 def sample(config: Config, issue: Issue, edition: Edition, email: str, name: str, now: datetime) -> bytes:

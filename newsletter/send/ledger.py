@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
+from django.db.models import QuerySet
+
 from newsletter.config import Config
 from newsletter.models import Issue, Message
 from newsletter.send.mailing import Mailing, Reader
@@ -32,7 +34,7 @@ class Sender:
     stop: Event
 
     def step(self) -> bool:
-        """Send one batch; say whether there was anything to do. A transport that is down ends the batch unharmed."""
+        """Send one batch; say whether to go on with another. A transport that is down ends the batch unharmed."""
         settings = self.config.send
         batch = Message.claim_batch(self.issue, settings.batch, self.clock(), settings.lease)
         if not batch:
@@ -49,24 +51,30 @@ class Sender:
         return True
 
     def _send(self, chunk: list[Message]) -> bool:
-        """Hand over one call's worth; say whether the issue may go on."""
+        """Hand over one call's worth; say whether the batch may go on."""
         now = self.clock()
         lists = [ref.name for ref in self.mailing.newsletter.lists]
         ready = Message.begin(chunk, lists, self.transport.name, now, self.config.send.lease)
-        if len(ready) < len(chunk):
-            Message.withhold_gone(chunk, lists)
+        withheld = Message.withhold_gone(chunk, lists) if len(ready) < len(chunk) else 0
         if not ready:
-            return Issue.objects.filter(pk=self.issue.pk, status=Issue.Status.SENDING).exists()
+            # If not for people who have left, then the issue was stopped or our claim has lapsed: with it the batch.
+            return withheld > 0
         readers = [Reader.of(message, self.key) for message in ready]
         try:
             outcomes = self.transport.submit(self.mailing, readers)
         except TransportDown:
             Message.unbegin(ready[0].claim, [message.pk for message in ready])
+            self._reopen()
             raise
         except Exception as error:
             self._unforeseen(ready, error)
             raise
         self._settle(ready, outcomes)
+        lost = [outcome.reason for outcome in outcomes if outcome.state == State.UNCERTAIN]
+        if lost and not any(outcome.state == State.SUBMITTED for outcome in outcomes):
+            # One answer may get lost. If the first after a rest is lost too, going on would lose the whole list.
+            raise TransportDown(lost[0], permanent=self.issue.retry_at is not None)
+        self._all_well()
         return True
 
     def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
@@ -78,8 +86,8 @@ class Sender:
             alike[self._verdict(outcome, message.attempts + 1, now)].append(message.pk)
         for (state, reason, retry_at), ids in alike.items():
             Message.settle(messages[0].claim, ids, state, reason, now, retry_at=retry_at)
-        if self.issue.reason:
-            self.issue.note("")
+        if any(retry_at for _, _, retry_at in alike):
+            self._reopen()
 
     def _verdict(self, outcome: Outcome, attempts: int, now: datetime) -> tuple[State, str, datetime | None]:
         if outcome.state != State.DEFERRED:
@@ -87,26 +95,39 @@ class Sender:
         retry = self.config.send.retry
         if attempts >= retry.attempts:
             return State.FAILED, f"given up after {attempts} attempts: {outcome.reason}", None
-        return State.DEFERRED, outcome.reason, now + min(retry.first * 2 ** (attempts - 1), retry.longest)
+        # Twenty doublings are far beyond any `longest`; a hundred would be more than a timedelta holds.
+        return State.DEFERRED, outcome.reason, now + min(retry.first * 2 ** min(attempts - 1, 20), retry.longest)
 
     def _rest(self, down: TransportDown) -> None:
         """Nothing was burnt: the messages wait, and staff see why."""
         if down.permanent:
             log.error("%s paused: %s", self.issue, down.reason)
-            paused = Issue.objects.filter(pk=self.issue.pk, status=Issue.Status.SENDING)
-            paused.update(status=Issue.Status.PAUSED, reason=down.reason)
+            self._still_sending().update(status=Issue.Status.PAUSED, reason=down.reason)
             return
         wait = down.wait or timedelta(minutes=1)
         log.warning("%s waits %d s: %s", self.issue, wait.total_seconds(), down.reason)
-        self.issue.note(down.reason, self.clock() + wait)
+        self._still_sending().update(reason=down.reason, retry_at=self.clock() + wait)
+
+    def _all_well(self) -> None:
+        """Take back the hindrance that this worker was told of; a newer one, or a person's word, stays."""
+        if self.issue.reason or self.issue.retry_at:
+            self._still_sending().filter(reason=self.issue.reason).update(reason="", retry_at=None)
+            self.issue.reason, self.issue.retry_at = "", None
+
+    def _reopen(self) -> None:
+        """An answer that comes after its lease may leave work to an issue that was called sent without it."""
+        Issue.objects.filter(pk=self.issue.pk, status=Issue.Status.SENT).update(
+            status=Issue.Status.SENDING, finished_at=None
+        )
+
+    def _still_sending(self) -> QuerySet[Issue]:
+        return Issue.objects.filter(pk=self.issue.pk, status=Issue.Status.SENDING)
 
     def _unforeseen(self, messages: Sequence[Message], error: Exception) -> None:
         """A fault of ours in the middle of a call: nobody knows what was sent, and a person has to look."""
         reason = f"sending broke off with {type(error).__name__}: {error}"
         Message.settle(messages[0].claim, [message.pk for message in messages], State.UNCERTAIN, reason, self.clock())
-        Issue.objects.filter(pk=self.issue.pk, status=Issue.Status.SENDING).update(
-            status=Issue.Status.PAUSED, reason=reason
-        )
+        self._still_sending().update(status=Issue.Status.PAUSED, reason=reason)
 
 
 def _chunks(batch: list[Message], size: int) -> Iterator[list[Message]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote
 
 from newsletter import holes, links, tokens
 from newsletter.config import Config, Newsletter
@@ -81,7 +82,7 @@ class Mailing:
         """The headers by which mail programs offer to leave the list with one click (RFC 2369, RFC 8058)."""
         ways = [f"<{links.unsubscribe(self.config, token)}>"]
         if mailbox := self.newsletter.sender.unsubscribe_address:
-            ways.append(f"<mailto:{mailbox}?subject=unsubscribe%20{token}>")
+            ways.append(f"<mailto:{quote(on_the_wire(mailbox), safe='@+')}?subject=unsubscribe%20{token}>")
         return {"List-Unsubscribe": ", ".join(ways), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
     def bulk_headers(self) -> dict[str, str]:

@@ -18,7 +18,8 @@ from newsletter.send.mailing import Mailing, Reader
 from subscribers.addresses import on_the_wire
 
 _LINE = 998  # RFC 5321, 4.5.3.1.6, without CRLF
-_WORD = 45  # bytes that base64 makes 60 characters of; an encoded word may have 75 (RFC 2047)
+_WORD = 39  # bytes in an encoded word: with `Subject: ` before it, a line of no more than 76 characters (RFC 2047)
+_BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 
 
@@ -47,7 +48,7 @@ def build(mailing: Mailing, reader: Reader, now: datetime) -> bytes:
 def address(name: str, email: str) -> str:
     """A mailbox for From, To or Reply-To: `Atlas News <hello@example.org>`, the address in its ASCII form."""
     ascii_email = on_the_wire(email)
-    name = " ".join("".join(character if character.isprintable() else " " for character in name).split())
+    name = one_line(name)
     if not name:
         return ascii_email
     if name.isascii() and "=?" not in name:
@@ -59,10 +60,16 @@ def address(name: str, email: str) -> str:
 
 def unstructured(header: str, text: str) -> str:
     """A header's text on one line if it is short ASCII, else in encoded words, never cut inside a grapheme."""
-    text = " ".join(text.split())
-    if text.isascii() and len(header) + 2 + len(text) <= 78 and "=?" not in text and text.isprintable():
+    text = one_line(text)
+    if text.isascii() and len(header) + 2 + len(text) <= 78 and "=?" not in text:
         return text
     return _encoded_words(text)
+
+
+def one_line(text: str) -> str:
+    """Text fit for a header: breaks and control characters are spaces; joiners and wide spaces, which mean
+    something in many scripts and emoji, stay."""
+    return _BREAKS.sub(" ", text).strip(" ")
 
 
 def _encoded_words(text: str) -> str:

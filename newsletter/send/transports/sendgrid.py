@@ -1,14 +1,16 @@
 """SendGrid's v3 API through its official SDK: up to 1,000 readers a call, each with a few substitutions.
 
 Facts: the call is not idempotent, so a lost answer is an unknown outcome; 429 tells when to come back; 5xx may be tried
-again; 400, 401, 403 and 413 may not. https://www.twilio.com/docs/sendgrid/api-reference/mail-send
+again; 400, 401, 403 and 413 may not, but a 400 that names recipients may be without them.
+https://www.twilio.com/docs/sendgrid/api-reference/mail-send
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import socket
+import re
+import ssl
 import time
 import urllib.error
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from sendgrid import SendGridAPIClient
 from newsletter import holes
 from newsletter.config import Config
 from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.mime import one_line
 from newsletter.send.transports.base import Outcome, State, TransportDown
 from subscribers.addresses import InvalidAddress, on_the_wire
 
@@ -30,6 +33,8 @@ _HINTS = {
     403: "the key may not send mail, or the sender is not verified",
     413: "the request is too large: lower send.sendgrid.per_call",
 }
+_GATEWAY = (502, 504)  # the answer of a gateway that did not hear what came of the request
+_ROUNDS = 5  # calls for one batch, each without the recipients that the last one was refused for
 
 
 class SendGridTransport:
@@ -40,23 +45,27 @@ class SendGridTransport:
     def __init__(self, config: Config) -> None:
         settings = config.send.sendgrid
         self.at_once = settings.per_call
-        self._client = SendGridAPIClient(settings.api_key.get_secret_value(), host=settings.host).client
+        self._client = SendGridAPIClient(settings.api_key.get_secret_value().strip(), host=settings.host).client
         # The SDK waits for ever unless told otherwise.
         self._client.timeout = settings.timeout.total_seconds()
 
     def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
         """One call for all readers. Either all are accepted, or none, or nobody knows."""
-        people, refused = [], []
-        for reader in readers:
+        people, outcomes = _addressed(mailing, readers)
+        for _ in range(_ROUNDS):
+            if not people:
+                return outcomes
             try:
-                people.append(_personalization(mailing, reader))
-            except InvalidAddress as error:
-                refused.append(Outcome(reader.ref, State.FAILED, str(error)))
-        if not people:
-            return refused
-        state, reason = self._post(_request(mailing, people))
-        gone = {outcome.ref for outcome in refused}
-        return refused + [Outcome(reader.ref, state, reason) for reader in readers if reader.ref not in gone]
+                state, reason = self._post(_request(mailing, list(people.values())))
+            except HTTPError as error:
+                refused = _refused(error, list(people))
+                if not refused:
+                    raise _down(error) from error
+                outcomes += refused
+                people = {ref: person for ref, person in people.items() if ref not in {one.ref for one in refused}}
+            else:
+                return outcomes + [Outcome(ref, state, reason) for ref in people]
+        raise TransportDown(f"SendGrid refused recipients {_ROUNDS} times over: {outcomes[-1].reason}", permanent=True)
 
     def permissions(self) -> list[str]:
         """What the key may do; raise TransportDown if it is refused or nobody answers."""
@@ -64,8 +73,12 @@ class SendGridTransport:
             found = json.loads(self._client.scopes.get().body)["scopes"]
         except HTTPError as error:
             raise _down(error) from error
-        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise TransportDown(f"SendGrid cannot be reached: {error}") from error
+        except KeyError as error:
+            raise TransportDown("SendGrid's answer names no permissions") from error
+        except ValueError:
+            raise _unsendable() from None
         return [str(scope) for scope in found]
 
     def close(self) -> None:
@@ -75,24 +88,52 @@ class SendGridTransport:
         try:
             response = self._client.mail.send.post(request_body=request)
         except HTTPError as error:
-            raise _down(error) from error
+            if error.status_code not in _GATEWAY:
+                raise
+            return State.UNCERTAIN, f"SendGrid answered {error.status_code}: it may or may not have been sent"
         except urllib.error.URLError as error:
-            return _unanswered(error)
-        except (TimeoutError, http.client.HTTPException, OSError) as error:
-            return State.UNCERTAIN, f"SendGrid's answer was lost: {error or type(error).__name__}"
+            # urllib raises this only while it connects and writes: a request cut short is never carried out.
+            trust = isinstance(error.reason, ssl.SSLCertVerificationError)
+            raise TransportDown(f"SendGrid cannot be reached: {error.reason}", permanent=trust) from error
+        except (http.client.HTTPException, OSError) as error:
+            return State.UNCERTAIN, f"SendGrid's answer was lost: {str(error) or type(error).__name__}"
+        except ValueError:
+            raise _unsendable() from None
         return State.SUBMITTED, f"accepted ({response.status_code}) {_message_id(response.headers)}".strip()
 
 
-def _unanswered(error: urllib.error.URLError) -> tuple[State, str]:
-    """Only a connection that never came about is certain to have sent nothing."""
-    if isinstance(error.reason, (ConnectionRefusedError, socket.gaierror)):
-        raise TransportDown(f"SendGrid cannot be reached: {error.reason}", wait=timedelta(minutes=1)) from error
-    return State.UNCERTAIN, f"SendGrid's answer was lost: {error.reason}"
+def _unsendable() -> TransportDown:
+    """A header that cannot be written; the error's own words, which quote the key, go no further."""
+    return TransportDown(
+        "the API key has characters that no header may hold: check send.sendgrid.api_key", permanent=True
+    )
+
+
+def _addressed(mailing: Mailing, readers: Sequence[Reader]) -> tuple[dict[str, dict[str, Any]], list[Outcome]]:
+    """A personalization for each reader by its ref, and the readers who can have none."""
+    people, refused = {}, []
+    for reader in readers:
+        try:
+            people[reader.ref] = _personalization(mailing, reader)
+        except InvalidAddress as error:
+            refused.append(Outcome(reader.ref, State.FAILED, str(error)))
+    return people, refused
+
+
+def _refused(error: HTTPError, refs: Sequence[str]) -> list[Outcome]:
+    """The recipients that a 400 names (`personalizations.3.to.0.email`): they fail, so that the rest may go."""
+    named = {
+        int(found[1]): message
+        for field, message in _complaints(error)
+        if error.status_code == 400 and (found := re.match(r"personalizations\.(\d+)\.to\b", field))
+    }
+    return [Outcome(refs[at], State.FAILED, f"SendGrid: {named[at]}") for at in sorted(named) if at < len(refs)]
 
 
 def _down(error: HTTPError) -> TransportDown:
     status = int(error.status_code)
-    reason = f"SendGrid answered {status}: {_complaint(error)}"
+    words = "; ".join(message for _, message in _complaints(error)) or error.reason
+    reason = f"SendGrid answered {status}: {words}"
     if status == 429:
         return TransportDown(f"{reason}; sending rests until its limit is reset", wait=_until_reset(error))
     if status >= 500:
@@ -100,12 +141,13 @@ def _down(error: HTTPError) -> TransportDown:
     return TransportDown(f"{reason} ({_HINTS.get(status, 'this will not mend itself')})", permanent=True)
 
 
-def _complaint(error: HTTPError) -> str:
+def _complaints(error: HTTPError) -> list[tuple[str, str]]:
+    """The field and the message of each error that SendGrid names; none if a proxy's page came instead."""
     try:
         found = json.loads(error.body)["errors"]
-        return "; ".join(str(item["message"]) for item in found)
-    except (ValueError, TypeError, KeyError):
-        return str(error.reason)
+        return [(str(item.get("field")), str(item["message"])) for item in found]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []
 
 
 def _until_reset(error: HTTPError) -> timedelta:
@@ -123,7 +165,8 @@ def _message_id(headers: Any) -> str:
 
 
 def _personalization(mailing: Mailing, reader: Reader) -> dict[str, Any]:
-    to = {"email": on_the_wire(reader.email), **({"name": reader.name} if reader.name else {})}
+    name = one_line(reader.name)
+    to = {"email": on_the_wire(reader.email), **({"name": name} if name else {})}
     return {
         "to": [to],
         "substitutions": {holes.hole(mailing.marker, name): value for name, value in reader.values.items()},

@@ -6,6 +6,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 
 from newsletter.config import Config, Smtp
@@ -14,8 +15,12 @@ from newsletter.send.mime import build
 from newsletter.send.transports.base import Outcome, State, TransportDown
 from subscribers.addresses import InvalidAddress, on_the_wire
 
+Answer = tuple[State, str]
+
 _LOST = "the connection was lost before the answer came; it may or may not have been sent"
 _CLOSING = 421
+_STATES = {2: State.SUBMITTED, 4: State.DEFERRED, 5: State.FAILED}  # RFC 5321, 4.2.1: the first digit is what counts
+_ENOUGH = 10  # refusals one after another, none of them for want of a mailbox: then it is not the readers' fault
 
 
 class SmtpTransport:
@@ -28,6 +33,7 @@ class SmtpTransport:
         self._settings = settings
         self._server: smtplib.SMTP | None = None
         self._sent = 0
+        self._refusals = 0
 
     def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
         """Submit each message in turn; `at_once` is 1, so that a kill leaves one uncertain at most."""
@@ -52,53 +58,78 @@ class SmtpTransport:
             data, recipient = build(mailing, reader, datetime.now(UTC)), on_the_wire(reader.email)
         except InvalidAddress as error:
             return Outcome(reader.ref, State.FAILED, str(error))
-        server = self._connected()
+        state, reason = self._opened(on_the_wire(mailing.newsletter.sender.address), recipient) or self._text(data)
+        self._count(state, reason)
+        return Outcome(reader.ref, state, reason)
+
+    def _opened(self, sender: str, recipient: str) -> Answer | None:
+        """The envelope. A kept connection may have met the server's own limit; then a new one is tried, once."""
+        kept = self._server is not None
         try:
-            refused = self._envelope(server, on_the_wire(mailing.newsletter.sender.address), recipient)
+            return self._envelope(self._connected(), sender, recipient)
+        except TransportDown as down:
+            if down.permanent or not kept:
+                raise
+            return self._envelope(self._connected(), sender, recipient)
+
+    def _envelope(self, server: smtplib.SMTP, sender: str, recipient: str) -> Answer | None:
+        """MAIL, RCPT and DATA; the refusal of this recipient, or nothing once the server waits for the text."""
+        try:
+            code, answer = server.mail(sender)
+            if code // 100 != 2:
+                raise self._broken_off(code, answer, f"refused the sender {sender}")
+            code, answer = server.rcpt(recipient)
+            if code // 100 == 2:
+                code, answer = server.docmd("data")
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise TransportDown(f"{self._place} broke off: {_words(error)}") from error
-        if refused:
-            return Outcome(reader.ref, *refused)
-        return Outcome(reader.ref, *self._text(server, data))
+        if code == 354:
+            return None
+        if code == _CLOSING or code // 100 not in (4, 5):
+            raise self._broken_off(code, answer, "refused the message before its text")
+        self._reset(server)
+        # RFC 5321, 4.5.3.1.10: before the text 552 is for the moment, a full mailbox, whatever its first digit says.
+        return State.DEFERRED if code == 552 else _STATES[code // 100], _reply(code, answer)
 
-    def _envelope(self, server: smtplib.SMTP, sender: str, recipient: str) -> tuple[State, str] | None:
-        """MAIL, RCPT and DATA; the refusal of this recipient, or nothing once the server waits for the text."""
-        code, answer = server.mail(sender)
-        if code != 250:
-            self._refused(server, code, answer, f"refused the sender {sender}")
-        code, answer = server.rcpt(recipient)
-        if code not in (250, 251):
-            return self._recipient_refused(server, code, answer)
-        code, answer = server.docmd("data")
-        if code != 354:
-            self._refused(server, code, answer, "refused the message before its text")
-        return None
-
-    def _text(self, server: smtplib.SMTP, data: bytes) -> tuple[State, str]:
+    def _text(self, data: bytes) -> Answer:
         """The message itself. From its first byte on, silence means that nobody knows."""
+        server = self._connected()
         try:
             server.send(re.sub(rb"(?m)^\.", b"..", data) + b".\r\n")
             code, answer = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             return State.UNCERTAIN, f"{_LOST} ({_words(error)})"
-        if code == _CLOSING:
-            self._drop()
         self._sent += 1
-        state = State.SUBMITTED if code == 250 else State.FAILED if code >= 500 else State.DEFERRED
+        state = _STATES.get(code // 100, State.UNCERTAIN)
+        if code == _CLOSING or state == State.UNCERTAIN:
+            self._drop()
         return state, _reply(code, answer)
 
-    def _recipient_refused(self, server: smtplib.SMTP, code: int, answer: bytes) -> tuple[State, str]:
-        if code == _CLOSING:
-            self._refused(server, code, answer, "is closing")
-        server.rset()
-        return (State.FAILED if code >= 500 else State.DEFERRED), _reply(code, answer)
+    def _count(self, state: State, reason: str) -> None:
+        """Stop before a server that takes nothing from us burns the whole list, one refusal for each reader."""
+        if state == State.SUBMITTED:
+            self._refusals = 0
+        elif state == State.FAILED and not re.match(r"\d+ 5\.1\.", reason):
+            self._refusals += 1
+        if self._refusals >= _ENOUGH:
+            self._drop()
+            raise TransportDown(f"{self._place} refused {_ENOUGH} messages in a row: {reason}", permanent=True)
 
-    def _refused(self, server: smtplib.SMTP, code: int, answer: bytes, what: str) -> None:
+    def _reset(self, server: smtplib.SMTP) -> None:
+        """Clear the refused recipient away. The refusal stands whatever comes of this."""
+        try:
+            code, _ = server.rset()
+        except (smtplib.SMTPException, OSError):
+            code = _CLOSING
+        if code // 100 != 2:
+            self._drop()
+
+    def _broken_off(self, code: int, answer: bytes, what: str) -> TransportDown:
         """The server will not have anything from us now: that is no fault of this recipient."""
         self._drop()
-        raise TransportDown(f"{self._place} {what}: {_reply(code, answer)}", permanent=code >= 500)
+        return TransportDown(f"{self._place} {what}: {_reply(code, answer)}", permanent=code // 100 == 5)
 
     def _connected(self) -> smtplib.SMTP:
         if self._server and self._sent >= self._settings.messages_per_connection:
@@ -108,34 +139,39 @@ class SmtpTransport:
         return self._server
 
     def _connect(self) -> smtplib.SMTP:
-        settings, timeout = self._settings, self._settings.timeout.total_seconds()
         try:
-            if settings.security == "tls":
-                server: smtplib.SMTP = smtplib.SMTP_SSL(
-                    settings.host, settings.port, timeout=timeout, context=ssl.create_default_context()
-                )
-            else:
-                server = smtplib.SMTP(settings.host, settings.port, timeout=timeout)
-            if settings.security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            if settings.username:
-                server.login(settings.username, settings.password.get_secret_value())
-            server.ehlo_or_helo_if_needed()
-        except smtplib.SMTPAuthenticationError as error:
-            raise TransportDown(
-                f"{self._place} refused the user name or password ({error.smtp_code}); check send.smtp.username",
-                permanent=error.smtp_code >= 500,
-            ) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise TransportDown(f"{self._place}: {error}; check send.smtp.security", permanent=True) from error
-        except ssl.SSLCertVerificationError as error:
-            raise TransportDown(f"{self._place} shows a certificate that cannot be trusted: {error.verify_message}",
-                                permanent=True) from error  # fmt: skip
-        except (smtplib.SMTPException, OSError) as error:
-            raise TransportDown(
-                f"{self._place} cannot be reached: {_words(error)}", wait=timedelta(minutes=1)
-            ) from error
-        return server
+            with ExitStack() as stack:
+                server = stack.enter_context(closing(self._dial()))
+                if self._settings.security == "starttls":
+                    server.starttls(context=ssl.create_default_context())
+                if self._settings.username:
+                    server.login(self._settings.username, self._settings.password.get_secret_value())
+                server.ehlo_or_helo_if_needed()
+                stack.pop_all()
+            return server
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            raise self._unreachable(error) from error
+
+    def _dial(self) -> smtplib.SMTP:
+        host, port, timeout = self._settings.host, self._settings.port, self._settings.timeout.total_seconds()
+        if self._settings.security == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=timeout, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port, timeout=timeout)
+
+    def _unreachable(self, error: Exception) -> TransportDown:
+        """Why there is no connection, and whether waiting may help."""
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            reason = f"refused the user name or password ({error.smtp_code}); check send.smtp.username"
+            return TransportDown(f"{self._place} {reason}", permanent=error.smtp_code >= 500)
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return TransportDown(f"{self._place}: {error}; check send.smtp.security", permanent=True)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            reason = f"shows a certificate that cannot be trusted: {error.verify_message}"
+            return TransportDown(f"{self._place} {reason}", permanent=True)
+        if isinstance(error, UnicodeError):  # its own words would quote the password
+            reason = "cannot be used: send.smtp's host, username and password must be ASCII"
+            return TransportDown(f"{self._place} {reason}", permanent=True)
+        return TransportDown(f"{self._place} cannot be reached: {_words(error)}", wait=timedelta(minutes=1))
 
     def _drop(self) -> None:
         if self._server:

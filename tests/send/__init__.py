@@ -1,0 +1,1 @@
+"""Send: the ledger, the bytes of a message, and each way out."""

@@ -1,0 +1,161 @@
+"""Issues on their way, a clock that is set by hand, and transports that do as they are told."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event
+
+import pytest
+
+from newsletter.config import Config
+from newsletter.holes import hole
+from newsletter.models import Issue, Message
+from newsletter.send.ledger import Sender
+from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.transports import Outcome, State, smtp
+from tests.factories import make_edition, make_issue, make_subscriber
+from tests.send.servers import SmtpServer
+
+MARKER = "hmarker"
+KEY = "not-a-secret-only-for-tests"
+PAGE = (
+    "<html><body><p>Dear {name-html},</p>\r\n<p>all is well.</p>\n"
+    '<a href="http://127.0.0.1:8000/u/{token}">leave</a> {email-html}</body></html>\n'
+)
+PLAIN = "Dear {name},\n\nall is well.\n.a line that begins with a dot\n\nLeave: http://127.0.0.1:8000/u/{token}\n"
+
+
+def with_holes(text: str) -> str:
+    for name in ("name-html", "email-html", "name", "email", "token"):
+        text = text.replace(f"{{{name}}}", hole(MARKER, name))
+    return text
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+class FakeTransport:
+    """Takes what it is given; `answers` holds, call by call, a state, an exception, or something to do first."""
+
+    name = "fake"
+
+    def __init__(self, *answers: State | BaseException | Callable[[], object], at_once: int = 1) -> None:
+        self.at_once, self.answers = at_once, deque(answers)
+        self.taken: list[str] = []
+        self.calls: list[list[str]] = []
+        self.closed = False
+
+    def submit(self, mailing: Mailing, readers: list[Reader]) -> list[Outcome]:
+        self.calls.append([reader.email for reader in readers])
+        answer = self.answers.popleft() if self.answers else State.SUBMITTED
+        if callable(answer):
+            answer = answer() or State.SUBMITTED
+        if isinstance(answer, BaseException):
+            raise answer
+        if answer == State.SUBMITTED:
+            self.taken += [reader.email for reader in readers]
+        return [Outcome(reader.ref, State(answer), f"said {answer}") for reader in readers]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    return Clock(now)
+
+
+@pytest.fixture
+def config(make_config) -> Config:
+    return make_config(send={"batch": 10, "lease": "5m"})
+
+
+@pytest.fixture
+def make_mailing(config) -> Callable[..., Mailing]:
+    """A mailing that no row stands behind; name the parts of it that the test is about."""
+
+    def make(config: Config = config, **parts: str) -> Mailing:
+        fields = {"subject": "Hello", "html": PAGE, "text": PLAIN, **parts}
+        texts = {name: with_holes(text) for name, text in fields.items()}
+        return Mailing(config, "weekly", "2026-11-20", MARKER, "d" * 64, **texts)
+
+    return make
+
+
+@pytest.fixture
+def sending(now) -> Callable[..., Issue]:
+    """An issue that is being sent to so many readers, its audience frozen."""
+
+    def make(readers: int = 3, **fields: object) -> Issue:
+        for _ in range(readers):
+            make_subscriber()
+        issue = make_issue(**{"status": Issue.Status.SENDING, "started_at": now, **fields})
+        issue.edition = make_edition(issue, html=with_holes(PAGE), text=with_holes(PLAIN), marker=MARKER)
+        issue.save()
+        Message.freeze(issue, ["readers"])
+        return issue
+
+    return make
+
+
+@pytest.fixture
+def make_sender(config, clock) -> Callable[..., Sender]:
+    def make(issue: Issue, transport: FakeTransport, config: Config = config, stop: Event | None = None) -> Sender:
+        issue = Issue.objects.get(pk=issue.pk)
+        mailing = Mailing.of(issue, issue.edition, config)
+        return Sender(config, KEY, issue, mailing, transport, clock, stop or Event())
+
+    return make
+
+
+@pytest.fixture
+def smtp_server():
+    """Make a server that answers as scripted; all are stopped in the end."""
+    servers = []
+
+    def make(**script):
+        servers.append(SmtpServer(**script))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def transport_to(make_config):
+    """Make a transport to a port; all are closed in the end."""
+    transports = []
+
+    def make(port, **settings):
+        settings = {"host": "127.0.0.1", "port": port, "timeout": "10s", **settings}
+        transports.append(smtp.open_transport(make_config(send={"smtp": settings})))
+        return transports[-1]
+
+    yield make
+    for transport in transports:
+        transport.close()
+
+
+@pytest.fixture
+def submit_by_smtp(make_mailing):
+    """Submit to each reader in turn, one call each, as the ledger does."""
+
+    def go(transport, *readers):
+        return [transport.submit(make_mailing(), [reader])[0] for reader in readers]
+
+    return go
+
+
+def states(issue: Issue) -> dict[str, int]:
+    return Message.counts(issue)

@@ -1,0 +1,1 @@
+"""The audience: addresses, import, who may be written to, and leaving."""
