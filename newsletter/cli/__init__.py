@@ -5,25 +5,29 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 
 import click
 
+from newsletter.cli.options import config_option
+from newsletter.paths import TEMPLATES
+
 # In pipeline order, as everywhere: where each command lives, and its line in the help.
 COMMANDS = {
     "init": ("skeleton", "Make a new publication folder."),
-    "check": ("publication", "Look over configuration, database, templates and transport."),
-    "migrate": ("publication", "Bring the database up to date."),
-    "staff": ("publication", "Give a member of staff a new password, or make one."),
+    "check": ("checking", "Look over configuration, database, sources, templates and transports."),
+    "migrate": ("publication", "Bring the database up to date, and make the lists that config.yaml names."),
+    "staff": ("publication", "Give a member of staff a new password, or make a new member."),
     "collect": ("stages", "Bring in what the sources have published."),
-    "sources": ("stages", "Show the sources and how their last visit went."),
+    "sources": ("stages", "Show the sources and how their last visits went."),
     "posts": ("stages", "Show the collected posts."),
     "compose": ("stages", "Draw up a newsletter's next issue."),
     "issues": ("issues", "Show the issues."),
-    "preview": ("issues", "Show an issue as a reader would get it."),
+    "preview": ("previewing", "Show an issue as a reader would get it."),
     "approve": ("issues", "Approve an issue: what it says now is what is sent."),
     "schedule": ("issues", "Schedule an approved issue."),
-    "send": ("issues", "Send an approved issue now, or a test of it."),
+    "send": ("sending", "Send an approved issue now, or a test of any issue."),
     "pause": ("issues", "Stop sending an issue for the time being."),
     "resume": ("issues", "Go on sending a paused issue."),
     "cancel": ("issues", "Give an issue up."),
@@ -60,24 +64,26 @@ class Commands(click.Group):
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="newsletter")
+@config_option
 def newsletter() -> None:
     """Publish newsletters: collect, compose, render, send, track."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 1 for a problem stated in one line with a hint, 2 for wrong usage."""
-    from newsletter.cli.console import problem
-    from newsletter.config import ConfigError
+    from newsletter.cli.console import expected, problem, sentences
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     if path := _config_option(given):
         os.environ["NEWSLETTER_CONFIG"] = path
+    if {"-h", "--help"} & set(given):
+        _configure_nothing()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
     try:
         newsletter(given, prog_name="newsletter")
-    except ConfigError as error:
-        for one in error.problems:
-            problem(str(one))
+    except expected() as error:
+        for sentence in sentences(error):
+            problem(sentence)
         sys.exit(1)
 
 
@@ -89,3 +95,13 @@ def _config_option(arguments: Sequence[str]) -> str | None:
         if argument == "--config" and index + 1 < len(arguments):
             return arguments[index + 1]
     return None
+
+
+def _configure_nothing() -> None:
+    """Put a configuration in place that is always there: help is wanted most where there is none, or a broken one."""
+    for name in [name for name in os.environ if name.startswith("NEWSLETTER_")]:
+        del os.environ[name]
+    os.environ["NEWSLETTER_CONFIG"] = str(TEMPLATES / "init" / "config.yaml")
+    # With a key given and a folder that exists, nothing is written anywhere.
+    os.environ["NEWSLETTER_SITE__SECRET_KEY"] = "help signs nothing"  # noqa: S105 - and guards nothing
+    os.environ["NEWSLETTER_SITE__VAR"] = tempfile.gettempdir()

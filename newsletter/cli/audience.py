@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import command, done, facts_option, problem, show, show_one
+from newsletter.cli.console import Failure, command, done, problem, show, show_one
+from newsletter.cli.options import config_option, facts_option
 
 from django.db.models import Count, Q  # isort: skip
 
@@ -29,6 +30,7 @@ def lists(as_json: bool) -> None:
 
 
 @click.group()
+@config_option
 def subscribers() -> None:
     """Import and look up people."""
 
@@ -38,14 +40,15 @@ def subscribers() -> None:
 @click.option("--list", "name", required=True, help="The list they join.")
 @facts_option
 def import_people(file: Path, name: str, as_json: bool) -> None:
-    """Subscribe the people in a CSV file with the columns `email` and, if you like, `name`.
+    """Subscribe the people in a CSV file.
 
-    Doing it again adds nobody twice. Nobody who has unsubscribed is brought back.
+    Its first line names the columns: `email` and, if you like, `name`. Doing it again adds nobody twice, and nobody who
+    has unsubscribed is brought back.
     """
     to = List.objects.filter(name=name).first()
     if to is None:
         known = ", ".join(List.objects.values_list("name", flat=True)) or "none yet"
-        raise ValueError(
+        raise Failure(
             f"there is no list '{name}'; there are: {known}. Add it to a newsletter and run `newsletter migrate`"
         )
     report = import_file(file, to, context().clock())
@@ -66,7 +69,7 @@ def show_person(email: str, as_json: bool) -> None:
     _, key = normalize(email)
     person = Subscriber.objects.filter(key=key).first()
     if person is None:
-        raise ValueError(f"nobody here has the address {email}")
+        raise Failure(f"nobody here has the address {email}")
     suppression = Suppression.objects.filter(key=key).first()
     show_one(
         {

@@ -8,6 +8,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from newsletter.cli.console import Failure  # noqa: E402
 from newsletter.models import Issue  # noqa: E402
 from newsletter.pipeline import Context  # noqa: E402
 from newsletter.settings import current  # noqa: E402
@@ -15,12 +16,12 @@ from newsletter.settings import current  # noqa: E402
 
 def context() -> Context:
     """The context of the jobs, with a clock that goes."""
-    return Context(current(), settings.SECRET_KEY)
+    return Context(current(), str(settings.SECRET_KEY))
 
 
 def issue_named(name: str) -> Issue:
     """The issue of this number or `newsletter/date` name, or a clear refusal."""
     try:
         return Issue.named(name)
-    except Issue.DoesNotExist:
-        raise ValueError(f"there is no issue '{name}'; `newsletter issues` lists them") from None
+    except (Issue.DoesNotExist, ValueError):
+        raise Failure(f"there is no issue '{name}' (`newsletter issues` lists them)") from None

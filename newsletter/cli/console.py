@@ -1,19 +1,27 @@
-"""How commands speak: facts as a table or as JSON, problems in one line, progress on a terminal."""
+"""How commands speak: facts as a table or as JSON, and problems in one line."""
 
 from __future__ import annotations
 
-import functools
+import errno
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+from newsletter.cli.options import config_option
+
+# Facts are shown as they are: a `:tea:` in a subject is not for the terminal to draw.
+# Elsewhere than on a terminal a row is one line, for grep and awk.
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 10_000)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 class Failure(Exception):
@@ -23,53 +31,35 @@ class Failure(Exception):
 def problem(text: str) -> None:
     """State a problem on standard error."""
     err.print("[bold red]✗[/]", end=" ")
-    err.print(text, markup=False, soft_wrap=True)
+    err.print(_harmless(text), markup=False, soft_wrap=True)
 
 
 def done(text: str) -> None:
     """State what was done."""
     out.print("[green]✓[/]", end=" ")
-    out.print(text, markup=False, soft_wrap=True)
+    out.print(_harmless(text), markup=False, soft_wrap=True)
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """A command that takes --config, and turns what can go wrong into one line and exit code 1."""
+    """A command that takes --config."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
-        @functools.wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> None:
-            try:
-                function(*args, **kwargs)
-            except _expected() as error:
-                problem(_sentence(error))
-                sys.exit(1)
-
-        config = click.option(
-            "--config",
-            metavar="PATH",
-            expose_value=False,
-            help="The publication's config.yaml [env: NEWSLETTER_CONFIG].",
-        )
-        return click.command(**options)(config(guarded))
+        made: click.Command = click.command(**options)(config_option(function))
+        return made
 
     return decorate
-
-
-def facts_option(function: Callable[..., None]) -> Callable[..., None]:
-    """Let a command that prints facts print them as JSON."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
 def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> None:
     """Print rows of facts: JSON, a table, or a sentence when there are none."""
     if as_json:
-        out.print(json.dumps(list(rows), default=str, ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+        _print_json(list(rows))
     elif not rows:
         out.print(empty, markup=False)
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in rows[0]:
-            table.add_column(column.replace("_", " "), overflow="fold")
+        for number, column in enumerate(rows[0]):
+            table.add_column(column.replace("_", " "), overflow="fold", no_wrap=number == 0)
         for row in rows:
             table.add_row(*(_cell(value) for value in row.values()))
         out.print(table)
@@ -78,7 +68,7 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str) -> None:
 def show_one(facts: Mapping[str, Any], as_json: bool) -> None:
     """Print one thing's facts, a line each, or as a JSON object."""
     if as_json:
-        out.print(json.dumps(dict(facts), default=str, ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
+        _print_json(dict(facts))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in facts.items():
@@ -86,37 +76,64 @@ def show_one(facts: Mapping[str, Any], as_json: bool) -> None:
     out.print(table)
 
 
-def _cell(value: Any) -> str:
-    from rich.markup import escape
+def _print_json(facts: object) -> None:
+    out.print(json.dumps(facts, default=_plain, ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
 
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _cell(value: Any) -> str:
     if value is None or value == "":
         return "–"
-    if hasattr(value, "astimezone"):
+    if isinstance(value, datetime):
         from django.utils import timezone
 
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M %Z}"
     if isinstance(value, Mapping):
         return escape(", ".join(f"{count} {name}" for name, count in value.items())) or "–"
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return escape(", ".join(map(str, value))) or "–"
-    return escape(str(value))
+        return escape(_harmless(", ".join(map(str, value)))) or "–"
+    return escape(_harmless(str(value)))
 
 
-def _expected() -> tuple[type[Exception], ...]:
+def _harmless(text: str) -> str:
+    """Text without control characters, by which a feed's title could drive the terminal."""
+    return "".join(one for one in text if one == "\n" or unicodedata.category(one) != "Cc")
+
+
+def expected() -> tuple[type[Exception], ...]:
     """What can go wrong for reasons that lie outside the program."""
     from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
     from django.db import DatabaseError
 
-    # ValueError stands for all of ours that refuse what they were given: RenderError, TransitionRefused, ImportRefused …
-    return (Failure, DatabaseError, ImproperlyConfigured, ObjectDoesNotExist, ValueError)
+    from newsletter.config import ConfigError
+
+    # ValueError stands for all of ours that refuse what they are given: RenderError, TransitionRefused and others.
+    return (Failure, ConfigError, DatabaseError, ImproperlyConfigured, ObjectDoesNotExist, OSError, ValueError)
 
 
-def _sentence(error: Exception) -> str:
+def sentences(error: Exception) -> Iterator[str]:
+    """An expected error as lines for people; only a configuration may have several."""
     from django.db import DatabaseError
 
+    from newsletter.config import ConfigError
+
     text = " ".join(str(error).split())
-    if isinstance(error, DatabaseError):
+    if isinstance(error, ConfigError):
+        yield from map(str, error.problems)
+    elif isinstance(error, DatabaseError):
         missing = "no such table" in text or ("relation" in text and "does not exist" in text)
         hint = "run `newsletter migrate` first" if missing else "check database.url, and that the database is up"
-        return f"the database says: {text} ({hint})"
-    return text
+        yield f"the database says: {text} ({hint})"
+    elif isinstance(error, OSError):
+        yield _of_the_system(error, text)
+    else:
+        yield text
+
+
+def _of_the_system(error: OSError, text: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens on the address of site.listen (is `newsletter run` running already?)"
+    return f"{Path(error.filename)}: {error.strerror}" if isinstance(error.filename, str) else error.strerror or text

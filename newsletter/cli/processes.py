@@ -7,7 +7,7 @@ import time
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import command, done, out, problem
+from newsletter.cli.console import Failure, command, done, out, problem
 
 from newsletter import pipeline, publication, service  # isort: skip
 from newsletter.cli.publication import seed
@@ -18,7 +18,10 @@ from newsletter.pipeline import Context
 
 @command()
 def run() -> None:
-    """Web, clock and workers on this machine; prepares the database and the first sign-in if need be."""
+    """Web, clock and workers, on this machine.
+
+    Prepares the database and the first sign-in if need be. Ctrl-C, or SIGTERM, stops it in an orderly way.
+    """
     publication.migrate()
     ctx = context()
     service.stop_on_signals(ctx.stop)
@@ -31,7 +34,10 @@ def run() -> None:
 
 @command()
 def web() -> None:
-    """The web server alone, for several machines."""
+    """The web server alone.
+
+    For several machines; run `newsletter migrate` first.
+    """
     ctx = context()
     service.stop_on_signals(ctx.stop)
     service.web(ctx)
@@ -39,28 +45,35 @@ def web() -> None:
 
 @command()
 def clock() -> None:
-    """The clock alone: on PostgreSQL it hands the work to workers, on SQLite it does it itself."""
+    """The clock alone.
+
+    On PostgreSQL it hands the work to workers; on SQLite it does the work itself.
+    """
     ctx = context()
     service.stop_on_signals(ctx.stop)
     service.clock(ctx)
 
 
 @command()
-@click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), envvar="NEWSLETTER_CONCURRENCY",
-              show_envvar=True, help="Batches sent side by side.")  # fmt: skip
-def worker(concurrency: int) -> None:
-    """A worker alone (PostgreSQL): as many, on as many machines, as you like."""
+@click.option("--concurrency", type=click.IntRange(1, 64), help="Batches sent side by side. [default: send.workers]")
+def worker(concurrency: int | None) -> None:
+    """A worker alone (PostgreSQL).
+
+    As many, on as many machines, as you like: no message is sent twice.
+    """
     if not on_postgresql():
-        raise ValueError("on SQLite `newsletter run` does the work itself; workers need database.url to be PostgreSQL")
+        raise Failure("on SQLite `newsletter run` does the work itself; workers need database.url to be PostgreSQL")
     ctx = context()
     service.stop_on_signals(ctx.stop)
-    service.worker(ctx, concurrency)
+    service.worker(ctx, concurrency or ctx.config.send.workers)
 
 
 def _first_look(ctx: Context) -> None:
     """Collect and compose before the clock starts, so that what they did can be told in order."""
     for visit in pipeline.collect_sources(ctx):
         (problem if visit.error else done)(f"collect  {visit.source}: {visit.error or f'{visit.added} new posts'}")
+        if visit.warning:
+            problem(f"collect  {visit.source}: {visit.warning}")
     pipeline.draw_up_issues(ctx)
 
 

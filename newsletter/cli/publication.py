@@ -1,40 +1,28 @@
-"""`newsletter check`, `migrate` and `staff`: the publication as a whole."""
+"""`newsletter migrate` and `staff`, and what a publication lacks before it can run."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import command, done, facts_option, out, problem, show
+from newsletter.cli.console import command, done, out, problem
 
 from django.db import DatabaseError, connection  # isort: skip
 from django.db.migrations.executor import MigrationExecutor  # isort: skip
 
-from newsletter import collect, publication, render, send
+from newsletter import publication
 from newsletter.config import Config, Problem
-
-
-@command()
-@facts_option
-def check(as_json: bool) -> None:
-    """Look over everything, and report all that is wrong at once."""
-    config = context().config
-    found = [*_database(), *collect.check(config), *render.check(config), *send.check(config)]
-    if as_json:
-        show([{"key": one.key, "where": one.where, "reason": one.reason, "hint": one.hint} for one in found], True, "")
-    else:
-        for one in found:
-            problem(str(one))
-        if not found:
-            done(_summary(config))
-    sys.exit(1 if found else 0)
+from subscribers.models import List
 
 
 @command()
 def migrate() -> None:
-    """Bring the database up to date, and make the lists that config.yaml names."""
+    """Bring the database up to date, and make the lists that config.yaml names.
+
+    A list that is new and has a seed file gets the people in it. Doing it again changes nothing.
+    """
     publication.migrate()
     done(f"the database is up to date ({connection.vendor})")
     seed()
@@ -43,7 +31,10 @@ def migrate() -> None:
 @command()
 @click.argument("name")
 def staff(name: str) -> None:
-    """Give a member of staff a new password and print it; make the member if there is none of that name."""
+    """Give a member of staff a new password, or make a new member.
+
+    The password is made here and printed once.
+    """
     password = publication.reset_password(name)
     out.print(f"user {name}, password {password}", markup=False)
 
@@ -57,20 +48,22 @@ def seed() -> None:
             problem(f"list {name}, line {row.line}: “{row.text}” refused: {row.reason}")
 
 
-def _database() -> list[Problem]:
+def unprepared(config: Config) -> list[Problem]:
+    """What the database lacks, and seed files that are still to be read and are not there."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        return [Problem("database.url", f"the database cannot be used: {' '.join(str(error).split())}", "config.yaml")]
+        return [Problem("database.url", f"the database cannot be used: {' '.join(str(error).split())}")]
     if waiting:
-        return [Problem("", f"the database lacks {len(waiting)} migrations", "database", "run `newsletter migrate`")]
-    return []
+        reason = f"the database lacks {len(waiting)} migrations"
+        return [Problem("database", reason, hint="run `newsletter migrate`; `newsletter run` does it too")]
+    return list(_missing_seeds(config))
 
 
-def _summary(config: Config) -> str:
-    ways = sorted({config.transport_of(name) for name in config.newsletters} or {config.send.transport})
-    return (
-        f"{config.site.name}: {len(config.newsletters)} newsletters, {len(config.collect.sources)} sources, "
-        f"{connection.vendor}, transport {', '.join(ways)}: nothing is wrong"
-    )
+def _missing_seeds(config: Config) -> Iterator[Problem]:
+    seeded = set(List.objects.exclude(seeded_at=None).values_list("name", flat=True))
+    for name, letter in config.newsletters.items():
+        for index, ref in enumerate(letter.lists):
+            if ref.seed and ref.name not in seeded and not config.path(ref.seed).is_file():
+                yield Problem(f"newsletters.{name}.lists.{index}.seed", f"there is no file {config.path(ref.seed)}")

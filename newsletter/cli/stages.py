@@ -7,10 +7,10 @@ import sys
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import command, done, facts_option, problem, show, show_one
+from newsletter.cli.console import Failure, command, done, problem, show, show_one
+from newsletter.cli.options import facts_option
 
-from newsletter import compose as composing  # isort: skip
-from newsletter import pipeline
+from newsletter import collect as collecting, compose as composing, pipeline  # isort: skip
 from newsletter.cli.facts import issue_facts
 from newsletter.models import Post, Source
 
@@ -19,8 +19,14 @@ from newsletter.models import Post, Source
 @click.argument("sources", nargs=-1)
 @facts_option
 def collect(sources: tuple[str, ...], as_json: bool) -> None:
-    """Bring in what the sources have published: all of them, or those named."""
-    visits = pipeline.collect_sources(context(), sources)
+    """Bring in what the sources have published.
+
+    All of them, or those named. Doing it again brings nothing in twice.
+    """
+    try:
+        visits = pipeline.collect_sources(context(), sources)
+    except collecting.UnknownSource as error:
+        raise Failure(f"{error.reason} {error.hint}") from None
     if as_json:
         show([vars(visit) for visit in visits], True, "")
     else:
@@ -37,11 +43,12 @@ def collect(sources: tuple[str, ...], as_json: bool) -> None:
 @command()
 @facts_option
 def sources(as_json: bool) -> None:
-    """Show the sources, when they last went well, what went wrong, and what they have brought."""
+    """Show the sources and how their last visits went."""
     rows = [
         {
-            "source": source.name, "kind": source.kind, "posts": source.posts_added, "last_success": source.succeeded_at,
-            "failures": source.failures, "error": source.error, "warning": source.warning,
+            "source": source.name, "kind": source.kind, "posts": source.posts_added,
+            "last_success": source.succeeded_at, "failures": source.failures, "error": source.error,
+            "warning": source.warning,
         }
         for source in Source.objects.all()
     ]  # fmt: skip
@@ -71,15 +78,19 @@ def posts(last: int, as_json: bool) -> None:
 @click.option("--on", "on", metavar="DATE", help="The due date, such as 2026-12-24 or '2026-12-24 18:00'.")
 @facts_option
 def compose(newsletter: str, on: str | None, as_json: bool) -> None:
-    """Draw up a newsletter's issue for its next due date, or for DATE; one that exists is shown as it is."""
+    """Draw up a newsletter's next issue.
+
+    Its due date is the next of the schedule, or DATE. The newsletter's sources are visited first. An issue that exists
+    already is shown as it is.
+    """
     ctx = context()
     chosen = ctx.config.newsletters.get(newsletter)
     if chosen is None:
         known = ", ".join(ctx.config.newsletters) or "none"
-        raise ValueError(f"config.yaml has no newsletter '{newsletter}'; it has: {known}")
+        raise Failure(f"config.yaml has no newsletter '{newsletter}'; it has: {known}")
     due = composing.on_date(chosen, on) if on else next(composing.upcoming(chosen, ctx.clock()), None)
     if due is None:
-        raise ValueError(f"{newsletter} has no schedule; say when the issue is due: --on '2026-12-24 18:00'")
+        raise Failure(f"{newsletter} has no schedule; say when the issue is due: --on '2026-12-24 18:00'")
     issue = pipeline.draw_up(ctx, newsletter, due)
     pipeline.carry_on_drafts(ctx)
     issue.refresh_from_db()

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
-from newsletter.config.values import BaseUrl, Cron, Duration, Email, Size, Slug, TimeZone
+from newsletter.config.values import (
+    BaseUrl,
+    Cron,
+    DatabaseUrl,
+    Duration,
+    Email,
+    Line,
+    Listen,
+    Size,
+    Slug,
+    Span,
+    TimeZone,
+)
 
 
 class Section(BaseModel):
@@ -16,16 +29,38 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_means_default(cls, given: Any) -> Any:
+        """A key with nothing after it, as above lines that are commented out, counts as not written."""
+        if given is None:
+            return {}
+        if not isinstance(given, dict):
+            return given
+        return {key: value for key, value in given.items() if value is not None or cls._takes_nothing(key)}
+
+    @classmethod
+    def _takes_nothing(cls, key: str) -> bool:
+        field = cls.model_fields.get(key)
+        return field is None or NoneType in get_args(field.annotation)
+
+
+def _ordered(least: int, most: int) -> None:
+    if least > most:
+        raise ValueError(f"min ({least}) is more than max ({most})")
+
 
 class Site(Section):
     """Where the publication is reached, and what signs its links."""
 
-    name: str = "Newsletter"
+    name: Line = Field("Newsletter", description="what the publication as a whole is called")
     url: BaseUrl = Field("http://127.0.0.1:8000", description="public address; links in mails begin with it")
-    listen: str = Field("127.0.0.1:8000", pattern=r"^[^\s]*:\d+$", description="address and port of the web server")
-    time_zone: TimeZone = "UTC"
+    listen: Listen = Field("127.0.0.1:8000", description="address and port of the web server")
+    time_zone: TimeZone = Field("UTC", description="zone of the dates on the desk and in the terminal")
     var: Path = Field(Path("var"), description="folder for the database, the outbox and generated secrets")
-    secret_key: SecretStr | None = Field(None, description="signs tokens and sessions; made under `var` if absent")
+    secret_key: SecretStr | None = Field(
+        None, min_length=16, description="signs tokens and sessions; made once and kept under `site.var` if absent"
+    )
     secret_key_fallbacks: tuple[SecretStr, ...] = Field((), description="earlier keys whose links must still work")
     behind_proxy: bool = Field(False, description="trust X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
 
@@ -33,14 +68,18 @@ class Site(Section):
 class Database(Section):
     """SQLite in a file, or PostgreSQL."""
 
-    url: str = Field("", pattern=r"^$|^(sqlite:///.+|postgres(ql)?://.+)$", description="default: SQLite under `var`")
+    url: DatabaseUrl = Field(
+        SecretStr(""),
+        description="`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST:PORT/NAME`; "
+        "without one, SQLite under `site.var`",
+    )
 
 
 class Source(Section):
     """Where posts come from."""
 
-    kind: str = Field("feed", description="feed (RSS, Atom, RDF, JSON Feed) or folder (Markdown)")
-    location: str = Field(min_length=1, description="the feed's address, or the folder's path beside config.yaml")
+    kind: str = Field("feed", description="`feed` (RSS, Atom, RDF, JSON Feed) or `folder` (Markdown files)")
+    location: str = Field(min_length=1, description="the feed's address, or the folder's path")
     base_url: BaseUrl | None = Field(None, description="for a folder: where its posts are published, if they are")
     tags: tuple[str, ...] = Field((), description="tags given to every post of this source")
     allow_private: bool = Field(False, description="let this feed lie on a private or loopback address")
@@ -49,60 +88,66 @@ class Source(Section):
 class Collect(Section):
     """How the posts of the sources are fetched."""
 
-    every: Duration = timedelta(minutes=15)
-    timeout: Duration = Field(timedelta(seconds=30), description="for one whole fetch, redirects included")
-    max_bytes: Size = 10_000_000
-    max_redirects: int = Field(5, ge=0, le=20)
-    user_agent: str = "newsletter/0.1 (feed reader)"
-    sources: dict[Slug, Source] = {}
+    every: Span = Field(timedelta(minutes=15), description="how often each source is looked at")
+    timeout: Span = Field(timedelta(seconds=30), description="for one whole fetch, redirects included")
+    max_bytes: Size = Field(10_000_000, description="a feed larger than this is refused")
+    max_redirects: int = Field(5, ge=0, le=20, description="how many redirects are followed")
+    user_agent: Line = Field("newsletter/0.1 (feed reader)", description="what we call ourselves to the feed's server")
+    sources: dict[Slug, Source] = Field({}, description="where posts come from, each under a name of your choice")
 
 
 class Compose(Section):
     """How issues are drawn up from posts."""
 
-    late: Duration = Field(timedelta(hours=12), description="how long after a missed due date it is still made up for")
+    late: Duration = Field(
+        timedelta(hours=12), description="how long after a missed due date an issue is still made up for"
+    )
     grace: Duration = Field(timedelta(days=7), description="how old a post may be that turns up after its cut-off")
 
 
 class Render(Section):
     """How an issue becomes a mail."""
 
-    theme: str = "atlas"
+    theme: str = Field("atlas", min_length=1, description="theme of every newsletter that names none")
     templates: Path = Field(Path("templates/email"), description="folder whose files go before the shipped themes")
 
 
 class Retry(Section):
     """When a message that was refused for the moment is tried again."""
 
-    first: Duration = Field(timedelta(minutes=1), description="wait before the second attempt; doubled each time")
-    longest: Duration = timedelta(hours=6)
+    first: Span = Field(timedelta(minutes=1), description="wait before the second attempt; doubled each time")
+    longest: Span = Field(timedelta(hours=6), description="no wait is longer than this")
     attempts: int = Field(10, ge=1, le=100, description="after so many attempts the message has failed")
 
 
 class Outbox(Section):
     """Messages as files, for trying things out."""
 
-    path: Path | None = Field(None, description="default: `outbox` under `site.var`")
+    path: Path | None = Field(None, description="folder for the files; without one, `outbox` under `site.var`")
 
 
 class Smtp(Section):
     """A mail server that relays for us."""
 
-    host: str = ""
-    port: int = Field(25, ge=1, le=65535)
-    security: Literal["none", "starttls", "tls"] = "none"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    timeout: Duration = timedelta(seconds=60)
+    host: Line = Field("", description="name or address of the server; needed when this transport is used")
+    port: int = Field(25, ge=1, le=65535, description="587 goes with `starttls`, 465 with `tls`")
+    security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="whether the connection is encrypted: not at all, after a plain greeting, or from the start"
+    )
+    username: Line = Field("", description="without one we do not sign in")
+    password: SecretStr = Field(SecretStr(""), description="goes with `username`; better set from the environment")
+    timeout: Span = Field(timedelta(seconds=60), description="how long the server may take for each answer")
     messages_per_connection: int = Field(100, ge=1, description="then the connection is made anew; servers set limits")
 
 
 class SendGrid(Section):
     """SendGrid's v3 API."""
 
-    api_key: SecretStr = SecretStr("")
-    host: BaseUrl = "https://api.sendgrid.com"
-    timeout: Duration = timedelta(seconds=30)
+    api_key: SecretStr = Field(
+        SecretStr(""), description="needs the right “Mail Send”; better set from the environment"
+    )
+    host: BaseUrl = Field("https://api.sendgrid.com", description="`https://api.eu.sendgrid.com` for the EU region")
+    timeout: Span = Field(timedelta(seconds=30), description="how long one call may take")
     per_call: int = Field(1000, ge=1, le=1000, description="recipients in one call")
 
 
@@ -112,82 +157,105 @@ TransportName = Literal["outbox", "smtp", "sendgrid"]
 class Send(Section):
     """How messages leave."""
 
-    transport: TransportName = "outbox"
+    transport: TransportName = Field("outbox", description="the way out of every newsletter that names none")
     batch: int = Field(500, ge=1, le=10_000, description="messages a worker claims at a time")
-    workers: int = Field(2, ge=1, le=64, description="sending threads of one process")
-    lease: Duration = Field(timedelta(minutes=5), description="how long a worker may be silent before its claim lapses")
-    retry: Retry = Retry()
-    outbox: Outbox = Outbox()
-    smtp: Smtp = Smtp()
-    sendgrid: SendGrid = SendGrid()
+    workers: int = Field(2, ge=1, le=64, description="batches that one process sends side by side")
+    lease: Span = Field(
+        timedelta(minutes=5),
+        description="how long a worker may be silent before its claim lapses; longer than one call may take",
+    )
+    retry: Retry = Field(Retry(), description="when a message that was refused for the moment is tried again")
+    outbox: Outbox = Field(Outbox(), description="messages as files, for trying things out")
+    smtp: Smtp = Field(Smtp(), description="a mail server that relays for us")
+    sendgrid: SendGrid = Field(SendGrid(), description="SendGrid's v3 API")
 
 
 class Track(Section):
     """What is measured."""
 
-    opens: bool = True
-    clicks: bool = True
+    opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
+    clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
 
 
 class Sender(Section):
     """Who the mail is from."""
 
-    name: str = ""
-    address: Email
-    reply_to: Email | None = None
+    name: Line = Field("", description="the name before the address")
+    address: Email = Field(description="the address in From; its domain is that of every Message-ID")
+    reply_to: Email | None = Field(None, description="where answers go, if not to `address`")
     unsubscribe_address: Email | None = Field(None, description="a mailbox you read, offered beside the one-click link")
 
 
 class Schedule(Section):
     """When issues are due."""
 
-    cron: Cron
-    time_zone: TimeZone
+    cron: Cron = Field(description="minute, hour, day, month, weekday: `0 8 * * FRI` is Fridays at eight")
+    time_zone: TimeZone = Field(description="the zone that `cron` is read in, summer time and all")
 
 
 class NewsletterSection(Section):
     """A part of an issue: the posts that carry one of its tags."""
 
-    title: str
-    emoji: str = ""
-    tags: tuple[str, ...] = ()
-    min: int = Field(0, ge=0)
-    max: int = Field(20, ge=1)
+    title: Line = Field(description="heading of the section")
+    emoji: Line = Field("", description="stands before the title")
+    tags: tuple[str, ...] = Field((), description="a post with one of these tags belongs here; the first section wins")
+    min: int = Field(0, ge=0, description="with fewer posts here, the issue is skipped, and says why")
+    max: int = Field(20, ge=1, description="the newest posts are taken, up to so many")
+
+    @model_validator(mode="after")
+    def _limits(self) -> NewsletterSection:
+        _ordered(self.min, self.max)
+        return self
 
 
 class ListRef(Section):
     """A list that a newsletter goes to."""
 
-    name: Slug
-    title: str = ""
-    seed: Path | None = Field(None, description="a CSV read once, when the list is first made")
+    name: Slug = Field(description="the list's name")
+    title: Line = Field("", description="what people read; the name if empty")
+    seed: Path | None = Field(None, description="a CSV of subscribers, read once, when the list is first made")
 
 
 class Newsletter(Section):
     """A title with its sources, schedule, lists and sender."""
 
-    title: str
-    emoji: str = ""
-    tagline: str = ""
-    language: str = "en"
-    logo: str = Field("", description="address of an image, or its path beside a folder source's posts")
-    sources: tuple[Slug, ...] = Field(min_length=1)
-    lists: tuple[ListRef, ...] = Field(min_length=1)
-    sender: Sender
+    title: Line = Field(min_length=1, description="what it is called")
+    emoji: Line = Field("", description="stands before the title, and by default before the subject")
+    tagline: Line = Field("", description="a line under the title")
+    language: Line = Field("en", min_length=2, description="language of the mail, such as `en` or `pt-BR`")
+    logo: str = Field("", description="address of an image, or `SOURCE:PATH` for one beside a folder source's posts")
+    sources: tuple[Slug, ...] = Field(min_length=1, description="names from `collect.sources`")
+    lists: tuple[ListRef, ...] = Field(
+        min_length=1, description="who it goes to; a plain name means a list of that name"
+    )
+    sender: Sender = Field(description="who the mail is from")
     postal_address: str = Field(min_length=1, description="required by law in the mail of many countries")
     schedule: Schedule | None = Field(None, description="without one, issues are made by hand only")
     cut_off: Duration = Field(timedelta(hours=24), description="posts are taken until so long before an issue is due")
-    approval: Literal["required", "automatic"] = "required"
-    first_issue: Literal["on_schedule", "at_once"] = "on_schedule"
-    layout: Literal["digest", "post"] = "digest"
-    theme: str | None = None
-    transport: TransportName | None = None
-    subject: str = "{% if newsletter.emoji %}{{ newsletter.emoji }} {% endif %}{{ lead.title }}"
-    preheader: str = "{{ others | map(attribute='title') | join(' · ') or lead.summary }}"
-    sections: tuple[NewsletterSection, ...] = ()
-    other: NewsletterSection | None = NewsletterSection(title="More stories", emoji="🗞️")
-    min: int = Field(1, ge=1)
-    max: int = Field(12, ge=1)
+    approval: Literal["required", "automatic"] = Field(
+        "required", description="whether somebody must approve each issue before it is sent"
+    )
+    first_issue: Literal["on_schedule", "at_once"] = Field(
+        "on_schedule", description="`at_once` draws one up the first time this runs, from the posts there are"
+    )
+    layout: Literal["digest", "post"] = Field("digest", description="many posts in short, or one in full")
+    theme: str | None = Field(None, min_length=1, description="without one, `render.theme`")
+    transport: TransportName | None = Field(None, description="without one, `send.transport`")
+    subject: str = Field(
+        "{{ lead.title | led_by(newsletter.emoji) }}",
+        min_length=1, description="pattern of the subject line (Jinja2)",
+    )  # fmt: skip
+    preheader: str = Field(
+        "{{ others | map(attribute='title') | join(' · ') or lead.summary }}",
+        description="pattern of the line that mail programs show after the subject (Jinja2)",
+    )
+    sections: tuple[NewsletterSection, ...] = Field((), description="parts of an issue, in order")
+    other: NewsletterSection | None = Field(
+        NewsletterSection(title="More stories", emoji="🗞️"),
+        description="where posts go that fit no section; `null` leaves them out",
+    )
+    min: int = Field(1, ge=1, description="with fewer posts, the issue is skipped, and says why")
+    max: int = Field(12, ge=1, description="posts in one issue at most; the oldest are left out first")
 
     @field_validator("lists", mode="before")
     @classmethod
@@ -199,8 +267,7 @@ class Newsletter(Section):
 
     @model_validator(mode="after")
     def _limits(self) -> Newsletter:
-        if self.min > self.max:
-            raise ValueError(f"min ({self.min}) is more than max ({self.max})")
+        _ordered(self.min, self.max)
         return self
 
 
@@ -208,14 +275,14 @@ class Config(Section):
     """The whole of config.yaml, with the environment laid over it."""
 
     _root: Path = PrivateAttr(Path("."))
-    site: Site = Site()
-    database: Database = Database()
-    collect: Collect = Collect()
-    compose: Compose = Compose()
-    render: Render = Render()
-    send: Send = Send()
-    track: Track = Track()
-    newsletters: dict[Slug, Newsletter] = {}
+    site: Site = Field(Site(), description="where the publication is reached, and what signs its links")
+    database: Database = Field(Database(), description="SQLite in a file, or PostgreSQL")
+    collect: Collect = Field(Collect(), description="how the posts of the sources are fetched")
+    compose: Compose = Field(Compose(), description="how issues are drawn up from posts")
+    render: Render = Field(Render(), description="how an issue becomes a mail")
+    send: Send = Field(Send(), description="how messages leave")
+    track: Track = Field(Track(), description="what is measured")
+    newsletters: dict[Slug, Newsletter] = Field({}, description="the titles, each under a name of your choice")
 
     def beside(self, root: Path) -> Config:
         """Say which folder the file stands in; paths in it are meant from there."""
@@ -234,7 +301,8 @@ class Config(Section):
     @property
     def database_url(self) -> str:
         """The database's address; SQLite under `var` unless another is set."""
-        return self.database.url or f"sqlite:///{self.var / 'newsletter.sqlite3'}"
+        url = self.database.url.get_secret_value() or f"sqlite:///{self.var / 'newsletter.sqlite3'}"
+        return f"sqlite:///{self.path(url[10:])}" if url.startswith("sqlite:///") else url
 
     @property
     def outbox(self) -> Path:

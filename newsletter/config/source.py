@@ -1,41 +1,52 @@
-"""Read config.yaml and the environment into one plain mapping that remembers where each value came from."""
+"""config.yaml as a plain mapping, and where in it each key stands."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-PREFIX = "NEWSLETTER_"
-Location = tuple[str | int, ...]
+from newsletter.config.problems import ConfigError, Location, Problem
+
+_TAGS = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with the configuration, and what to do about it."""
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that takes words as they are written, and refuses a key written twice.
 
-    key: str
-    reason: str
-    where: str = ""
-    hint: str = ""
+    YAML would read the language `no` as false, the password `0123` as 83 and `12:30` as 750, and would silently keep
+    the last of two equal keys. What a word means is for the schema to say.
+    """
 
-    def __str__(self) -> str:
-        head = f"{self.where}: " if self.where else ""
-        key = f"{self.key}: " if self.key else ""
-        tail = f" ({self.hint})" if self.hint else ""
-        return f"{head}{key}{self.reason}{tail}"
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in _TAGS]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
-class ConfigError(Exception):
-    """The configuration cannot be used; `problems` names everything that is wrong with it at once."""
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    seen: set[str] = set()
+    for name, _ in node.value:
+        if not isinstance(name, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key must be a plain word", problem_mark=name.start_mark)
+        if name.value in seen:
+            raise yaml.MarkedYAMLError(
+                problem=f"the key '{name.value}' stands here twice", problem_mark=name.start_mark
+            )
+        seen.add(name.value)
+    loader.flatten_mapping(node)
+    return {name.value: loader.construct_object(value, deep=True) for name, value in node.value}
 
-    def __init__(self, *problems: Problem) -> None:
-        self.problems = problems
-        super().__init__("\n".join(map(str, problems)))
+
+# Words, nothing, lists and mappings: no other `!!` tag has a meaning here.
+_StrictLoader.yaml_constructors = {
+    "tag:yaml.org,2002:str": yaml.SafeLoader.construct_yaml_str,
+    "tag:yaml.org,2002:null": yaml.SafeLoader.construct_yaml_null,
+    "tag:yaml.org,2002:seq": yaml.SafeLoader.construct_yaml_seq,
+    "tag:yaml.org,2002:map": _mapping,
+    None: yaml.SafeLoader.construct_undefined,
+}
 
 
 class Origins:
@@ -51,18 +62,22 @@ class Origins:
 
     def find(self, location: Location) -> str:
         """Name the place that set a key, or the nearest place above it."""
-        for length in range(len(location), -1, -1):
-            if variable := self._variables.get(location[:length]):
+        for length in range(len(location), 0, -1):
+            place = location[:length]
+            if variable := self._variables.get(place):
                 return variable
-        return f"{self._path.name} line {self._line(location)}"
+            if line := self._line(place):
+                return f"{self._path.name} line {line}"
+            # A section that the file does not have at all was opened by the variables below it.
+            if below := [name for key, name in self._variables.items() if key[:length] == place]:
+                return below[0]
+        return f"{self._path.name} line 1"
 
     def _line(self, location: Location) -> int:
-        node, line = self._root, 1
+        """The line a key stands on; 0 if it stands nowhere."""
+        node, line = self._root, 0
         for key in location:
-            node, mark = _child(node, key)
-            if node is None:
-                break
-            line = mark
+            node, line = _child(node, key)
         return line
 
 
@@ -77,104 +92,52 @@ def _child(node: yaml.Node | None, key: str | int) -> tuple[yaml.Node | None, in
     return None, 0
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice: YAML would silently keep the last."""
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[str] = set()
-    for name, _ in node.value:
-        if name.value in seen:
-            raise yaml.MarkedYAMLError(
-                problem=f"the key '{name.value}' stands here twice", problem_mark=name.start_mark
-            )
-        seen.add(name.value)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def read(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], Origins]:
-    """Return the file's values with the environment laid over them, and where each came from."""
-    values, origins = _read_file(path)
-    problems: list[Problem] = []
-    for variable in sorted(name for name in environ if name.startswith(PREFIX)):
-        if variable != f"{PREFIX}CONFIG":
-            try:
-                _lay_over(values, origins, variable, environ)
-            except ConfigError as error:
-                problems += error.problems
-    if problems:
-        raise ConfigError(*problems)
-    return values, origins
-
-
-def _read_file(path: Path) -> tuple[dict[str, Any], Origins]:
+def read(path: Path) -> tuple[dict[str, Any], Origins]:
+    """Return the file's values, and where each stands; raises ConfigError."""
+    text = _text(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        hint = "make one with `newsletter init DIR`, or name one with --config"
-        raise ConfigError(Problem("", f"there is no {path}", hint=hint)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(Problem("", f"{path} cannot be read: {error}")) from None
-    try:
-        node = yaml.compose(text, Loader=_StrictLoader)
-        values = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        node, values = yaml.compose(text, Loader=_StrictLoader), parse(text)
     except yaml.MarkedYAMLError as error:
-        line = f"{path.name} line {error.problem_mark.line + 1}" if error.problem_mark else path.name
-        raise ConfigError(Problem("", f"this is not YAML: {error.problem}", line)) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(Problem("", f"this is not YAML: {error}", path.name)) from None
+        raise ConfigError(_not_yaml(error, path.name)) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        reason = f"this is not YAML: it holds the character U+{ord(text[error.position]):04X}, which no text should"
+        raise ConfigError(Problem("", reason, f"{path.name} line {line}")) from None
     if not isinstance(values, dict):
-        raise ConfigError(
-            Problem("", "the file must hold keys such as `site:` and `newsletters:`", f"{path.name} line 1")
-        )
+        reason = "the file is empty" if values is None else "the file must hold keys"
+        raise ConfigError(Problem("", reason, f"{path.name} line 1", "it begins with keys such as `site:`"))
     return values, Origins(path, node)
 
 
-def _lay_over(values: dict[str, Any], origins: Origins, variable: str, environ: Mapping[str, str]) -> None:
-    """Set one key from NEWSLETTER_A__B, or from the file that NEWSLETTER_A__B_FILE names."""
-    text, name = environ[variable], variable.removeprefix(PREFIX)
-    if name.endswith("_FILE"):
-        name = name.removesuffix("_FILE")
-        try:
-            text = Path(text).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(Problem("", f"the file it names cannot be read: {error}", variable)) from None
-        value: Any = text
-    else:
-        value = _typed(text)
-    *parents, last = name.lower().split("__")
-    here, location = values, []
-    for part in parents:
-        key = _spelled(here, part)
-        location.append(key)
-        if here.get(key) is None:
-            here[key] = {}
-        here = here[key]
-        if not isinstance(here, dict):
-            reason = f"'{'.'.join(location)}' holds a value, not further keys"
-            raise ConfigError(Problem("", reason, variable))
-    key = _spelled(here, last)
-    here[key] = value
-    origins.set_by((*location, key), variable)
+def parse(text: str) -> Any:
+    """YAML in which every word is text; raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
 
 
-def _spelled(here: dict[str, Any], part: str) -> str:
-    """The key as the file spells it: variables cannot hold a hyphen, so `_` matches `-` too."""
-    return next((key for key in here if str(key).lower().replace("-", "_") == part), part)
-
-
-def _typed(text: str) -> Any:
-    """A value of the environment means what it would mean in the file: `[a, b]`, `false`, `24h`."""
+def _text(path: Path) -> str:
+    if path.is_dir():
+        raise ConfigError(Problem("", f"{path} is a folder", hint="name the file in it, such as config.yaml"))
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError:
-        return text
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "make one with `newsletter init DIR`, or name one with --config"
+        raise ConfigError(Problem("", f"there is no {path}", hint=hint)) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        where = f"{path.name} line {line}"
+        raise ConfigError(Problem("", "this is not UTF-8", where, "save the file as UTF-8")) from None
+    except OSError as error:
+        raise ConfigError(Problem("", f"{path} cannot be read: {error.strerror}")) from None
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """A hint that names the known word most like this one, or the empty string."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""
+def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> Problem:
+    """A fault of syntax in plain words. The line itself is never shown: it may hold a password."""
+    mark, said = error.problem_mark or error.context_mark, error.problem or "it cannot be read"
+    hint = ""
+    if "end of stream" in said and "quoted" in (error.context or ""):
+        mark, said = error.context_mark, "a quote that opens here is never closed"
+    elif "'\\t'" in said:
+        said, hint = "a tab stands where only spaces may", "indent with spaces"
+    elif "alias" in said or "tag" in said or "cannot start any token" in said:
+        said, hint = "a value cannot begin like this", "put it in quotes if it begins with one of * & ! % @ `"
+    return Problem("", f"this is not YAML: {said}", f"{file} line {mark.line + 1}" if mark else file, hint)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from newsletter.config.source import nearest
+from newsletter.config.problems import nearest
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SPAN = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)"
+_LONGEST = timedelta(days=3660)
 _SIZES = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+
+
+@dataclass(frozen=True)
+class Called:
+    """What the documentation calls a type."""
+
+    name: str
 
 
 def _duration(value: Any) -> Any:
@@ -22,10 +35,19 @@ def _duration(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value
     text = str(value).strip().lower()
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)", text)
-    if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)|\s", "", text):
+    parts = re.findall(_SPAN, text)
+    if not parts or re.sub(rf"{_SPAN}|\s", "", text):
         raise ValueError(f"'{value}' is not a time span; write a number with s, m, h, d or w, such as 24h")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"'{value}' is longer than ten years")
+    return timedelta(seconds=seconds)
+
+
+def _not_nothing(span: timedelta) -> timedelta:
+    if span <= timedelta(0):
+        raise ValueError("this must be longer than nothing")
+    return span
 
 
 def _size(value: Any) -> Any:
@@ -38,11 +60,18 @@ def _size(value: Any) -> Any:
     return int(float(match[1]) * _SIZES[match[2]])
 
 
+@cache
+def _zones() -> dict[str, str]:
+    """Every zone's name, by its name in lower case."""
+    return {name.lower(): name for name in sorted(available_timezones())}
+
+
 def _time_zone(name: str) -> str:
     """An IANA time zone such as Europe/Berlin."""
-    known = available_timezones()
-    if name not in known:
-        hint = nearest(name, sorted(known)) or "use an IANA name such as Europe/Berlin"
+    known = _zones()
+    if name not in known.values():
+        like = nearest(name.lower().replace(" ", "_"), list(known))
+        hint = re.sub(r"'(.+)'", lambda match: f"'{known[match[1]]}'", like) or "use an IANA name such as Europe/Berlin"
         raise ValueError(f"there is no time zone '{name}'; {hint}")
     return name
 
@@ -54,32 +83,72 @@ def _cron(line: str) -> str:
     try:
         next(CronSim(line, datetime.now(UTC)))
     except (CronSimError, StopIteration) as error:
-        raise ValueError(f"'{line}' is not a cron line that ever comes due ({error})") from None
+        said = str(error) or "no such day comes"
+        raise ValueError(f"'{line}' is not a cron line that ever comes due ({said})") from None
     return line
 
 
 def _email(address: str) -> str:
-    """An address that mail can be sent from."""
+    """An address that mail can be sent from: ASCII before the @, as a server without SMTPUTF8 would refuse else."""
     try:
-        return validate_email(address, check_deliverability=False, test_environment=True).normalized
+        found = validate_email(address, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise ValueError(f"'{address}' is not an email address: {error}") from None
+    return found.normalized
 
 
 def _base_url(url: str) -> str:
     """A site's address without the slash at its end."""
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or not _has_port(url):
         raise ValueError(f"'{url}' must be a web address such as https://news.example.org")
+    if not url.isascii():
+        raise ValueError(f"'{url}' must be ASCII: write the host as browsers send it (xn--…), and the path with %")
     return url.rstrip("/")
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Size = Annotated[int, BeforeValidator(_size)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Cron = Annotated[str, AfterValidator(_cron)]
-Email = Annotated[str, AfterValidator(_email)]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+def _listen(address: str) -> str:
+    if not re.fullmatch(r"\S*:\d+", address) or not _has_port(f"tcp://{address}"):
+        raise ValueError(f"'{address}' must be an address and a port such as 127.0.0.1:8000")
+    return address
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    """A database's address; it may hold a password, so no message repeats it."""
+    text = url.get_secret_value()
+    if re.fullmatch(r"sqlite:///.+", text) or not text:
+        return url
+    if not re.match(r"postgres(ql)?://", text) or not _has_port(text) or len(urlsplit(text).path) < 2:
+        raise ValueError("this must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    return url
+
+
+def _has_port(url: str) -> bool:
+    """Whether the part between // and / can be taken apart, with a port that exists if it names one."""
+    try:
+        return urlsplit(url).port is not False
+    except ValueError:
+        return False
+
+
+def _line(text: str) -> str:
+    """Words that go into one line of a header: nothing may break them up."""
+    text = text.strip()
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("this must be one line, without control characters")
+    return text
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), Called("time span")]
+Span = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_not_nothing), Called("time span")]
+Size = Annotated[int, BeforeValidator(_size), Field(ge=1), Called("size")]
+TimeZone = Annotated[str, AfterValidator(_time_zone), Called("time zone")]
+Cron = Annotated[str, AfterValidator(_cron), Called("cron line")]
+Email = Annotated[str, AfterValidator(_email), Called("email address")]
+BaseUrl = Annotated[str, AfterValidator(_base_url), Called("web address")]
+Listen = Annotated[str, AfterValidator(_listen), Called("address:port")]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Called("database address")]
+Line = Annotated[str, AfterValidator(_line)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), Called("name")]
 
 
 def zone(name: str) -> ZoneInfo:

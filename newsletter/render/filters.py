@@ -10,6 +10,7 @@
 | `wrap` | plain text in lines of 72 |
 | `lines` | plain text with its line breaks as `<br />` |
 | `rule(character)` | a line under a heading, as wide as the heading |
+| `led_by(emoji)` | the text with an emoji before it, unless it begins with one |
 | `ornament` | a title whose leading emoji is hidden from screen readers |
 | `styled(p="…", a="…")` | HTML with a style on every tag of a name |
 """
@@ -58,6 +59,11 @@ def lines(text: str) -> Markup:
     return Markup("<br />").join(text.splitlines())
 
 
+def led_by(text: str, emoji: str) -> str:
+    """The text with an emoji before it, unless there is none to give or it begins with one: two are one too many."""
+    return f"{emoji} {text}" if emoji and not lead_emoji(text)[0] else text
+
+
 def ornament(title: str) -> Markup:
     """The title with the emoji it begins with hidden from screen readers, who would hear `globe showing Europe`."""
     found, rest = lead_emoji(title)
@@ -84,6 +90,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date": date,
     "emoji": emojize,
     "excerpt": excerpt,
+    "led_by": led_by,
     "lines": lines,
     "ornament": ornament,
     "reading_time": reading_time,

@@ -1,0 +1,61 @@
+"""`newsletter check`: everything that is wrong, at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from newsletter.cli.console import command, done, problem, show
+from newsletter.cli.options import facts_option
+from newsletter.config import Config, ConfigError, Problem, load
+
+
+@command()
+@facts_option
+def check(as_json: bool) -> None:
+    """Look over configuration, database, sources, templates and transports.
+
+    Reports all that is wrong at once, each with a hint. Nothing is changed and nothing is sent; the mail server or
+    provider is asked whether it would take mail.
+    """
+    try:
+        load()
+    except ConfigError as error:
+        _tell(error.problems, as_json, "")
+    config = _configuration()
+    _tell(_look_over(config), as_json, _summary(config))
+
+
+def _tell(found: Sequence[Problem], as_json: bool, summary: str) -> None:
+    if as_json:
+        show([{"key": one.key, "where": one.where, "reason": one.reason, "hint": one.hint} for one in found], True, "")
+    else:
+        for one in found:
+            problem(str(one))
+        if not found:
+            done(summary)
+    sys.exit(1 if found else 0)
+
+
+def _configuration() -> Config:
+    """The configuration in force; Django is set up with it only here, once it is known to be sound."""
+    from newsletter.cli.boot import context
+
+    return context().config
+
+
+def _look_over(config: Config) -> list[Problem]:
+    from newsletter import collect, render, send
+    from newsletter.cli.publication import unprepared
+
+    return [*unprepared(config), *collect.check(config), *render.check(config), *send.check(config)]
+
+
+def _summary(config: Config) -> str:
+    from django.db import connection
+
+    ways = sorted({config.transport_of(name) for name in config.newsletters} or {config.send.transport})
+    return (
+        f"{config.site.name}: {len(config.newsletters)} newsletters, {len(config.collect.sources)} sources, "
+        f"{connection.vendor}, transport {', '.join(ways)}: nothing is wrong"
+    )

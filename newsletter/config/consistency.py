@@ -1,0 +1,81 @@
+"""What is well formed, key by key, but cannot work together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsletter.config.problems import Location, Problem, dotted, nearest
+from newsletter.config.schema import Config, Newsletter
+from newsletter.config.source import Origins
+
+_TLS_PORT = 465
+
+
+def contradictions(config: Config, origins: Origins) -> Iterator[Problem]:
+    """Every contradiction, with the place of the key that has to change."""
+    for location, reason, hint in _found(config):
+        yield Problem(dotted(location), reason, origins.find(location), hint)
+
+
+Found = Iterator[tuple[Location, str, str]]
+
+
+def _found(config: Config) -> Found:
+    for name, letter in config.newsletters.items():
+        yield from _sources(config, ("newsletters", name), letter)
+        yield from _sections(("newsletters", name), letter)
+    yield from _seeds(config)
+    used = {config.transport_of(name) for name in config.newsletters} or {config.send.transport}
+    if "smtp" in used:
+        yield from _smtp(config)
+    if "sendgrid" in used:
+        yield from _sendgrid(config)
+    if config.send.retry.first > config.send.retry.longest:
+        yield ("send", "retry", "first"), "the first wait is more than `longest`", ""
+
+
+def _sources(config: Config, place: Location, letter: Newsletter) -> Found:
+    known = list(config.collect.sources)
+    for index, source in enumerate(letter.sources):
+        if source not in known:
+            hint = nearest(source, known) or f"under collect.sources there are: {', '.join(known) or 'none'}"
+            yield (*place, "sources", index), f"there is no source '{source}'", hint
+
+
+def _sections(place: Location, letter: Newsletter) -> Found:
+    for index, section in enumerate(letter.sections):
+        if not section.tags:
+            yield (*place, "sections", index), f"the section “{section.title}” would stay empty", "give it `tags`"
+    least = sum(section.min for section in (*letter.sections, *filter(None, [letter.other])))
+    if least > letter.max:
+        yield (*place, "max"), f"the sections want at least {least} posts, an issue takes {letter.max}", ""
+
+
+def _seeds(config: Config) -> Found:
+    first: dict[str, Path] = {}
+    for name, letter in config.newsletters.items():
+        for index, ref in enumerate(letter.lists):
+            if ref.seed and first.setdefault(ref.name, ref.seed) != ref.seed:
+                place = ("newsletters", name, "lists", index, "seed")
+                yield place, f"the list '{ref.name}' has another seed file already", "a list is seeded once"
+
+
+def _smtp(config: Config) -> Found:
+    smtp, place = config.send.smtp, ("send", "smtp")
+    password = smtp.password.get_secret_value()
+    if not smtp.host:
+        yield (*place, "host"), "the smtp transport needs a host", "such as smtp.example.org"
+    if smtp.username and not password:
+        hint = "set NEWSLETTER_SEND__SMTP__PASSWORD, or …_FILE to a file that holds it"
+        yield (*place, "password"), "a user name needs a password", hint
+    if password and not smtp.username:
+        yield (*place, "username"), "a password needs a user name", ""
+    if smtp.port == _TLS_PORT and smtp.security != "tls":
+        yield (*place, "security"), f"port {_TLS_PORT} speaks TLS from the first byte", "set `security: tls`"
+
+
+def _sendgrid(config: Config) -> Found:
+    if not config.send.sendgrid.api_key.get_secret_value():
+        hint = "set NEWSLETTER_SEND__SENDGRID__API_KEY, or …_FILE to a file that holds it"
+        yield ("send", "sendgrid", "api_key"), "the sendgrid transport needs a key", hint
