@@ -124,10 +124,7 @@ def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
 
 def resume(ctx: Context, issue: Issue) -> None:
     """Go on where a paused issue stopped, with the same audience; freeze it first if it was empty."""
-    newsletter = ctx.config.newsletters.get(issue.newsletter)
-    if newsletter and not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
-        Message.freeze(issue, [ref.name for ref in newsletter.lists])
-    issue.go(Issue.Status.SENDING, only=(Issue.Status.PAUSED,), reason="", retry_at=None)
+    send.resume(ctx.config, issue)
 
 
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:

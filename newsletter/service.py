@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -110,13 +111,16 @@ def _worker(ctx: Context) -> Iterator[None]:
     try:
         yield
     finally:
-        thread.join(engine.GRACE + 1)
+        _within(engine.GRACE + 1, thread.join)
 
 
 def _within(seconds: float, finish: Callable[[], None]) -> None:
-    """Wait for an orderly end, but not for ever: a hanging server must not keep the process from stopping."""
+    """Wait for an orderly end, but not for ever: a mail server that hangs must not keep the process from stopping."""
     thread = threading.Thread(target=finish, daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
         log.warning("some work did not end within %d s; what it had on the wire becomes uncertain", seconds)
+        logging.shutdown()
+        # Python would wait for the pool's threads before it ends; they are waiting for the server.
+        os._exit(0)

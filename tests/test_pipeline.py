@@ -177,6 +177,9 @@ def test_an_issue_for_nobody_pauses_and_says_so_and_goes_on_once_there_is_somebo
     issue = Issue.objects.get()
     assert issue.status == Issue.Status.PAUSED
     assert "nobody to send to" in issue.reason
+    with pytest.raises(TransitionRefused, match="still has nobody"):
+        pipeline.resume(ctx, issue)
+    assert Issue.objects.get().status == Issue.Status.PAUSED
     request.getfixturevalue("ann")
     pipeline.resume(ctx, issue)
     turn(ctx)
@@ -192,6 +195,13 @@ def test_a_cancelled_issue_frees_its_posts_and_is_not_drawn_up_again(make_contex
     clock.now = NOW + timedelta(weeks=1)
     turn(ctx)
     assert Issue.objects.exclude(status="cancelled").get().items.count() == 3
+
+
+def test_resuming_what_is_not_paused_writes_no_audience(make_context, ann):
+    ctx = make_context()
+    with pytest.raises(TransitionRefused, match="only what is paused"):
+        pipeline.resume(ctx, make_issue())
+    assert not Message.objects.exists()
 
 
 def test_pausing_what_is_not_being_sent_is_refused(make_context):

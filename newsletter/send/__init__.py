@@ -16,7 +16,7 @@ from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
 
-__all__ = ["Clock", "check", "finish", "sample", "send_issue", "send_test", "start"]
+__all__ = ["Clock", "check", "finish", "resume", "sample", "send_issue", "send_test", "start"]
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,18 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
             reason = f"nobody to send to: no active subscriber on {', '.join(lists)}; add people, then resume"
             issue.go(Issue.Status.PAUSED, reason=reason)
     return True
+
+
+def resume(config: Config, issue: Issue) -> None:
+    """Let a paused issue go on with its audience, frozen now if it was empty; raise TransitionRefused if it may not."""
+    newsletter = config.newsletters.get(issue.newsletter)
+    lists = [ref.name for ref in newsletter.lists] if newsletter else []
+    with transaction.atomic():
+        issue.go(Issue.Status.SENDING, only=(Issue.Status.PAUSED,), reason="", retry_at=None)
+        if not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
+            Message.freeze(issue, lists)
+            if not Message.open_of(issue).exists():
+                raise TransitionRefused(f"{issue} still has nobody to go to: no active subscriber on {', '.join(lists)}")
 
 
 def send_issue(

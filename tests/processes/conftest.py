@@ -109,9 +109,18 @@ class Publication:
     """A publication folder and the processes that work on it."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder, self.processes = folder, []
+        self.folder, self.database_url = folder, database_url
+        self.processes: list[subprocess.Popen[str]] = []
         self.port = free_port()
-        self.database_url = database_url
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment: dict[str, str] = {}
+
+    def listen_by_environment(self) -> None:
+        """Use this publication's own port though its config.yaml names another."""
+        self.environment = {
+            "NEWSLETTER_SITE__LISTEN": f"127.0.0.1:{self.port}",
+            "NEWSLETTER_SITE__URL": self.url,
+        }
 
     def configure(self, **parts: Any) -> None:
         """Write config.yaml: a newsletter `daily` from the folder `posts` to the list `readers`; parts replace it."""
@@ -123,7 +132,7 @@ class Publication:
         }  # fmt: skip
         sources = {"posts": {"kind": "folder", "location": "posts"}, **parts.pop("sources", {})}
         config = {
-            "site": {"listen": f"127.0.0.1:{self.port}", "url": f"http://127.0.0.1:{self.port}"},
+            "site": {"listen": f"127.0.0.1:{self.port}", "url": self.url},
             "database": {"url": self.database_url},
             "collect": {"every": "2s", "sources": sources},
             "newsletters": {"daily": newsletter},
@@ -143,10 +152,10 @@ class Publication:
         """Put a Markdown file into the folder."""
         (self.folder / "posts" / name).write_text(text, encoding="utf-8")
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a `newsletter` command to its end."""
+    def command(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a `newsletter` command to its end, in the publication's folder unless another is named."""
         return subprocess.run(
-            self._line(arguments), cwd=self.folder, env=self._env(), capture_output=True, text=True, timeout=120
+            self._line(arguments), cwd=cwd or self.folder, env=self._env(), capture_output=True, text=True, timeout=120
         )
 
     def facts(self, *arguments: str) -> Any:
@@ -181,7 +190,7 @@ class Publication:
 
     def _env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "DJANGO_"))}
-        return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"}
+        return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200", **self.environment}
 
 
 @pytest.fixture

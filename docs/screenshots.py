@@ -1,0 +1,88 @@
+"""Take the pictures that the documentation shows, from a fresh run of the demo: `make screenshots`."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+
+
+def main() -> None:
+    """Run the demo in a folder of its own, and photograph its mails and its desk."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as var, _running(Path(var)) as (address, password), sync_playwright() as driver:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+        for name, folder in (("digest", "atlas-weekly"), ("story", "atlas-story")):
+            html = _html(next((Path(var) / "outbox" / folder).rglob("*.eml")))
+            _mail(browser, html, f"mail-{name}", 700, "light")
+            _mail(browser, html, f"mail-{name}-phone", 375, "light")
+            _mail(browser, html, f"mail-{name}-dark", 700, "dark")
+        _desk(browser.new_page(viewport={"width": 1400, "height": 840}), address, password)
+        browser.close()
+
+
+@contextmanager
+def _running(var: Path) -> Iterator[tuple[str, str]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    settings = {"VAR": str(var), "LISTEN": listen, "URL": f"http://{listen}"}
+    env = {**os.environ, **{f"NEWSLETTER_SITE__{name}": value for name, value in settings.items()}, "COLUMNS": "200"}
+    log = var / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "newsletter", "run"], cwd=ROOT, env=env, stdout=output, stderr=output
+        )
+    try:
+        while not (found := re.search(r"password +(\S+)", log.read_text())):
+            if process.poll() is not None:
+                raise SystemExit(log.read_text())
+            time.sleep(0.2)
+        yield f"http://{listen}", found[1]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(15)
+
+
+def _html(file: Path) -> str:
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    body = message.get_body(("html",))
+    return str(body.get_content()) if body else ""
+
+
+def _mail(browser: Browser, html: str, name: str, width: int, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_content(html, wait_until="networkidle")
+    page.screenshot(path=IMAGES / f"{name}.png", full_page=True)
+    page.close()
+
+
+def _desk(page: Page, address: str, password: str) -> None:
+    page.goto(f"{address}/desk/")
+    page.fill("input[name=username]", "editor")
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+    for name, path in (("today", "/desk/"), ("report", "/desk/issue/1/report/"), ("preview", "/desk/issue/1/preview/")):
+        page.goto(f"{address}{path}", wait_until="networkidle")
+        page.screenshot(path=IMAGES / f"desk-{name}.png")
+
+
+if __name__ == "__main__":
+    main()
