@@ -7,7 +7,7 @@ PYTHON ?= python3
 TEST_POSTGRESQL ?= postgresql://postgres@127.0.0.1:5432/postgres
 PYTEST_OPTIONS ?=
 
-.PHONY: help setup run test test-sqlite test-postgresql check lock wheel clean
+.PHONY: help setup run test fast check wheel lock screenshots clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ run: setup  ## set everything up and run the demo publication
 test: setup  ## the tests, on both databases where a PostgreSQL is reachable
 	@PYTHON=$(BIN)/python TEST_POSTGRESQL=$(TEST_POSTGRESQL) sh tests/run.sh $(PYTEST_OPTIONS)
 
+fast: setup  ## the tests that start no processes, on SQLite: under two minutes
+	@$(BIN)/python -m pytest -q -m "not processes" $(PYTEST_OPTIONS)
+
 check: setup  ## ruff, mypy, import-linter, migrations, wheel
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,9 +45,12 @@ wheel: setup  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	@ls dist
 
-lock: ## compile requirements.lock anew from pyproject.toml
+lock: setup  ## compile requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate --upgrade --quiet --output-file requirements.lock
+
+screenshots: setup  ## take the pictures in docs/images/ anew (needs Chromium)
+	@$(BIN)/python docs/screenshots.py
 
 clean:  ## remove what was built; the demo's data under var/ too
 	rm -rf $(VENV) dist var .mypy_cache .ruff_cache .pytest_cache

@@ -31,9 +31,8 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=options)
         for name, folder in (("digest", "atlas-weekly"), ("story", "atlas-story")):
             html = _html(next((Path(var) / "outbox" / folder).rglob("*.eml")))
-            _mail(browser, html, f"mail-{name}", 700, "light")
-            _mail(browser, html, f"mail-{name}-phone", 375, "light")
-            _mail(browser, html, f"mail-{name}-dark", 700, "dark")
+            for look, width, scheme in (("", 700, "light"), ("-phone", 375, "light"), ("-dark", 700, "dark")):
+                _mail(browser, html, f"mail-{name}{look}", width, scheme)
         _desk(browser.new_page(viewport={"width": 1400, "height": 840}), address, password)
         browser.close()
 

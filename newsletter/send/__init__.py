@@ -50,7 +50,9 @@ def resume(config: Config, issue: Issue) -> None:
         if not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
             Message.freeze(issue, lists)
             if not Message.open_of(issue).exists():
-                raise TransitionRefused(f"{issue} still has nobody to go to: no active subscriber on {', '.join(lists)}")
+                raise TransitionRefused(
+                    f"{issue} still has nobody to go to: no active subscriber on {', '.join(lists)}"
+                )
 
 
 def send_issue(
