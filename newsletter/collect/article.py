@@ -12,6 +12,7 @@ from newsletter.collect import frontmatter, markdown, urls
 from newsletter.collect.clean import Addresses, clean, plain
 from newsletter.collect.dates import moment
 from newsletter.collect.entry import Call, Draft
+from newsletter.collect.templating import without_tags
 from newsletter.config.values import zone
 
 _DATED = re.compile(r"(\d{4}-\d\d?-\d\d?)[-_ ](.+)")
@@ -20,11 +21,12 @@ _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 
 
 class Article:
-    """A file that has been read; `missing` names the images that are not there."""
+    """A file that has been read; `missing` names absent images, `left_out` the tags that only its site knows."""
 
     def __init__(self, call: Call, root: Path, path: PurePosixPath, source: str) -> None:
         self._call, self._root, self.path = call, root, path
-        self._head, self._body = frontmatter.split(source)
+        self._head, body = frontmatter.split(source)
+        self._body, self.left_out = without_tags(body, jekyll="_posts" in path.parts)
         self.missing: list[str] = []
 
     @property
