@@ -92,11 +92,12 @@ class Draft:
         summary = cut(line(self.summary) or body.paragraph or body.text, SUMMARY)
         image = self.addresses.image(self.image_url) if self.image_url else ""
         same = not image or image == body.image_url
+        title = cut(line(self.title), TITLE) or self._name(summary, call)
         return Entry(
             guid=self.guid,
             url=self.url,
-            title=cut(line(self.title), TITLE) or self._name(summary, call),
-            summary=summary,
+            title=title,
+            summary=summary if summary != title else "",  # said once is enough
             html=body.html,
             authors=_unique(map(line, self.authors)),
             tags=_unique(line(tag).lower() for tag in (*self.tags, *call.source.tags))[:TAGS],

@@ -16,6 +16,13 @@ from newsletter.collect.text import scrub
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(?:(.*?)\n)??\1[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
+# YAML's own words for what people write most often.
+_HINTS = {
+    "mapping values are not allowed here": 'a value with a colon in it must stand in quotes: title: "Hello :wave:"',
+    "found character '\\t' that cannot start any token": "a line begins with a tab; YAML wants spaces",
+}
+
+
 class BadFrontMatter(Exception):
     """The front matter cannot be read; `line` counts from the top of the file."""
 
@@ -60,6 +67,17 @@ class Head:
 def split(text: str) -> tuple[Head, str]:
     """Front matter and body of a file; raises BadFrontMatter with the line."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    above = len(text) - len(text.lstrip("\n"))
+    if text.startswith(("---\n", "+++\n"), above):
+        # Hugo forgives empty lines above the front matter. They are kept in the count of lines.
+        try:
+            return _split(text[above:])
+        except BadFrontMatter as error:
+            raise BadFrontMatter(error.line + above, error.reason) from error
+    return _split(text)
+
+
+def _split(text: str) -> tuple[Head, str]:
     fence = _FENCE.match(text)
     if fence is None:
         if text.startswith(("---\n", "+++\n")):
@@ -75,7 +93,8 @@ def _yaml(text: str) -> dict[Any, Any]:
         values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it builds nothing but strings, lists and dicts
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
-        raise BadFrontMatter(line, str(error.problem or error.context)) from None
+        reason = str(error.problem or error.context)
+        raise BadFrontMatter(line, _HINTS.get(reason, reason)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 2
         raise BadFrontMatter(line, f"the character #x{int(error.character):04x} is not allowed") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import html
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from newsletter.collect.errors import NotAFeed
 Item = dict[str, Any]
 # What feedparser lets slip on malformed documents, instead of setting bozo.
 _SLIPS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 
 def drafts(text: str, url: str) -> list[Draft]:
@@ -73,12 +75,19 @@ def _detail(item: Item, name: str) -> Item:
 
 def _as_html(text: Item) -> str:
     value = text.get("value") or ""
-    return f"<p>{html.escape(value, quote=False)}</p>" if text.get("type") == "text/plain" and value else value
+    return (
+        f"<p>{html.escape(_decoded(value), quote=False)}</p>" if text.get("type") == "text/plain" and value else value
+    )
 
 
 def _as_text(text: Item) -> str:
     value = text.get("value") or ""
-    return value if text.get("type") == "text/plain" else plain(value)
+    return _decoded(value) if text.get("type") == "text/plain" else plain(value)
+
+
+def _decoded(value: str) -> str:
+    """Many feeds call a text plain and write `&nbsp;` in it all the same."""
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), value)
 
 
 def _title(item: Item) -> str:

@@ -210,8 +210,8 @@ def test_a_post_without_a_title_is_called_by_how_it_begins(read: Read) -> None:
     "text", ["👨‍👩‍👧‍👦 family", "🇪🇺 flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿", "שלום עולם", "مرحبا \u200fبالعالم", "नमस्ते", "👍🏽 Zürich"]
 )
 def test_text_of_the_whole_world_is_unharmed(read: Read, text: str) -> None:
-    entry = only(read(rss(item(1, text, f'<p dir="rtl">{text}</p>'))))
-    assert (entry.title, entry.summary, entry.html) == (text, text, f'<p dir="rtl">{text}</p>')
+    entry = only(read(rss(item(1, text, f'<p dir="rtl">{text} 1</p>'))))
+    assert (entry.title, entry.summary, entry.html) == (text, f"{text} 1", f'<p dir="rtl">{text} 1</p>')
 
 
 def test_the_picture_of_an_entry(read: Read) -> None:
@@ -253,3 +253,13 @@ def test_emoji_stay_short_codes_in_code(read: Read) -> None:
     entry = only(read(rss(item(1, "T", "<p>:tada: <code>:tada:</code></p><pre>:x:</pre>"))))
     assert entry.html == "<p>🎉 <code>:tada:</code></p><pre>:x:</pre>"
     assert entry.summary == "🎉 :tada:"
+
+
+def test_entities_in_a_text_that_calls_itself_plain_are_read_as_what_they_mean(read: Read) -> None:
+    words = "<title>A&amp;nbsp;B &amp;amp; C</title><summary>x&amp;nbsp;y &amp; z</summary>"
+    entry = only(read(atom(f"<entry>{words}<id>1</id></entry>")))
+    assert (entry.title, entry.summary) == ("A B & C", "x y & z")
+
+
+def test_a_summary_that_only_repeats_the_title_is_left_out(read: Read) -> None:
+    assert only(read(atom("<entry><title>The same</title><id>1</id><summary>The same</summary></entry>"))).summary == ""

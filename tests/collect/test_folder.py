@@ -165,7 +165,7 @@ def test_links_that_lead_out_and_hidden_files_are_not_read(read_folder: Read, tm
     ("content", "reason"),
     [
         ("---\ntitle: [a\n---\nx", "bad.md, line 2: expected"),
-        ("---\na: 1\ntitle: a: b\n---\nx", "bad.md, line 3: mapping values are not allowed here"),
+        ("---\na: 1\ntitle: a: b\n---\nx", "bad.md, line 3: a value with a colon in it must stand in quotes"),
         ("---\n- a\n---\nx", "bad.md, line 2: it must hold keys"),
         ("---\ntitle: x\n", "bad.md, line 1: the front matter has no closing ---"),
         ("---\ntitle: a\x01\n---\n", "bad.md, line 2: the character #x0001 is not allowed"),
@@ -262,3 +262,19 @@ def test_front_matter_is_text_only() -> None:
     assert (head.text("title"), head.text("empty"), body) == ("2026-11-02", "", "---\nrule")
     assert frontmatter.split("---\n---\nx")[1] == "x"
     assert frontmatter.split("no head\n---\n")[1] == "no head\n---\n"
+
+
+def test_empty_lines_above_the_front_matter_are_forgiven(read_folder: Read) -> None:
+    entry = only(read_folder({"a.md": "\n\n---\ntitle: T\n---\nBody\n"}))
+    assert (entry.title, entry.html) == ("T", "<p>Body</p>")
+
+
+def test_the_lines_of_an_error_count_from_the_top_of_the_file(read_folder: Read) -> None:
+    fetched = read_folder({"a.md": "\n\n---\nlang: en\ntitle: Hello :wave:\n---\nBody\n"})
+    assert fetched.warning.startswith("a.md, line 5: a value with a colon in it must stand in quotes")
+
+
+def test_tags_that_only_the_site_understands_are_named(read_folder: Read) -> None:
+    fetched = read_folder({"_posts/2026-11-01-a.md": "---\ntitle: T\n---\nA {% include ad.html %}B\n"})
+    assert only(fetched).html == "<p>A B</p>"
+    assert "left out what only its site understands: include" in fetched.warning
