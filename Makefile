@@ -37,6 +37,7 @@ check: setup  ## ruff, mypy, import-linter, migrations, wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pip check
 	NEWSLETTER_SITE__VAR=.venv/check $(BIN)/django-admin makemigrations --check --dry-run --settings newsletter.settings
 	$(MAKE) --no-print-directory wheel
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import click
 
 from newsletter.cli.boot import context
 from newsletter.cli.console import Failure, command, done, out, problem
+
+from django.db.models import Q  # isort: skip
 
 from newsletter import pipeline, publication, service  # isort: skip
 from newsletter.cli.publication import seed
@@ -26,9 +29,9 @@ def run() -> None:
     ctx = context()
     service.stop_on_signals(ctx.stop)
     seed()
-    password = publication.first_user()
+    began = ctx.clock()
     _first_look(ctx)
-    service.run(ctx, lambda: _tell(ctx, password))
+    service.run(ctx, lambda: _tell(ctx, began))
     out.print("stopped", markup=False)
 
 
@@ -77,17 +80,29 @@ def _first_look(ctx: Context) -> None:
     pipeline.draw_up_issues(ctx)
 
 
-def _tell(ctx: Context, password: str | None) -> None:
-    """Say what became of the latest issues, and where to look."""
+def _tell(ctx: Context, began: datetime) -> None:
+    """Say what this start has done, and where to look."""
     _wait_for_sending(ctx)
-    for issue in Issue.objects.select_related("edition")[: 2 * len(ctx.config.newsletters)]:
+    issues = Issue.objects.select_related("edition").order_by("pk")
+    for issue in issues.filter(created_at__gte=began):
         title = f" “{issue.edition.subject}”" if issue.edition else ""
-        done(f"compose  {issue}: {issue.items.count()} posts, {issue.get_status_display()}{title}")
+        done(f"compose  {issue}: {issue.items.count()} posts{title}")
         if issue.reason:
             problem(f"         {issue.reason}")
-        if counts := Message.counts(issue):
-            done(f"send     {issue}: {', '.join(f'{count} {state}' for state, count in counts.items())}")
-    _where_to_look(ctx, password)
+    for issue in issues.filter(started_at__gte=began):
+        counts = ", ".join(f"{count} {state}" for state, count in Message.counts(issue).items())
+        done(f"send     {issue}: {counts}, {issue.get_status_display().lower()}")
+    if not issues.filter(Q(created_at__gte=began) | Q(started_at__gte=began)).exists():
+        done(f"nothing new to compose or send; {_standing()}")
+    _where_to_look(ctx, publication.first_user())
+
+
+def _standing() -> str:
+    """Where the latest issue stands, in a few words."""
+    latest = Issue.objects.order_by("pk").last()
+    return (
+        f"the latest issue, {latest}, is {latest.get_status_display().lower()}" if latest else "there are no issues yet"
+    )
 
 
 def _wait_for_sending(ctx: Context) -> None:

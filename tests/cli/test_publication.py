@@ -99,8 +99,6 @@ def test_init_takes_an_empty_folder_and_no_other(call, tmp_path):
     assert call("init", str(tmp_path / "file" / "below")).err.endswith("Not a directory\n")
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="on PostgreSQL it would begin to work")
-@pytest.mark.django_db
 def test_a_worker_is_refused_on_sqlite(call):
     result = call("worker", "--concurrency", "2")
     assert (result.code, result.err.count("\n")) == (1, 1)
