@@ -15,6 +15,7 @@ from functools import lru_cache
 
 _MAC = 12
 MESSAGE = "message"
+TEST = "test"
 
 
 class BadToken(ValueError):

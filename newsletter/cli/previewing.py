@@ -46,7 +46,7 @@ def _preview(ctx: Context, issue: Issue, email: str, form: str) -> bytes:
     name = Subscriber.objects.filter(key=key).values_list("name", flat=True).first() or ""
     if form == "eml":
         edition = issue.edition or render.render(issue, ctx.config, ctx.key)
-        return send.sample(ctx.config, issue, edition, address, name, ctx.clock())
+        return send.sample(ctx.config, ctx.key, issue, edition, address, name, ctx.clock())
     shown = render.preview(issue, ctx.config, ctx.key)
     reader = holes.values("preview", address, name)
     return holes.fill(getattr(shown, form), holes.marker(issue.pk, ctx.key), reader).encode()

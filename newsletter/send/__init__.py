@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import repeat
 from threading import Event
 
 from django.db import transaction
 
+from newsletter import tokens
 from newsletter.config import Config, Problem
 from newsletter.models import Edition, Issue, Message, TransitionRefused
 from newsletter.send.ledger import Clock, Sender
@@ -56,24 +58,35 @@ def resume(config: Config, issue: Issue) -> None:
 
 
 def send_issue(
-    config: Config, key: str, issue: Issue, clock: Clock, stop: Event, transport: Transport | None = None
-) -> None:
-    """Send what is due of an issue until nothing is left to do now, or `stop` is set."""
+    config: Config,
+    key: str,
+    issue: Issue,
+    clock: Clock,
+    stop: Event,
+    transport: Transport | None = None,
+    batches: int | None = None,
+) -> bool:
+    """Send what is due of an issue until nothing is left to do now, `stop` is set, or so many batches are done.
+
+    Returns whether there may be more to do at once.
+    """
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
-        return
+        return False
     mailing = Mailing.of(issue, issue.edition, config)
     if fault := _fault(mailing, clock()):
         _pause(issue, f"no message can be made of this issue: {fault}")
-        return
+        return False
     way = transport or open_transport(config.transport_of(issue.newsletter), config)
     sender = Sender(config, key, issue, mailing, way, clock, stop)
+    more = True
     try:
-        while not stop.is_set() and sender.step():
-            pass
+        for _ in repeat(None) if batches is None else range(batches):
+            if not (more := not stop.is_set() and sender.step()):
+                break
     finally:
         way.close()
-    finish(issue, clock())
+    return not finish(issue, clock()) and more
 
 
 def finish(issue: Issue, now: datetime) -> bool:
@@ -106,9 +119,10 @@ def _pause(issue: Issue, reason: str) -> None:
     Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(status=Issue.Status.PAUSED, reason=reason)
 
 
-def sample(config: Config, issue: Issue, edition: Edition, email: str, name: str, now: datetime) -> bytes:
-    """The message that a reader of this address would get, as bytes; its token opens nothing."""
-    return build(Mailing.of(issue, edition, config), Reader("preview", email, name, "preview"), now)
+def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str, name: str, now: datetime) -> bytes:
+    """The message that a reader of this address would get, as bytes; following its links records nothing."""
+    token = tokens.sign(issue.pk, key, tokens.TEST)
+    return build(Mailing.of(issue, edition, config), Reader("preview", email, name, token), now)
 
 
 def check(config: Config) -> list[Problem]:
@@ -118,10 +132,13 @@ def check(config: Config) -> list[Problem]:
     return [Problem(f"send.{name}", reason, "transport") for name, reason in found if reason]
 
 
-def send_test(config: Config, issue: Issue, edition: Edition, emails: Iterable[str], now: datetime) -> list[Outcome]:
+def send_test(
+    config: Config, key: str, issue: Issue, edition: Edition, emails: Iterable[str], now: datetime
+) -> list[Outcome]:
     """Send copies marked as a test, outside the ledger, with links that record nothing."""
     mailing = Mailing.of(issue, edition, config, subject_prefix="[Test] ")
-    readers = [Reader(f"test-{now:%H%M%S}-{number}", email, "", "test") for number, email in enumerate(emails, start=1)]
+    token = tokens.sign(issue.pk, key, tokens.TEST)
+    readers = [Reader(f"test-{now:%H%M%S}-{number}", email, "", token) for number, email in enumerate(emails, start=1)]
     way = open_transport(config.transport_of(issue.newsletter), config)
     try:
         return [

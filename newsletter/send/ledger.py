@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from newsletter.config import Config
@@ -19,6 +21,9 @@ from newsletter.send.transports import Outcome, State, Transport, TransportDown
 Clock = Callable[[], datetime]
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 20
+"""Seconds for which answers that the database does not take are offered again; then they are uncertain."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,8 @@ class Sender:
         try:
             outcomes = self.transport.submit(self.mailing, readers)
         except TransportDown:
-            Message.unbegin(ready[0].claim, [message.pk for message in ready])
-            self._reopen()
+            ids = [message.pk for message in ready]
+            self._record(lambda: Message.unbegin(ready[0].claim, ids), reopen=True)
             raise
         except Exception as error:
             self._unforeseen(ready, error)
@@ -84,10 +89,29 @@ class Sender:
             message = by_ref[outcome.ref]
             # `attempts` was read before this attempt was counted.
             alike[self._verdict(outcome, message.attempts + 1, now)].append(message.pk)
-        for (state, reason, retry_at), ids in alike.items():
-            Message.settle(messages[0].claim, ids, state, reason, now, retry_at=retry_at)
-        if any(retry_at for _, _, retry_at in alike):
-            self._reopen()
+
+        def settle() -> None:
+            for (state, reason, retry_at), ids in alike.items():
+                Message.settle(messages[0].claim, ids, state, reason, now, retry_at=retry_at)
+
+        self._record(settle, reopen=any(retry_at for _, _, retry_at in alike))
+
+    def _record(self, change: Callable[[], object], reopen: bool) -> None:
+        """Write what is known of messages on the wire; a database that is away for a moment must not forget it."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with transaction.atomic():
+                    change()
+                    if reopen:
+                        self._reopen()
+                return
+            except OperationalError:
+                if time.monotonic() > until or connection.in_atomic_block:
+                    raise
+                log.warning("%s: the database does not take the answers; trying again", self.issue, exc_info=True)
+                connection.close()
+                time.sleep(1)
 
     def _verdict(self, outcome: Outcome, attempts: int, now: datetime) -> tuple[State, str, datetime | None]:
         if outcome.state != State.DEFERRED:

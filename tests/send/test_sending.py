@@ -2,12 +2,14 @@
 
 import email
 import email.policy
+import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from threading import Event
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from newsletter import tokens
 from newsletter.config import Problem
@@ -244,20 +246,23 @@ def test_what_failed_or_is_uncertain_does_not_keep_an_issue_open(sending, now):
 # ── tests and samples ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_test_goes_out_marked_with_dead_links_and_outside_the_ledger(config, sending, now):
+def test_a_test_goes_out_marked_with_a_token_of_its_own_and_outside_the_ledger(config, sending, now):
     issue = sending(1)
-    outcomes = send_test(config, issue, issue.edition, ["ada@example.org", "zoë@example.org"], now)
+    outcomes = send_test(config, KEY, issue, issue.edition, ["ada@example.org", "zoë@example.org"], now)
     assert [one.state for one in outcomes] == [State.SUBMITTED, State.FAILED]
     (file,) = (config.outbox / "weekly").rglob("*.eml")
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert message["Subject"].startswith("[Test] ")
-    assert message["List-Unsubscribe"] == "<http://127.0.0.1:8000/u/test>"
+    token = message["List-Unsubscribe"].removesuffix(">").rpartition("/")[2]
+    assert tokens.read(token, [KEY], tokens.TEST) == issue.pk
+    with pytest.raises(tokens.BadToken):
+        tokens.read(token, [KEY])
     assert states(issue) == {"pending": 1}
 
 
 def test_a_sample_is_what_a_reader_would_get(config, sending, now):
     issue = sending(0)
-    data = sample(config, issue, issue.edition, "ada@example.org", "Ada", now)
+    data = sample(config, KEY, issue, issue.edition, "ada@example.org", "Ada", now)
     message = email.message_from_bytes(data, policy=email.policy.default)
     assert (message["To"], message["Subject"]) == ("Ada <ada@example.org>", issue.edition.subject)
     assert "Dear Ada," in message.get_body(("plain",)).get_content()
@@ -272,3 +277,33 @@ def test_check_reports_each_transport_in_use(make_config):
     (problem,) = check(config)
     assert isinstance(problem, Problem)
     assert "cannot be made" in str(problem)
+
+
+# ── a database that is away for a moment ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_that_the_database_refuses_for_a_moment_are_written_once_it_takes_them(config, sending, clock):
+    issue = sending(3)
+    run(config, issue, clock, FakeTransport(take_the_database_away))
+    assert (issue.status, states(issue)) == (Status.SENT, {"submitted": 3})
+
+
+def take_the_database_away():
+    """For a second, as seen by the connection that is about to write."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (pid,) = cursor.fetchone()
+        with connection.copy().cursor() as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [pid])
+            other.connection.close()
+        return
+    rename("newsletter_message", "newsletter_gone")
+    threading.Timer(1.5, rename, ("newsletter_gone", "newsletter_message")).start()
+
+
+def rename(table, to):
+    with closing(sqlite3.connect(connections["default"].settings_dict["NAME"], timeout=10)) as other:
+        other.execute("PRAGMA legacy_alter_table = ON")
+        other.execute(f"ALTER TABLE {table} RENAME TO {to}")
