@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor as Threads
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import cast
@@ -19,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from django.conf import settings
 from django.db import close_old_connections, connection, connections
 from procrastinate import App
+from procrastinate.jobs import Status
 
 from newsletter import compose
 from newsletter.config import Config
@@ -27,6 +32,7 @@ from newsletter.pipeline import JOBS, Context, Job
 log = logging.getLogger(__name__)
 
 TASK = "newsletter.run_job"
+_turns: dict[str, threading.Lock] = {}
 GRACE = 8
 """Seconds that work on the wire may take to end once a process is asked to stop."""
 
@@ -51,13 +57,19 @@ def on_postgresql() -> bool:
 
 def run_here(ctx: Context, job: Job, lane: int = 0) -> None:
     """Do a job in this thread; a fault in it is logged with its trace, and the next look tries again."""
-    close_old_connections()
-    try:
-        job.run(ctx)
-    except Exception:
-        log.exception("the job '%s' failed; it is tried again at its next turn", job.name)
-    finally:
-        connections.close_all()
+    with _turn(job):
+        close_old_connections()
+        try:
+            job.run(ctx)
+        except Exception:
+            log.exception("the job '%s' failed; it is tried again at its next turn", job.name)
+        finally:
+            connections.close_all()
+
+
+def _turn(job: Job) -> AbstractContextManager[object]:
+    """What keeps a job that is not done side by side from being so: cut-offs at one moment would all fetch the same."""
+    return nullcontext() if job.lanes else _turns.setdefault(job.name, threading.Lock())
 
 
 def defer(ctx: Context, job: Job, lane: int = 0) -> None:
@@ -76,7 +88,7 @@ def defer(ctx: Context, job: Job, lane: int = 0) -> None:
 
 def clock(ctx: Context, run: Callable[[Context, Job, int], None]) -> BackgroundScheduler:
     """A scheduler that looks for each job's work at its times; start it, and shut it down when done."""
-    lanes = [(job, lane) for job in JOBS for lane in range(job.lanes(ctx.config))]
+    lanes = [(job, lane) for job in JOBS for lane in range(job.lanes(ctx.config) if job.lanes else 1)]
     scheduler = BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(len(lanes) + len(ctx.config.newsletters))},
         # A look that comes late is still worth it, once; two at the same time never are.
@@ -96,13 +108,47 @@ def clock(ctx: Context, run: Callable[[Context, Job, int], None]) -> BackgroundS
     return scheduler
 
 
+def watch_the_time(scheduler: BackgroundScheduler, stop: threading.Event) -> None:
+    """Look again at once whenever the machine's clock is set back, until `stop` is set.
+
+    The scheduler waits for moments on the clock; set back by an hour, it would do nothing for an hour.
+    """
+    ahead = time.time() - time.monotonic()
+    while not stop.wait(2):
+        now = time.time() - time.monotonic()
+        if now < ahead - 5:
+            log.warning("the clock was set back by %d s: looking for work at once", ahead - now)
+            look_at_once(scheduler)
+        ahead = now
+
+
+def look_at_once(scheduler: BackgroundScheduler) -> None:
+    """Make every job that is looked for at intervals due now."""
+    for job in scheduler.get_jobs():
+        if isinstance(job.trigger, IntervalTrigger):
+            job.modify(next_run_time=datetime.now(scheduler.timezone))
+
+
 def work(ctx: Context, concurrency: int) -> None:
-    """Carry out deferred jobs in this thread until `ctx.stop` is set; then finish what is on the wire."""
-    asyncio.run(_work(ctx, concurrency))
+    """Carry out deferred jobs in this thread until `ctx.stop` is set; then finish what is on the wire.
+
+    A database that is away ends nothing: the workers begin again until it is back.
+    """
+    while not ctx.stop.is_set():
+        try:
+            asyncio.run(_work(ctx, concurrency))
+        except Exception:
+            log.exception("the workers broke off; they begin again in 5 s")
+        ctx.stop.wait(5)
 
 
 async def _work(ctx: Context, concurrency: int) -> None:
+    # A thread for each place; asyncio's own pool has as many as there are cores and four.
+    asyncio.get_running_loop().set_default_executor(Threads(concurrency + 4))
     async with _carrier(ctx).open_async() as app:
+        for job in await app.job_manager.get_stalled_jobs():
+            # Left by a worker that was killed. The rows know what is due; these would only pile up.
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
         # Sending may fill its own places for hours; collecting and starting must not wait behind it.
         workers = [
             asyncio.create_task(
@@ -113,9 +159,8 @@ async def _work(ctx: Context, concurrency: int) -> None:
             )
             for queue, places in (("send", concurrency), ("jobs", 2))
         ]  # fmt: skip
-        stopped = asyncio.create_task(asyncio.to_thread(ctx.stop.wait))
-        await asyncio.wait((*workers, stopped), return_when=asyncio.FIRST_COMPLETED)
-        ctx.stop.set()
+        while not ctx.stop.is_set() and not any(worker.done() for worker in workers):
+            await asyncio.sleep(0.2)
         for worker in workers:
             worker.cancel()
         for outcome in await asyncio.gather(*workers, return_exceptions=True):

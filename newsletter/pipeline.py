@@ -7,12 +7,14 @@ change is guarded by the row's own state. The engine (newsletter/engine.py) only
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from newsletter import collect, compose, render, send
@@ -20,6 +22,9 @@ from newsletter.config import Config
 from newsletter.models import Issue, Message, TransitionRefused
 
 log = logging.getLogger(__name__)
+
+BATCHES = 4
+"""Batches of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +42,21 @@ class Context:
 
 def collect_sources(ctx: Context, only: Collection[str] = ()) -> list[collect.Visit]:
     """Bring in what the sources have published, all of them side by side."""
-    return collect.collect(ctx.config, ctx.clock(), only)
+    return collect.collect(ctx.config, ctx.clock(), only, ctx.clock)
 
 
 # ── compose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def draw_up_issues(ctx: Context) -> list[Issue]:
+def draw_up_issues(ctx: Context) -> None:
     """Draw up each newsletter's issues whose cut-off has come, from posts fetched at that moment."""
-    issues = []
     for name in ctx.config.newsletters:
-        if missed := compose.record_missed(ctx.config, name, ctx.clock()):
-            log.warning("%s: %s", missed, missed.reason)
-        issues += [draw_up(ctx, name, due) for due in compose.at_hand(ctx.config, name, ctx.clock())]
+        with _apart(name):
+            if missed := compose.record_missed(ctx.config, name, ctx.clock()):
+                log.warning("%s: %s", missed, missed.reason)
+            for due in compose.at_hand(ctx.config, name, ctx.clock()):
+                draw_up(ctx, name, due)
     carry_on_drafts(ctx)
-    return issues
 
 
 def draw_up(ctx: Context, newsletter: str, due: datetime) -> Issue:
@@ -65,18 +70,34 @@ def draw_up(ctx: Context, newsletter: str, due: datetime) -> Issue:
 def carry_on_drafts(ctx: Context) -> None:
     """Take drafts to their next stage: to review, or, where no approval is asked for, all the way to the schedule."""
     waiting = (Issue.Status.DRAFT, Issue.Status.APPROVED)
-    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters, send_at=None):
-        try:
-            if ctx.config.newsletters[issue.newsletter].approval == "automatic":
-                approve(ctx, issue) if issue.status == Issue.Status.DRAFT else None
-                schedule(ctx, issue)
-            elif issue.status == Issue.Status.DRAFT:
-                issue.go(Issue.Status.IN_REVIEW)
-        except TransitionRefused as error:
-            log.info("%s was taken on elsewhere: %s", issue, error)
-        except render.RenderError as error:
-            log.error("%s cannot be rendered: %s", issue, error)
-            issue.note(f"cannot be rendered: {error}")
+    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters):
+        with _apart(issue):
+            try:
+                _carry_on(ctx, issue)
+            except TransitionRefused as error:
+                log.info("%s was taken on elsewhere: %s", issue, error)
+            except render.RenderError as error:
+                log.error("%s cannot be rendered: %s", issue, error)
+                issue.note(f"cannot be rendered: {error}")
+
+
+def _carry_on(ctx: Context, issue: Issue) -> None:
+    if ctx.config.newsletters[issue.newsletter].approval == "automatic":
+        if issue.status == Issue.Status.DRAFT:
+            approve(ctx, issue)
+        # A person who approves what was edited, or sets a date meanwhile, is not overruled.
+        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,))
+    elif issue.status == Issue.Status.DRAFT:
+        issue.go(Issue.Status.IN_REVIEW)
+
+
+@contextmanager
+def _apart(what: object) -> Iterator[None]:
+    """Let a fault in one newsletter or issue be the others' business no longer than it takes to log it."""
+    try:
+        yield
+    except Exception:
+        log.exception("%s: this failed, and is tried again at the next turn", what)
 
 
 # ── render ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,37 +105,44 @@ def carry_on_drafts(ctx: Context) -> None:
 
 def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
     """Render the issue and bind the approval to that very content."""
-    issue.approve(render.render(issue, ctx.config, ctx.key), by, ctx.clock())
+    with transaction.atomic():
+        # An editor's save waits for this lock, as this waits for an editor's: what is rendered is what is bound.
+        Issue.objects.select_for_update().get(pk=issue.pk)
+        issue.refresh_from_db()
+        issue.approve(render.render(issue, ctx.config, ctx.key), by, ctx.clock())
 
 
-def schedule(ctx: Context, issue: Issue, at: datetime | None = None) -> None:
+def schedule(ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = ()) -> None:
     """Set when an approved issue is sent: its due date unless another is given, and now if that has passed."""
-    issue.go(Issue.Status.SCHEDULED, send_at=max(at or issue.due_at, ctx.clock()))
+    issue.go(Issue.Status.SCHEDULED, only=only, send_at=max(at or issue.due_at, ctx.clock()))
 
 
 # ── send ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def start_due_issues(ctx: Context) -> list[Issue]:
+def start_due_issues(ctx: Context) -> None:
     """Freeze the audience of scheduled issues whose time has come, and begin sending them."""
-    return [issue for issue in Issue.to_start(ctx.clock()) if send.start(ctx.config, issue, ctx.clock())]
+    for issue in Issue.to_start(ctx.clock()):
+        with _apart(issue):
+            send.start(ctx.config, issue, ctx.clock())
 
 
 def send_messages(ctx: Context) -> None:
-    """Send whatever is due of the issues being sent; several workers may do this at once."""
+    """Send what is due of the issues being sent, a few batches of each in turn; several workers may do so at once."""
     if lapsed := Message.lapse(ctx.clock()):
-        log.warning(
-            "%d messages are uncertain: the process that was sending them stopped before the answer came", lapsed
-        )
-    for issue in Issue.to_send(ctx.clock()):
-        if not ctx.stop.is_set():
-            send.send_issue(ctx.config, ctx.key, issue, ctx.clock, ctx.stop)
+        log.warning("%d messages are uncertain: their process stopped before the answer came", lapsed)
+    more = True
+    while more and not ctx.stop.is_set():
+        more = False
+        for issue in Issue.to_send(ctx.clock()):
+            with _apart(issue):
+                more |= send.send_issue(ctx.config, ctx.key, issue, ctx.clock, ctx.stop, batches=BATCHES)
 
 
 def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
     """Send copies of an issue as it stands now, marked as a test and counted nowhere."""
     edition = issue.edition or render.render(issue, ctx.config, ctx.key)
-    return send.send_test(ctx.config, issue, edition, emails, ctx.clock())
+    return send.send_test(ctx.config, ctx.key, issue, edition, emails, ctx.clock())
 
 
 def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
@@ -137,13 +165,13 @@ def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> Non
 
 @dataclass(frozen=True)
 class Job:
-    """A piece of work, how often it is looked for, and how many workers may do it side by side."""
+    """A piece of work, how often it is looked for, and how many may do it side by side: one, unless `lanes` says."""
 
     name: str
     run: Callable[[Context], object]
     every: Callable[[Config], timedelta]
     at_cut_offs: bool = False
-    lanes: Callable[[Config], int] = lambda config: 1
+    lanes: Callable[[Config], int] | None = None
 
 
 JOBS = (

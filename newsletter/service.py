@@ -22,7 +22,7 @@ def run(ctx: Context, when_up: Callable[[], None]) -> None:
     with ExitStack() as stack:
         stack.enter_context(_web(ctx))
         if engine.on_postgresql():
-            stack.enter_context(_worker(ctx))
+            stack.enter_context(_worker(ctx, ctx.config.send.workers))
             stack.enter_context(_clock(ctx, engine.defer))
         else:
             stack.enter_context(_clock(ctx, engine.run_here))
@@ -44,17 +44,29 @@ def clock(ctx: Context) -> None:
 
 def worker(ctx: Context, concurrency: int) -> None:
     """A worker alone; PostgreSQL only."""
-    engine.work(ctx, concurrency)
+    with _worker(ctx, concurrency):
+        ctx.stop.wait()
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and SIGINT ask for an orderly end; a second one ends at once."""
+    """From here on SIGTERM and SIGINT ask for an orderly end; a second one ends at once."""
 
     def asked(number: int, frame: object) -> None:
         if stop.is_set():
-            raise SystemExit(1)
+            logging.shutdown()
+            os._exit(1)
         log.info("stopping: what is on the wire is finished first")
         stop.set()
+
+    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGINT, asked)
+
+
+def end_on_signals() -> None:
+    """Until anything is on the wire SIGTERM and SIGINT just end the process; in a container they would be ignored."""
+
+    def asked(number: int, frame: object) -> None:
+        raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
@@ -98,6 +110,7 @@ def _proxy(ctx: Context) -> dict[str, object]:
 def _clock(ctx: Context, run: Callable[..., None]) -> Iterator[None]:
     scheduler = engine.clock(ctx, run)
     scheduler.start()
+    threading.Thread(target=engine.watch_the_time, args=(scheduler, ctx.stop), name="watch", daemon=True).start()
     try:
         yield
     finally:
@@ -105,8 +118,8 @@ def _clock(ctx: Context, run: Callable[..., None]) -> Iterator[None]:
 
 
 @contextmanager
-def _worker(ctx: Context) -> Iterator[None]:
-    thread = threading.Thread(target=engine.work, args=(ctx, ctx.config.send.workers), name="worker", daemon=True)
+def _worker(ctx: Context, concurrency: int) -> Iterator[None]:
+    thread = threading.Thread(target=engine.work, args=(ctx, concurrency), name="worker", daemon=True)
     thread.start()
     try:
         yield

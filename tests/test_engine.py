@@ -53,3 +53,41 @@ def test_a_job_that_fails_is_logged_with_its_trace_and_ends_nothing(make_config,
     engine.run_here(Context(make_config(), "key"), Job("broken", fail, lambda config: timedelta(seconds=1)))
     assert "the job 'broken' failed" in caplog.text
     assert "on purpose" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_job_that_may_not_run_side_by_side_waits_its_turn(make_config):
+    running, most, lock = 0, 0, threading.Lock()
+
+    def count(ctx):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.05)
+        with lock:
+            running -= 1
+
+    ctx = Context(make_config(), "key")
+    alone = Job("alone", count, lambda config: timedelta(seconds=1))
+    threads = [threading.Thread(target=engine.run_here, args=(ctx, alone)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert most == 1
+
+
+def test_a_clock_that_is_set_back_holds_up_no_job(make_config):
+    ran = threading.Event()
+    scheduler = engine.clock(Context(make_config(), "key"), lambda context, job, lane: ran.set())
+    scheduler.start(paused=True)
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime(2100, 1, 1, tzinfo=UTC))
+    scheduler.resume()
+    try:
+        assert not ran.wait(0.5)
+        engine.look_at_once(scheduler)
+        assert ran.wait(5)
+    finally:
+        scheduler.shutdown()

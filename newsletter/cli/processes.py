@@ -25,12 +25,13 @@ def run() -> None:
 
     Prepares the database and the first sign-in if need be. Ctrl-C, or SIGTERM, stops it in an orderly way.
     """
+    service.end_on_signals()
     publication.migrate()
     ctx = context()
-    service.stop_on_signals(ctx.stop)
     seed()
     began = ctx.clock()
     _first_look(ctx)
+    service.stop_on_signals(ctx.stop)
     service.run(ctx, lambda: _tell(ctx, began))
     out.print("stopped", markup=False)
 

@@ -82,11 +82,17 @@ class Site:
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[str, bytes]] = {}
-        pages = self.pages
+        self.asked = self.hangs = False
+        self._over = threading.Event()
+        site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                kind, body = pages.get(self.path, ("", b""))
+                site.asked = True
+                if site.hangs:
+                    site._over.wait(60)
+                    return
+                kind, body = site.pages.get(self.path, ("", b""))
                 self.send_response(200 if kind else 404)
                 self.send_header("Content-Type", kind or "text/plain")
                 self.send_header("Content-Length", str(len(body)))
@@ -101,6 +107,7 @@ class Site:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self._over.set()
         self._server.shutdown()
         self._server.server_close()
 

@@ -185,3 +185,14 @@ def test_a_mail_server_that_hangs_does_not_keep_the_process_from_stopping(public
     process.send_signal(signal.SIGTERM)
     assert process.wait(10.5) == 0
     assert publication.facts("issues")[0]["messages"] == {"pending": 4, "submitting": 1}
+
+
+def test_a_start_that_waits_for_a_slow_feed_can_be_stopped_at_once(publication, site):
+    site.hangs = True
+    feed = {"kind": "feed", "location": f"{site.url}/feed.xml", "allow_private": True}
+    publication.configure(sources={"wire": feed}, newsletter={"sources": ["wire"]})
+    publication.readers(1)
+    process = publication.start("run")
+    wait_for(lambda: site.asked, 30, f"the feed is asked for\n{publication.log()}")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 0

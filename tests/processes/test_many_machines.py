@@ -38,3 +38,31 @@ def test_a_clock_and_three_workers_one_of_them_killed_send_to_each_once(spread, 
     for process in (clock, *workers[1:]):
         process.send_signal(signal.SIGTERM)
     assert [process.wait(12) for process in (clock, *workers[1:])] == [0, 0, 0]
+
+
+def test_a_worker_whose_mail_server_hangs_stops_within_ten_seconds(spread, mailbox):
+    spread.configure(send=smtp(mailbox, batch=5))
+    spread.readers(20)
+    spread.post("2026-11-01-tea.md", POST)
+    mailbox.delay = 40
+    assert spread.command("migrate").returncode == 0
+    spread.start("clock")
+    worker = spread.start("worker", "--concurrency", "2")
+    wait_for(lambda: spread.command("issues", "--json").stdout.count('"submitting"'), 60, f"a message\n{spread.log()}")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10.5) == 0
+
+
+def test_more_sending_places_than_cores_keep_no_other_job_waiting(spread, mailbox, site):
+    feed = {"kind": "feed", "location": f"{site.url}/feed.xml", "allow_private": True}
+    spread.configure(send=smtp(mailbox, batch=1, workers=8), sources={"wire": feed})
+    spread.readers(40)
+    spread.post("2026-11-01-tea.md", POST)
+    mailbox.delay = 20
+    assert spread.command("migrate").returncode == 0
+    spread.start("run")
+    wait_for(
+        lambda: '"submitting": 8' in spread.command("issues", "--json").stdout, 60, f"8 on the wire\n{spread.log()}"
+    )
+    spread.post("2026-11-02-later.md", "---\ntitle: Later\n---\nNews.\n")
+    wait_for(lambda: "Later" in spread.command("posts").stdout, 15, f"the later post is collected\n{spread.log()}")
