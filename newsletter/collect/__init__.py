@@ -18,6 +18,7 @@ from newsletter.models import Source
 __all__ = ["KINDS", "CollectError", "UnknownSource", "Visit", "check", "collect"]
 
 SIDE_BY_SIDE = 20  # sources fetched at a time: each may hold collect.max_bytes in memory
+Clock = Callable[[], datetime]
 Outcome = Callable[[], Fetched] | BaseException
 logger = logging.getLogger(__name__)
 
@@ -34,16 +35,17 @@ class Visit:
     warning: str = ""
 
 
-def collect(config: Config, now: datetime, only: Collection[str] = ()) -> list[Visit]:
+def collect(config: Config, now: datetime, only: Collection[str] = (), clock: Clock | None = None) -> list[Visit]:
     """Visit the named sources, or all, and record how each visit went; one that is broken stops no other.
 
+    With a clock, posts bear the moment they were stored; else all bear `now`, when the visits began.
     Raises UnknownSource before anything is done if config.yaml does not have one of the names.
     """
     names = _chosen(config, only)
     rows = _sync(config)
     calls = [_call(config, now, rows[name]) for name in names]
     return [
-        _settle(call, rows[call.name], outcome)
+        _settle(call, rows[call.name], outcome, clock or (lambda: now))
         for start in range(0, len(calls), SIDE_BY_SIDE)
         for call, outcome in _fetched(calls[start : start + SIDE_BY_SIDE])
     ]
@@ -98,13 +100,13 @@ async def _fetch(call: Call) -> Callable[[], Fetched]:
     return await kind(call.source.kind).fetch(call)
 
 
-def _settle(call: Call, row: Source, outcome: Outcome) -> Visit:
+def _settle(call: Call, row: Source, outcome: Outcome, clock: Clock) -> Visit:
     """Read and store what was fetched, and record how it went."""
     try:
         if isinstance(outcome, BaseException):
             raise outcome
         fetched = outcome()
-        counts = Counts() if fetched.not_modified else store(row, fetched, call.now)
+        counts = Counts() if fetched.not_modified else store(row, fetched, clock)
     except CollectError as error:
         return _failed(call, row, str(error))
     except Exception as error:

@@ -12,15 +12,9 @@ from typing import Any
 import yaml
 
 from newsletter.collect.text import scrub
+from newsletter.config.syntax import fault
 
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(?:(.*?)\n)??\1[ \t]*(?:\n|\Z)", re.DOTALL)
-
-
-# YAML's own words for what people write most often.
-_HINTS = {
-    "mapping values are not allowed here": 'a value with a colon in it must stand in quotes: title: "Hello :wave:"',
-    "found character '\\t' that cannot start any token": "a line begins with a tab; YAML wants spaces",
-}
 
 
 class BadFrontMatter(Exception):
@@ -92,9 +86,8 @@ def _yaml(text: str) -> dict[Any, Any]:
     try:
         values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it builds nothing but strings, lists and dicts
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
-        reason = str(error.problem or error.context)
-        raise BadFrontMatter(line, _HINTS.get(reason, reason)) from None
+        found = fault(error, text)
+        raise BadFrontMatter(1 if found.line is None else found.line + 2, str(found)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 2
         raise BadFrontMatter(line, f"the character #x{int(error.character):04x} is not allowed") from None

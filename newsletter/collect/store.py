@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +27,12 @@ class Counts:
 
 
 @transaction.atomic
-def store(source: Source, fetched: Fetched, now: datetime) -> Counts:
+def store(source: Source, fetched: Fetched, clock: Callable[[], datetime]) -> Counts:
     """Add what is new, update what changed, leave the rest."""
     # Two visits to one source take turns; two sources with the same story meet at Post.key.
     Source.objects.select_for_update().get(pk=source.pk)
+    # Not when the visit began: an issue drawn up meanwhile could not see what it brings, and must not seem to have.
+    now = clock()
     entries = _first_of_each(fetched.entries)
     seen = _sightings(source, entries)
     new = {guid: entry for guid, entry in entries.items() if guid not in seen}
@@ -101,11 +103,21 @@ def _update(source: Source, pairs: list[tuple[Sighting, Entry]], latest: datetim
     owned = {
         sighting.post.pk: (sighting.post, entry) for sighting, entry in pairs if sighting.post.source_id == source.pk
     }
-    posts = [post for post, entry in owned.values() if _fill(post, entry, latest)]
-    for post in posts:
-        post.updated_at = now
-    Post.objects.bulk_update(posts, [*CONTENT, "published_at", "updated_at"], batch_size=BATCH)
+    posts = [post for post, entry in owned.values() if _refresh(post, entry, latest, now)]
+    Post.objects.bulk_update(posts, [*CONTENT, "published_at", "collected_at", "updated_at"], batch_size=BATCH)
     return len(posts)
+
+
+def _refresh(post: Post, entry: Entry, latest: datetime | None, now: datetime) -> bool:
+    """Bring one post up to date; return whether anything is another now."""
+    dated = post.published_at
+    if not _fill(post, entry, latest):
+        return False
+    post.updated_at = now
+    if post.published_at < dated:
+        # The issue of its new date may be made already: then it has turned up late, and the next one takes it.
+        post.collected_at = now
+    return True
 
 
 def _fill(post: Post, entry: Entry, latest: datetime | None = None) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import chain, count, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 
 from newsletter.compose.calendar import latest, on_date, upcoming
 from newsletter.compose.selection import Selection, select
@@ -18,41 +19,43 @@ __all__ = ["at_hand", "draw_up", "latest", "on_date", "record_missed", "upcoming
 # More due dates than this at one time can only be a schedule that nobody meant.
 _MOST_AT_ONCE = 50
 _MOST_POSTS = 1000
+# So long after a first issue found too few posts somebody is waiting: its sources are visited again at every turn.
+_EAGER = timedelta(minutes=10)
 
 
 def at_hand(config: Config, name: str, now: datetime) -> list[datetime]:
     """Due dates whose cut-off has come and that have no issue yet, soonest first.
 
     A date that was missed is made up for during `compose.late`, but none from before the newsletter was first seen:
-    starting a publication must not send last week's issue. `first_issue: at_once` asks for just that.
+    starting a publication must not send last week's issue. `first_issue: at_once` asks for just that; its date comes up
+    again if there were too few posts then.
     """
     newsletter = config.newsletters[name]
     series, _ = Series.objects.get_or_create(newsletter=name, defaults={"since": now})
-    at_once = newsletter.first_issue == "at_once"
     # A first issue at once has taken everything up to now; the schedule goes on with the next whole period.
+    at_once = newsletter.first_issue == "at_once"
     since = series.since + newsletter.cut_off if at_once else series.since
-    start = max(since, now - config.compose.late)
-    horizon = now + newsletter.cut_off
-    dates = list(takewhile(lambda due: due <= horizon, islice(upcoming(newsletter, start), _MOST_AT_ONCE)))
-    if at_once and not Issue.objects.filter(newsletter=name).exists():
-        dates = [latest(newsletter, now) or now.replace(second=0, microsecond=0), *dates]
-    made = set(Issue.objects.filter(newsletter=name, due_at__in=dates).values_list("due_at", flat=True))
-    return [due for due in dates if due not in made]
+    start, horizon = max(since, now - config.compose.late), now + newsletter.cut_off
+    first = _first_at_once(config, name, now) if at_once else []
+    done = {*first, *Issue.objects.filter(newsletter=name, due_at__gt=start).values_list("due_at", flat=True)}
+    scheduled = takewhile(lambda due: due <= horizon, upcoming(newsletter, start))
+    return list(islice(chain(first, (due for due in scheduled if due not in done)), _MOST_AT_ONCE))
 
 
 def draw_up(config: Config, name: str, due: datetime, now: datetime) -> Issue:
     """Return the newsletter's issue for a due date, made now unless it exists already.
 
-    Too few posts make a skipped issue that says so, and leave the posts to the next one.
+    Too few posts make a skipped issue that says so, and leave the posts to the next one. A first issue that was to be
+    made at once is filled later, as long as no other has followed.
     """
-    newsletter = config.newsletters[name]
     with transaction.atomic():
         Series.objects.get_or_create(newsletter=name, defaults={"since": now})
         # One at a time for each newsletter: two issues drawn up side by side could both take the same post.
         Series.objects.select_for_update().get(newsletter=name)
-        if made := Issue.objects.filter(newsletter=name, due_at=due).first():
-            return made
-        return _make(config, name, newsletter, due, now)
+        made = Issue.objects.filter(newsletter=name, due_at=due).first()
+        if made is None:
+            return _make(config, name, due, now)
+        return _try_again(config, made, now) if made == _first_without_posts(config, name) else made
 
 
 def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
@@ -76,31 +79,75 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
     return issue if new else None
 
 
-def _make(config: Config, name: str, newsletter: Newsletter, due: datetime, now: datetime) -> Issue:
+def _first_at_once(config: Config, name: str, now: datetime) -> list[datetime]:
+    """When a first issue that does not wait for the schedule is due; nothing once there is one with posts."""
+    if not Issue.objects.filter(newsletter=name).exists():
+        return [latest(config.newsletters[name], now) or now.replace(second=0, microsecond=0)]
+    tried = _first_without_posts(config, name)
+    if tried is None:
+        return []
+    # Each try visits the sources. In the long run that is for `collect` to do, at its own pace.
+    worth_it = now - tried.cut_off_at < _EAGER or not _selected(config, name, None, now).shortfall
+    return [tried.due_at] if worth_it else []
+
+
+def _first_without_posts(config: Config, name: str) -> Issue | None:
+    """The issue of `first_issue: at_once`, if it was skipped for want of posts and no other has followed."""
+    if config.newsletters[name].first_issue != "at_once":
+        return None
+    issues = list(Issue.objects.filter(newsletter=name)[:2])
+    skipped = len(issues) == 1 and issues[0].status == Issue.Status.SKIPPED
+    return issues[0] if skipped and not issues[0].items.exists() else None
+
+
+def _try_again(config: Config, issue: Issue, now: datetime) -> Issue:
+    selection = _selected(config, issue.newsletter, None, now)
+    issue.status, issue.reason = _outcome(selection)
+    if not selection.shortfall:
+        issue.cut_off_at = now
+        _fill(issue, selection)
+    issue.save(update_fields=["status", "reason", "cut_off_at"])
+    return issue
+
+
+def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
+    newsletter = config.newsletters[name]
     since = _last_cut_off(name, due)
     first_at_once = since is None and newsletter.first_issue == "at_once"
     cut_off = now if first_at_once else min(now, due - newsletter.cut_off)
-    oldest = (since or cut_off) - config.compose.grace
-    posts = Post.for_issue(name, newsletter.sources, since, cut_off, oldest)[:_MOST_POSTS]
-    selection = select(posts, newsletter)
+    selection = _selected(config, name, since, cut_off)
+    status, reason = _outcome(selection)
     issue = Issue.objects.create(
         newsletter=name,
         slug=_slug(newsletter, name, due),
         due_at=due,
         since_at=since,
         cut_off_at=cut_off,
-        status=Issue.Status.SKIPPED if selection.shortfall else Issue.Status.DRAFT,
-        reason=f"skipped because {selection.shortfall}" if selection.shortfall else "",
+        status=status,
+        reason=reason,
     )
     if not selection.shortfall:
         _fill(issue, selection)
     return issue
 
 
+def _selected(config: Config, name: str, since: datetime | None, cut_off: datetime) -> Selection:
+    newsletter = config.newsletters[name]
+    oldest = (since or cut_off) - config.compose.grace
+    return select(Post.for_issue(name, newsletter.sources, since, cut_off, oldest)[:_MOST_POSTS], newsletter)
+
+
+def _outcome(selection: Selection) -> tuple[Issue.Status, str]:
+    """What an issue of this selection becomes, and why if it is not made."""
+    if selection.shortfall:
+        return Issue.Status.SKIPPED, f"skipped because {selection.shortfall}"
+    return Issue.Status.DRAFT, ""
+
+
 def _last_cut_off(name: str, due: datetime) -> datetime | None:
-    """Until when earlier issues have taken posts; those that were skipped or cancelled have taken none."""
-    unused = (Issue.Status.SKIPPED, Issue.Status.CANCELLED)
-    earlier = Issue.objects.filter(newsletter=name, due_at__lt=due).exclude(status__in=unused)
+    """Until when earlier issues have taken posts; those that were skipped, or cancelled unsent, have taken none."""
+    unused = Q(status=Issue.Status.SKIPPED) | Q(status=Issue.Status.CANCELLED, started_at=None)
+    earlier = Issue.objects.filter(newsletter=name, due_at__lt=due).exclude(unused)
     return earlier.order_by("-cut_off_at").values_list("cut_off_at", flat=True).first()
 
 
@@ -117,9 +164,11 @@ def _slug(newsletter: Newsletter, name: str, due: datetime) -> str:
     zone = ZoneInfo(newsletter.schedule.time_zone if newsletter.schedule else "UTC")
     local = due.astimezone(zone)
     day = f"{local:%Y-%m-%d}"
-    taken = Issue.objects.filter(newsletter=name, slug=day).exists()
     # In the hour that comes twice the offset tells two issues apart.
-    return f"{local:%Y-%m-%d-%H%M%z}".replace("+", "-p").replace(":", "") if taken else day
+    minute = f"{local:%Y-%m-%d-%H%M%z}".replace("+", "-p").replace(":", "")
+    taken = set(Issue.objects.filter(newsletter=name, slug__startswith=day).values_list("slug", flat=True))
+    names = chain((day, minute), (f"{minute}-{number}" for number in count(2)))
+    return next(slug for slug in names if slug not in taken)
 
 
 def _words(span: timedelta) -> str:

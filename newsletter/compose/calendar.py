@@ -48,7 +48,7 @@ def on_date(newsletter: Newsletter, text: str) -> datetime:
         raise ValueError(f"'{text}' is not a date; write it as 2026-12-24 or '2026-12-24 18:00'") from None
     local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     if len(text.strip()) > len("2026-12-24"):
-        return local.astimezone(UTC)
+        return local.replace(second=0, microsecond=0).astimezone(UTC)  # as a schedule's dates: to the minute
     due = next(islice(upcoming(newsletter, local - _MINUTE), 1), None)
     if due is None or due.astimezone(zone).date() != local.date():
         raise ValueError(f"no issue is due on {text}; to make one all the same, give the time too: '{text} 18:00'")

@@ -196,8 +196,8 @@ class Schedule(Section):
 class NewsletterSection(Section):
     """A part of an issue: the posts that carry one of its tags."""
 
-    title: Line = Field(description="heading of the section")
-    emoji: Line = Field("", description="stands before the title")
+    title: Line = Field(max_length=200, description="heading of the section")
+    emoji: Line = Field("", max_length=50, description="stands before the title")
     tags: tuple[str, ...] = Field((), description="a post with one of these tags belongs here; the first section wins")
     min: int = Field(0, ge=0, description="with fewer posts here, the issue is skipped, and says why")
     max: int = Field(20, ge=1, description="the newest posts are taken, up to so many")
@@ -212,7 +212,7 @@ class ListRef(Section):
     """A list that a newsletter goes to."""
 
     name: Slug = Field(description="the list's name")
-    title: Line = Field("", description="what people read; the name if empty")
+    title: Line = Field("", max_length=200, description="what people read; the name if empty")
     seed: Path | None = Field(None, description="a CSV of subscribers, read once, when the list is first made")
 
 

@@ -54,17 +54,21 @@ class Post(models.Model):
         """Posts that the newsletter may still use, newest first.
 
         Published after `after` and by `until`; also those that turned up later than the issue they belonged to, unless
-        older than `oldest`. Never one that an issue of this newsletter already holds.
+        older than `oldest`, and those of an issue that was given up since. Never one that an issue of this newsletter
+        holds, unless nobody got that issue and nobody will.
         """
         from newsletter.models.issue import Item
 
-        used = Item.objects.filter(post=OuterRef("pk"), issue__newsletter=newsletter).exclude(
-            issue__status__in=("skipped", "cancelled")
-        )
+        items = Item.objects.filter(post=OuterRef("pk"), issue__newsletter=newsletter)
+        cancelled_unsent = Q(issue__status="cancelled", issue__started_at=None)
+        used = items.exclude(Q(issue__status="skipped") | cancelled_unsent)
         posts = cls.seen_in(sources).filter(~Exists(used), published_at__lte=until)
         if after is None:
             return posts
-        return posts.filter(Q(published_at__gt=after) | Q(collected_at__gt=after, published_at__gt=oldest))
+        late = Q(collected_at__gt=after, published_at__gt=oldest)
+        # Given up when the issue after it was drawn up already. Once only: what the next one has no room for stays out.
+        freed = items.filter(cancelled_unsent).exclude(issue__finished_at__lte=after)
+        return posts.filter(Q(published_at__gt=after) | late | Exists(freed))
 
 
 class Sighting(models.Model):

@@ -69,6 +69,33 @@ def test_a_post_whose_date_was_mended_takes_the_new_date(web: Web, publication: 
     assert Post.objects.get().published_at == datetime(2026, 11, 17, 8, 0, tzinfo=UTC)
 
 
+def test_a_post_bears_the_moment_it_was_stored_not_that_the_visit_began(
+    web: Web, publication: Publication, now: datetime
+) -> None:
+    undated = item(2).replace("<pubDate>", "<!--").replace("</pubDate>", "-->")
+    config = publication({"blog": web.serve("/feed", rss(item(1), undated))})
+    stored = now + timedelta(seconds=20)
+
+    collect(config, now, clock=lambda: stored)
+
+    assert set(Post.objects.values_list("collected_at", flat=True)) == {stored}
+    assert Post.objects.get(title="Story 2").published_at == stored
+
+
+@pytest.mark.parametrize(("day", "late"), [(15, True), (17, False)])
+def test_a_post_whose_date_moves_back_has_turned_up_late(
+    web: Web, publication: Publication, now: datetime, day: int, late: bool
+) -> None:
+    text = rss(item(1, more="<pubDate>16 Nov 2026 08:00:00 GMT</pubDate>"))
+    config = publication({"blog": web.serve("/feed", text)})
+    collect(config, now)
+    web.serve("/feed", text.replace("16 Nov", f"{day} Nov"))
+
+    collect(config, now + timedelta(hours=1))
+
+    assert Post.objects.get().collected_at == (now + timedelta(hours=1) if late else now)
+
+
 def test_the_same_story_in_two_sources_is_one_post_of_the_first(
     web: Web, publication: Publication, now: datetime
 ) -> None:

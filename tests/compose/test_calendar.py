@@ -84,6 +84,11 @@ def test_a_date_with_a_time_needs_no_schedule(weekly):
     assert on_date(weekly("0 8 * * FRI"), "2026-12-24 18:00") == datetime(2026, 12, 24, 17, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["2026-12-24 18:00:00", "2026-12-24 18:00:30", "2026-12-24T18:00:45.5+01:00"])
+def test_a_date_with_a_time_is_meant_to_the_minute(weekly, text):
+    assert on_date(weekly("0 8 * * FRI"), text) == datetime(2026, 12, 24, 17, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(("text", "hint"), [("tomorrow", "write it as"), ("2026-11-26", "give the time too")])
 def test_a_date_without_an_issue_is_refused_with_a_hint(weekly, text, hint):
     with pytest.raises(ValueError, match=hint):
