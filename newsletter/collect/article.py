@@ -26,8 +26,14 @@ class Article:
     def __init__(self, call: Call, root: Path, path: PurePosixPath, source: str) -> None:
         self._call, self._root, self.path = call, root, path
         self._head, body = frontmatter.split(source)
-        self._body, self.left_out = without_tags(body, jekyll="_posts" in path.parts)
+        self._jekyll = "_posts" in (root.name, *path.parts)
+        self._body, self.left_out = without_tags(body, self._jekyll)
         self.missing: list[str] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read: a file that was made and not yet written."""
+        return not self._head.values and not self._body.strip()
 
     @property
     def is_public(self) -> bool:
@@ -105,8 +111,8 @@ class Article:
     def _permalink(self, own: str) -> str:
         pattern = own or self._head.text("permalink")
         parent, dated = self.path.parent, _DATED.match(self._stem)
-        slug = self._head.text("slug") or (dated[2] if dated and "_posts" in parent.parts else self._stem)
-        if "_posts" in parent.parts:
+        slug = self._head.text("slug") or (dated[2] if dated and self._jekyll else self._stem)
+        if self._jekyll:
             pattern = pattern or "/:categories/:year/:month/:day/:title.html"
         elif not pattern:
             folder = parent.parent if self.path.stem.lower() == "index" else parent

@@ -105,7 +105,7 @@ def read_folder(tmp_path: Path, call: Callable[..., Call]) -> Callable[..., dict
             path = tmp_path / "posts" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return folder.read(call("posts", kind="folder", **settings))
+        return folder.read(call(**{"location": "posts", "kind": "folder", **settings}))
 
     return read
 

@@ -278,3 +278,15 @@ def test_tags_that_only_the_site_understands_are_named(read_folder: Read) -> Non
     fetched = read_folder({"_posts/2026-11-01-a.md": "---\ntitle: T\n---\nA {% include ad.html %}B\n"})
     assert only(fetched).html == "<p>A B</p>"
     assert "left out what only its site understands: include" in fetched.warning
+
+
+def test_a_folder_that_is_itself_called_posts_has_jekylls_addresses(read_folder: Read) -> None:
+    files = {"_posts/2026-11-11-tags.md": "---\ntitle: T\n---\nBody\n"}
+    entry = only(read_folder(files, location="posts/_posts", base_url="https://blog.example.org"))
+    assert entry.url == "https://blog.example.org/2026/11/11/tags.html"
+
+
+def test_an_empty_file_is_no_story(read_folder: Read) -> None:
+    fetched = read_folder({"a.md": "", "b.md": " \n", "c.md": "---\ntitle: Only a title\n---\n"})
+    assert paths(fetched) == ["c.md"]
+    assert "a.md: it is empty" in fetched.warning

@@ -74,6 +74,9 @@ def _entries(call: Call, root: Path, path: PurePosixPath, problems: list[str]) -
     if path.suffix == ".html" and not content.startswith((b"---", b"+++")):
         return []  # a page that only lies there; Jekyll too takes HTML by its front matter
     article = Article(call, root, path, content.decode("utf-8"))
+    if article.is_empty:
+        problems.append(f"{path}: it is empty, and was left out")
+        return []
     if not article.is_public:
         return []
     entry = article.draft().finish(call)
