@@ -24,6 +24,11 @@ def unsubscribe(config: Config, token: str) -> str:
     return f"{config.site.url}/u/{token}"
 
 
+def archive(config: Config, newsletter: str) -> str:
+    """The page that lists all issues of a newsletter."""
+    return f"{config.site.url}/issues/{newsletter}/"
+
+
 def issue(config: Config, newsletter: str, slug: str) -> str:
     """The page of an issue on the web."""
     return f"{config.site.url}/issues/{newsletter}/{slug}/"

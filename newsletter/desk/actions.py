@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +17,8 @@ from unfold.enums import ActionVariant
 from unfold.widgets import INPUT_CLASSES
 
 from newsletter import pipeline
-from newsletter.models import Issue, TransitionRefused
+from newsletter.models import Issue, Item, TransitionRefused
+from newsletter.models.edition import digest_of
 from newsletter.render import RenderError
 from newsletter.settings import current
 
@@ -35,6 +37,12 @@ class ReasonForm(forms.Form):
     """A word on why, for those who see the issue later."""
 
     reason = forms.CharField(required=False, max_length=500, widget=forms.TextInput(INPUT), label="Reason")
+
+
+class SeenForm(forms.Form):
+    """What the issue said when the question was asked."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class WhenForm(forms.Form):
@@ -78,13 +86,30 @@ class Verb:
             )
 
 
+def fingerprint(issue: Issue) -> str:
+    """A digest of everything of an issue that its mail is made of."""
+    names = ("position", "section", "section_emoji", "note", *Item.COPIED)
+    items = issue.items.order_by("position", "pk").values_list("pk", *names)
+    return digest_of(issue.subject, issue.preheader, *map(repr, items))
+
+
+def _approve(ctx: pipeline.Context, issue: Issue, by: Any, data: dict[str, Any]) -> None:
+    """Approve the issue only if it still says what the approver was asked about."""
+    with transaction.atomic():
+        held = Issue.objects.select_for_update().get(pk=issue.pk)
+        if fingerprint(held) != data["seen"]:
+            raise TransitionRefused(f"{issue} was not approved: it changed while you were looking at it; look again")
+        pipeline.approve(ctx, held, by)
+
+
 VERBS = {
     "approve": Verb(
         Issue.FROM[Issue.Status.APPROVED],
         "Approve this issue?",
         "What is approved is what is sent, byte for byte. Any edit afterwards voids the approval.",
         "approved",
-        lambda ctx, issue, by, data: pipeline.approve(ctx, issue, by),
+        _approve,
+        SeenForm,
     ),
     "schedule": Verb(
         Issue.FROM[Issue.Status.SCHEDULED],
@@ -125,7 +150,8 @@ def ask(name: str, request: HttpRequest, number: str) -> HttpResponse:
     """Show the question; on POST do it, say how it went, and go back to the issue."""
     issue, verb = get_object_or_404(Issue, pk=number if number.isdecimal() else None), VERBS[name]
     back = reverse("admin:newsletter_issue_change", args=(issue.pk,))
-    form = verb.form(request.POST if request.method == "POST" else None, initial={"at": issue.send_at or issue.due_at})
+    initial = {"at": issue.send_at or issue.due_at, "seen": lambda: fingerprint(issue)}
+    form = verb.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         _perform(verb, request, issue, form.cleaned_data)
         return SeeOther(back)

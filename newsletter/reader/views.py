@@ -122,7 +122,11 @@ def _shelf(config: Config, name: str, page: str = "1") -> Shelf:
     newsletter = config.newsletters[name]
     here = zone(newsletter.schedule.time_zone if newsletter.schedule else config.site.time_zone)
     chosen = Paginator(_issues(name).select_related("edition"), PER_PAGE).get_page(page)
-    entries = [
-        Entry(one.edition.subject if one.edition else one.slug, one.due_at.astimezone(here), one.slug) for one in chosen
-    ]
+    entries = [Entry(_title(one), one.due_at.astimezone(here), one.slug) for one in chosen]
     return Shelf(name, newsletter, links.asset(config, newsletter.logo), entries, chosen)
+
+
+def _title(issue: Issue) -> str:
+    """The subject it went out with, without the reader's name that may stand in it."""
+    edition = issue.edition
+    return (rendering.impersonal(edition.subject, edition.marker) if edition else "") or issue.slug

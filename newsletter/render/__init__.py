@@ -2,6 +2,7 @@
 
 from newsletter.render.check import check
 from newsletter.render.errors import RenderError
-from newsletter.render.pages import Rendered, preview, render, web_issue, web_post
+from newsletter.render.headers import impersonal
+from newsletter.render.pages import Rendered, preview, render, untracked, web_issue, web_post
 
-__all__ = ["RenderError", "Rendered", "check", "preview", "render", "web_issue", "web_post"]
+__all__ = ["RenderError", "Rendered", "check", "impersonal", "preview", "render", "untracked", "web_issue", "web_post"]

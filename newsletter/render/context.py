@@ -108,6 +108,7 @@ class Links:
     """The addresses of our own that a mail shows; those that a page has no use for are empty."""
 
     site: str
+    archive: str
     read_online: str = ""
     unsubscribe: str = ""
     reply: str = ""
@@ -115,7 +116,7 @@ class Links:
 
 @dataclass(frozen=True)
 class Reader:
-    """The holes that are filled for each reader."""
+    """The holes that are filled for each reader; empty on a page, which belongs to none."""
 
     email: str
     name: str
@@ -191,10 +192,16 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
     """The addresses in a mail, with a hole where the reader's token goes."""
     return Links(
         site=config.site.url,
+        archive=links.archive(config, letter.id),
         read_online=links.issue(config, issue.newsletter, issue.slug),
         unsubscribe=links.unsubscribe(config, holes.hole(marker, "token")),
         reply=f"mailto:{quote(letter.sender.reply_to, safe='@+')}?subject={quote(f'Re: {subject}')}",
     )
+
+
+def page_links(config: Config, letter: Letter, canonical: str) -> Links:
+    """The addresses on a page for the web: its own, and the way to the other issues."""
+    return Links(site=config.site.url, archive=links.archive(config, letter.id), read_online=canonical)
 
 
 def reader_of(marker: str, html: bool) -> Reader:

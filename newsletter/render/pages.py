@@ -10,15 +10,16 @@ from newsletter import holes, links
 from newsletter.config import Config, Newsletter
 from newsletter.models import Edition, Issue, Link, Post
 from newsletter.render import context as make
-from newsletter.render.environment import Themes, patterns, theme_of, themes
-from newsletter.render.errors import RenderError, located
+from newsletter.render.environment import Themes, theme_of, themes
+from newsletter.render.errors import RenderError
+from newsletter.render.headers import PREHEADER, for_html, headers, impersonal
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
-from newsletter.render.tracking import addresses, redirect, with_pixel
-from newsletter.render.words import cut, one_line
+from newsletter.render.tracking import addresses, direct, redirect, with_pixel
+from newsletter.render.words import cut
 
-SUBJECT = 250
-PREHEADER = 140
+# A page on the web belongs to nobody: what a pattern says of the reader is cut out of it again.
+NOBODY = "hnobody"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     html = mail.html
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
-        direct = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
-        html = _tracked(html, issue, config, holes.hole(marker, "token"), direct)
+        ours = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
+        html = _tracked(html, issue, config, holes.hole(marker, "token"), ours)
     if config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
@@ -56,21 +57,29 @@ def preview(issue: Issue, config: Config, key: str) -> Rendered:
     return replace(mail, html=break_lines(mail.html))
 
 
+def untracked(edition: Edition) -> str:
+    """The HTML of an edition for somebody who looks at it: nothing in it leads past us."""
+    urls = dict(Link.objects.filter(issue=edition.issue_id).values_list("pk", "url"))
+    return direct(edition.html, holes.hole(edition.marker, "token"), urls)
+
+
 def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     """The mail as the theme draws it, its HTML still on long lines."""
     settings = _settings(config, issue.newsletter)
     whole = _whole(issue, config, settings)
-    subject, preheader = _headers(issue, settings, whole, marker)
-    whole |= {
-        "subject": subject,
-        "preheader": preheader,
-        "links": make.mail_links(config, issue, whole["newsletter"], marker, subject),
-        "web": False,
+    subject, preheader = headers(issue, settings, whole, marker)
+    answer = impersonal(subject, marker) or whole["newsletter"].title
+    whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer), "web": False}
+    plain = {"subject": subject, "preheader": preheader, "reader": make.reader_of(marker, False)}
+    escaped = {
+        "subject": for_html(subject, marker),
+        "preheader": for_html(preheader, marker),
+        "reader": make.reader_of(marker, True),
     }
     theme, found = theme_of(config, settings), themes(config)
     layout = f"{theme}/{settings.layout}"
-    mjml = found.fill(f"{layout}.mjml.j2", _themed(whole, found, theme) | {"reader": make.reader_of(marker, True)})
-    text = found.fill(f"{layout}.txt.j2", _themed(whole, found, theme) | {"reader": make.reader_of(marker, False)})
+    mjml = found.fill(f"{layout}.mjml.j2", _themed(whole, found, theme) | escaped)
+    text = found.fill(f"{layout}.txt.j2", _themed(whole, found, theme) | plain)
     html = to_html(mjml, found.shown(f"{layout}.mjml.j2"))
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
@@ -82,9 +91,9 @@ def web_issue(issue: Issue, config: Config) -> str:
     """The issue as a page for the web: nothing in it belongs to one reader. Raises RenderError."""
     settings = _settings(config, issue.newsletter)
     whole = _whole(issue, config, settings)
-    subject, preheader = _headers(issue, settings, whole, "")
+    subject, preheader = (impersonal(text, NOBODY) for text in headers(issue, settings, whole, NOBODY))
     canonical = links.issue(config, issue.newsletter, issue.slug)
-    return _page(config, settings, settings.layout, whole, subject, preheader, canonical)
+    return _page(config, settings, settings.layout, whole, subject or whole["newsletter"].title, preheader, canonical)
 
 
 def web_post(post: Post, config: Config) -> str:
@@ -103,8 +112,8 @@ def _page(
     whole |= {
         "subject": title,
         "preheader": cut(summary, PREHEADER),
-        "links": make.Links(config.site.url, read_online=canonical),
-        "reader": None,
+        "links": make.page_links(config, whole["newsletter"], canonical),
+        "reader": make.Reader(email="", name=""),
         "web": True,
     }
     name = f"{theme}/{layout}.mjml.j2"
@@ -150,30 +159,8 @@ def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, An
     return {**whole, "theme": found.tokens(theme)}
 
 
-def _headers(issue: Issue, settings: Newsletter, whole: Mapping[str, Any], marker: str) -> tuple[str, str]:
-    """Subject and preheader: the editor's own words, else what the newsletter's patterns make."""
-    names = [holes.hole(marker, name) for name in holes.NAMES] if marker else []
-    given = {**whole, "reader": make.reader_of(marker, False) if marker else None}
-    subject = one_line(issue.subject) or _pattern(issue.newsletter, "subject", settings.subject, given)
-    preheader = one_line(issue.preheader) or _pattern(issue.newsletter, "preheader", settings.preheader, given)
-    return _short(subject or whole["newsletter"].title, SUBJECT, names), cut(preheader, PREHEADER, names)
-
-
-def _pattern(newsletter: str, field: str, pattern: str, given: Mapping[str, Any]) -> str:
-    with located(f"newsletters.{newsletter}.{field}", str):
-        return one_line(patterns().from_string(pattern).render(given))
-
-
-def _short(text: str, length: int, names: list[str]) -> str:
-    """At most so many characters, cut between graphemes: an emoji may be eleven characters long."""
-    wished = length
-    while len(shorter := cut(text, wished, names)) > length and wished > 1:
-        wished -= max(1, (len(shorter) - length) // 12)
-    return shorter
-
-
-def _tracked(html: str, issue: Issue, config: Config, token: str, direct: tuple[str, ...]) -> str:
-    numbers = Link.number(issue, addresses(html, direct))
+def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[str, ...]) -> str:
+    numbers = Link.number(issue, addresses(html, ours))
     link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
     return redirect(html, {url: link(number) for url, number in numbers.items()})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from html import escape, unescape
 
@@ -40,6 +41,27 @@ def with_pixel(html: str, address: str) -> str:
     pixel = f'<img src="{escape(address)}" width="1" height="1" alt="" style="display:block;border:0" />'
     body, end, rest = html.rpartition("</body")
     return f"{body}{pixel}\n{end}{rest}" if end else html + pixel
+
+
+def direct(html: str, token: str, urls: Mapping[int, str]) -> str:
+    """The document as it was before: its links straight to where they lead, by their numbers, and no pixel.
+
+    `token` is what stands at the end of our own addresses. They are known by it and not by our site's address, which
+    may have changed since.
+    """
+    through = re.compile(rf".*/c/(\d+)/{re.escape(token)}", re.DOTALL)
+
+    def change(name: str, value: str) -> str:
+        found = through.fullmatch(unescape(value)) if name == "href" else None
+        url = urls.get(int(found[1])) if found else None
+        return value if url is None else escape(url)
+
+    shown = (piece for piece in pieces(html) if not _is_pixel(piece.source, piece.name, token))
+    return "".join(_relinked(piece.source, piece.name, change) for piece in shown)
+
+
+def _is_pixel(source: str, name: str, token: str) -> bool:
+    return name == "img" and any((value or "").endswith(f"/o/{token}.gif") for _, value in attributes(source))
 
 
 def _tracked(url: str, direct: Collection[str]) -> bool:

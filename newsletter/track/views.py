@@ -16,9 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter import tokens
-from newsletter.models import Event, Link, Message
+from newsletter.models import Event, Issue, Link, Message
 from newsletter.settings import current
 from newsletter.track.destination import location
+from newsletter.track.recording import at_best, glimpse, record
 from subscribers.models import List, Subscriber, unsubscribe
 
 # One transparent pixel.
@@ -43,17 +44,15 @@ def private(view: View) -> View:
 @require_safe
 @private
 def click(request: HttpRequest, link: int, token: str) -> HttpResponse:
-    """Lead on to the link's own address. Only addresses of the message's own issue: there is no open redirect."""
+    """Lead on to the link's own address. Only addresses of the token's own issue: there is no open redirect."""
+    if (tested := _tested(token)) is not None:
+        return _onward(get_object_or_404(Link, pk=link, issue_id=tested))
     message = _message(token)
     found = get_object_or_404(Link, pk=link, issue_id=message.issue_id)
-    try:
-        target = location(found.url)
-    except ValueError as error:
-        raise Http404(str(error)) from error
+    answer = _onward(found)
     if current().track.clicks:
-        _record(request, message, Event.Kind.CLICK, link=found)
-    # Not Django's own redirect, which would encode printable characters that the author left as they are.
-    return HttpResponse(status=302, headers={"Location": target})
+        glimpse(request, message, Event.Kind.CLICK, link=found)
+    return answer
 
 
 @require_safe
@@ -61,8 +60,8 @@ def click(request: HttpRequest, link: int, token: str) -> HttpResponse:
 def opened(request: HttpRequest, token: str) -> HttpResponse:
     """Answer with one pixel, whatever the token: nobody learns here whether it is good."""
     if current().track.opens:
-        with suppress(Http404):
-            _record(request, _message(token), Event.Kind.OPEN)
+        with suppress(Http404), at_best():
+            glimpse(request, _message(token), Event.Kind.OPEN)
     return HttpResponse(PIXEL, content_type="image/gif")
 
 
@@ -72,15 +71,17 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
 @private
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET, unsubscribe on POST. What was posted does not matter: that it was posted does."""
+    if (tested := _tested(token)) is not None:
+        return _unchanged(request, get_object_or_404(Issue, pk=tested))
     message = _message(token)
     subscriber = message.subscriber
     if request.method == "POST" and subscriber:
         _unsubscribe(request, message, subscriber)
-    newsletter = current().newsletters.get(message.issue.newsletter)
     context = {
+        "test": False,
         "done": request.method == "POST" or subscriber is None,
         "address": masked(subscriber.email) if subscriber else "",
-        "newsletter": newsletter,
+        "newsletter": current().newsletters.get(message.issue.newsletter),
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
 
@@ -91,23 +92,39 @@ def masked(email: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
+def _onward(link: Link) -> HttpResponse:
+    try:
+        target = location(link.url)
+    except ValueError as error:
+        raise Http404(str(error)) from error
+    # Not Django's own redirect, which would encode printable characters that the author left as they are.
+    return HttpResponse(status=302, headers={"Location": target})
+
+
+def _unchanged(request: HttpRequest, issue: Issue) -> HttpResponse:
+    """Where the way out of a test mail leads: nobody's subscription hangs on it."""
+    context = {"test": True, "done": False, "newsletter": current().newsletters.get(issue.newsletter)}
+    return render(request, "unsubscribe.html", context, using="jinja2")
+
+
+def _tested(token: str) -> int | None:
+    """The number of the issue that a test mail's token was signed for; None for any other token."""
+    with suppress(tokens.BadToken):
+        return tokens.read(token, _keys(), purpose=tokens.TEST)
+    return None
+
+
 def _message(token: str) -> Message:
     """The message of a token; Http404 if there is none, and no word on why."""
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     try:
-        number = tokens.read(token, keys)
+        number = tokens.read(token, _keys())
     except tokens.BadToken as error:
         raise Http404(str(error)) from error
     return get_object_or_404(Message.objects.select_related("issue", "subscriber"), pk=number)
 
 
-def _record(request: HttpRequest, message: Message, kind: Event.Kind, link: Link | None = None) -> None:
-    if request.method == "HEAD":  # a link checker's, not a reader's
-        return
-    agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
-    Event.objects.create(
-        issue_id=message.issue_id, message=message, link=link, kind=kind, at=timezone.now(), user_agent=agent
-    )
+def _keys() -> list[str]:
+    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def _unsubscribe(request: HttpRequest, message: Message, subscriber: Subscriber) -> None:
@@ -117,7 +134,7 @@ def _unsubscribe(request: HttpRequest, message: Message, subscriber: Subscriber)
         locked = Message.objects.select_for_update().get(pk=message.pk)
         unsubscribe(subscriber, _lists_of(message), f"the link in {message.issue}", timezone.now())
         if not locked.events.filter(kind=Event.Kind.UNSUBSCRIBE).exists():
-            _record(request, message, Event.Kind.UNSUBSCRIBE)
+            record(request, message, Event.Kind.UNSUBSCRIBE)
 
 
 def _lists_of(message: Message) -> list[str]:

@@ -7,9 +7,9 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter import pipeline
+from newsletter import holes, pipeline
 from newsletter.models import Issue
-from tests.factories import make_issue, make_item, make_post, make_sent_issue, make_subscriber
+from tests.factories import make_edition, make_issue, make_item, make_post, make_sent_issue, make_subscriber
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -32,14 +32,22 @@ def change(issue):
     return reverse("admin:newsletter_issue_change", args=(issue.pk,))
 
 
+def asked(client, verb, issue):
+    """The page that asks, and what a browser would send back with its form."""
+    address = reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
+    fields = client.get(address).context["form"].hidden_fields()
+    return address, {field.html_name: field.value() for field in fields}
+
+
 def do(client, verb, issue, **data):
-    answer = client.post(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,)), data)
+    address, hidden = asked(client, verb, issue)
+    answer = client.post(address, {**hidden, **data})
     issue.refresh_from_db()
     return answer
 
 
 def form(issue, **changes):
-    item = issue.items.get()
+    item = issue.items.first()
     return {
         "subject": issue.subject, "preheader": issue.preheader, "items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 1,
         "items-0-id": item.pk, "items-0-issue": issue.pk, "items-0-position": item.position,
@@ -127,9 +135,35 @@ def test_what_the_status_does_not_allow_is_refused_in_words(staff, issue, verb, 
 
 def test_what_cannot_be_rendered_is_not_approved_and_says_why(staff):
     issue = make_issue(status=Status.IN_REVIEW)
-    answer = staff.post(reverse("admin:newsletter_issue_approve", args=(issue.pk,)), follow=True)
+    address, hidden = asked(staff, "approve", issue)
+    answer = staff.post(address, hidden, follow=True)
     assert "holds no stories" in answer.content.decode()
     assert Issue.objects.get().status == "in_review"
+
+
+EDITS = [{"subject": "Better"}, {"preheader": "More"}, {"items-0-note": "Read this"}, {"items-0-position": 7},
+         {"items-0-section": "World"}, {"items-0-DELETE": "on"}]  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_was_edited_while_the_approver_looked_is_not_approved(staff, issue, edit):
+    make_item(issue, section="Elsewhere")
+    page = {"items-1-id": issue.items.last().pk, "items-1-issue": issue.pk, "items-1-position": 1,
+            "items-TOTAL_FORMS": 2, "items-INITIAL_FORMS": 2, "items-1-section": "Elsewhere"}  # fmt: skip
+    address, hidden = asked(staff, "approve", issue)
+    staff.post(change(issue), form(issue, **{**page, **edit}))
+    answer = staff.post(address, hidden, follow=True)
+    issue.refresh_from_db()
+    assert "it changed while you were looking at it; look again" in answer.content.decode()
+    assert (issue.status, issue.edition) == ("in_review", None)
+    do(staff, "approve", issue)
+    assert issue.status == "approved"
+
+
+def test_an_approval_of_nothing_in_particular_is_refused(staff, issue):
+    staff.post(reverse("admin:newsletter_issue_approve", args=(issue.pk,)))
+    issue.refresh_from_db()
+    assert issue.status == "in_review"
 
 
 @pytest.mark.parametrize("number", ["999", "x", "1;2"])
@@ -186,6 +220,22 @@ def test_once_sending_has_started_nothing_is_edited(staff, issue, status):
     assert staff.post(change(issue), form(issue, subject="Too late")).status_code == 403
     issue.refresh_from_db()
     assert issue.subject == ""
+
+
+def test_a_sent_issue_says_what_was_sent_though_a_pattern_made_it(staff):
+    marker = "h" + "0" * 20
+    issue = make_sent_issue()
+    issue.edition = make_edition(issue, subject=f"{holes.hole(marker, 'name')}, a whale <falls>", marker=marker)
+    issue.save()
+    page = staff.get(change(issue)).content.decode()
+    assert "a whale &lt;falls&gt;" in page
+    assert "and more" in page
+    assert marker not in page
+
+
+def test_an_issue_that_was_never_approved_shows_its_own_words(staff):
+    issue = make_issue(status=Status.CANCELLED, subject="Never sent")
+    assert "Never sent" in staff.get(change(issue)).content.decode()
 
 
 def test_issues_are_not_made_or_deleted_here(staff, issue):

@@ -1,9 +1,14 @@
 """The preview shows the mail as it would be sent; the report says what became of it."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
+from newsletter import render
 from newsletter.models import Event
+from newsletter.render.environment import SHIPPED
 from tests.factories import (
     make_event,
     make_issue,
@@ -37,14 +42,32 @@ def test_the_preview_shows_the_line_in_the_inbox(staff, issue):
         assert part in found
 
 
-def test_the_preview_has_no_hole_left_and_no_token_that_works(staff, issue):
+def test_the_preview_has_no_hole_left_and_no_token_that_changes_anything(staff, issue):
     html = staff.get(reverse("desk-preview-html", args=(issue.pk,))).content.decode()
     text = page(staff, "desk-preview", issue, part="text")
     for found in (html, text):
         assert "A whale falls" in found
-        assert "/u/preview" in found
+        (way_out,) = set(re.findall(r"/u/[\w-]+", found))
         assert "-token-o" not in found
+        assert "This was a test mail" in staff.get(way_out).content.decode()
     assert not Event.objects.exists()
+
+
+def test_the_preview_of_what_was_approved_is_what_is_sent_though_the_theme_has_changed(staff, issue, config):
+    theme = config.path(config.render.templates) / config.render.theme
+    theme.mkdir(parents=True)
+    footer = theme / "footer.mjml.j2"
+    footer.write_text((SHIPPED / "atlas" / footer.name).read_text())
+    issue.edition = render.render(issue, config, settings.SECRET_KEY)
+    issue.save()
+    footer.write_text("{{ nobody_set_this }}")
+    html = staff.get(reverse("desk-preview-html", args=(issue.pk,))).content.decode()
+    assert "A whale falls" in html
+    assert issue.items.get().url in html
+    assert "/c/" not in html
+    assert "/o/" not in html
+    assert "A whale falls" in page(staff, "desk-preview", issue, part="text")
+    assert "This is what was approved" in page(staff, "desk-preview", issue)
 
 
 def test_the_preview_runs_no_script(staff, issue):

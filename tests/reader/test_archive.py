@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from newsletter import holes
 from newsletter.models import Issue
-from tests.factories import NOW, make_issue, make_sent_issue
+from tests.factories import NOW, make_edition, make_issue, make_sent_issue
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,13 @@ def test_a_site_without_newsletters_says_so(client, settings):
 def test_an_issue_that_is_only_drafted_is_not_listed(client):
     make_issue(subject="Draft")
     assert "Draft" not in page(client)
+
+
+def test_an_issue_whose_subject_greets_each_reader_is_listed_without_a_name(client):
+    marker = "h" + "0" * 20
+    issue = make_sent_issue()
+    issue.edition = make_edition(issue, subject=f"{holes.hole(marker, 'name')}, a whale falls", marker=marker)
+    issue.save()
+    found = page(client, reverse("archive", args=("weekly",)))
+    assert ">a whale falls<" in found
+    assert marker not in found

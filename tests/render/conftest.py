@@ -7,6 +7,7 @@ import pytest
 
 from newsletter import holes
 from newsletter.models import Issue, Item, Post, Source
+from newsletter.render.environment import themes
 
 KEY = "not-a-secret"
 READER = holes.values("TOKEN", "ada@example.org", "Ada <3")
@@ -48,3 +49,16 @@ def make_issue(make_post, now) -> Callable[..., Issue]:
 @pytest.fixture
 def post_config(make_config):
     return make_config(newsletters={"weekly": {"layout": "post"}})
+
+
+@pytest.fixture
+def own(make_config):
+    """A publication's own theme files: `own("atlas/footer.mjml.j2", "…")`."""
+    folder = themes(make_config()).own
+
+    def write(name: str, text: str):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    return write

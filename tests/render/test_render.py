@@ -7,7 +7,7 @@ import pytest
 
 from newsletter import holes, links
 from newsletter.models import Edition, Link
-from newsletter.render import RenderError, preview, render
+from newsletter.render import RenderError, impersonal, preview, render, untracked
 from tests.render.conftest import KEY, READER
 from tests.render.dom import Dom
 
@@ -232,3 +232,54 @@ def test_an_issue_without_stories_is_refused(make_issue, make_config):
 def test_a_newsletter_that_is_gone_from_the_configuration_is_named(make_issue, make_config):
     with pytest.raises(RenderError, match=r"config\.yaml has no newsletter 'gone'"):
         render(make_issue(newsletter="gone"), make_config(), KEY)
+
+
+NAMED = {"weekly": {"subject": "{{ reader.name }}, {{ lead.title }}", "preheader": "For {{ reader.name }}"}}
+
+
+def test_a_readers_name_in_a_pattern_is_escaped_in_html_and_plain_in_the_subject(make_issue, make_config):
+    issue, name = make_issue({"title": "A"}), '"></title><a href=https://evil.example/>'
+    edition = render(issue, make_config(newsletters=NAMED), KEY)
+    reader = holes.values("TOKEN", "ada@example.org", name)
+    html, subject = (holes.fill(part, edition.marker, reader) for part in (edition.html, edition.subject))
+    dom = Dom(html)
+    assert subject == f"{name}, A"
+    assert not [href for href in dom.hrefs() if "evil" in href]
+    assert dom.events[dom.events.index(("start", "title", {})) + 1] == ("text", f"{name}, A")
+    assert f"For {name}" in dom.text()
+    assert {"plain": "-name-o" in edition.html, "html": "-name-html-o" in edition.html} == {
+        "plain": False,
+        "html": True,
+    }
+
+
+def test_the_address_to_write_back_to_names_no_reader(make_issue, make_config):
+    mail = preview(make_issue({"title": "A whale"}), make_config(newsletters=NAMED), KEY)
+    (reply,) = [href for href in Dom(mail.html).hrefs() if href.startswith("mailto:")]
+    assert reply.endswith("?subject=Re%3A%20A%20whale")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown"),
+    [
+        ("{}, the news", "the news"),
+        ("Hello {}, the news", "Hello, the news"),
+        ("Hello {}!", "Hello!"),
+        ("The news for {} today", "The news for today"),
+        ("The news, {}", "The news"),
+        ("{} {}", ""),
+        ("Bonjour !", "Bonjour !"),
+    ],
+)
+def test_what_everybody_sees_names_nobody(pattern, shown):
+    assert impersonal(pattern.format(*[holes.hole("habc", "name")] * 2), "habc") == shown
+
+
+def test_an_edition_is_shown_with_its_links_straight_and_without_its_pixel(make_issue, make_config):
+    url = "https://example.org/?a=1&b=2"
+    issue, config = make_issue({"url": url}), make_config()
+    edition = render(issue, config, KEY)
+    shown = Dom(untracked(edition))
+    assert shown.hrefs() == Dom(preview(issue, config, KEY).html).hrefs()
+    assert url in shown.hrefs()
+    assert len(shown.all("img")) == len(Dom(edition.html).all("img")) - 1

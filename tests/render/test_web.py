@@ -37,3 +37,24 @@ def test_a_post_has_a_page_in_the_look_of_its_newsletter(make_post, make_config,
     assert link["href"] == (canonical or f"{config.site.url}/posts/{post.pk}/ein-wal/")
     assert "Blas!" in html
     assert "The Weekly" in html
+
+
+def test_a_page_is_drawn_without_a_reader_where_patterns_and_theme_name_one(make_issue, make_config, own):
+    own("atlas/padding.mjml.j2", "")
+    own(
+        "atlas/masthead.mjml.j2",
+        "<mj-section><mj-column><mj-text>Hi{{ reader.name }}!</mj-text></mj-column></mj-section>",
+    )
+    config = make_config(newsletters={"weekly": {"subject": "{{ reader.name }}, {{ lead.title }}"}})
+    dom = Dom(web_issue(make_issue({"title": "A whale"}), config))
+    assert dom.events[dom.events.index(("start", "title", {})) + 1] == ("text", "A whale")
+    assert "Hi!" in dom.text()
+
+
+@pytest.mark.parametrize(("language", "arrow"), [("en", "←"), ("ar", "→")])
+def test_every_page_leads_to_the_other_issues(make_issue, make_config, language, arrow):
+    issue, config = make_issue({"url": ""}), make_config(newsletters={"weekly": {"language": language}})
+    for html in (web_issue(issue, config), web_post(issue.items.get().post, config)):
+        dom = Dom(html)
+        assert dom.hrefs().count(f"{config.site.url}/issues/weekly/") == 2
+        assert f"{arrow} All issues of The Weekly" in dom.text()

@@ -6,7 +6,7 @@ from django.urls import reverse
 from newsletter import tokens
 from newsletter.models import Event
 from newsletter.track.destination import location
-from tests.factories import make_link, make_message, make_sent_issue, token_of
+from tests.factories import make_issue, make_link, make_message, make_sent_issue, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +102,27 @@ def test_a_truncated_token_gets_a_friendly_page(client, message):
 def test_a_token_for_another_purpose_is_refused(client, message, settings):
     token = tokens.sign(message.pk, settings.SECRET_KEY, purpose="erase")
     assert client.get(path(message, make_link(message.issue), token)).status_code == 404
+
+
+def test_a_link_in_a_test_mail_leads_on_and_records_nothing(client, settings):
+    issue = make_issue()
+    link, token = make_link(issue), tokens.sign(issue.pk, settings.SECRET_KEY, purpose=tokens.TEST)
+    answer = client.get(path(None, link, token))
+    assert (answer.status_code, answer["Location"]) == (302, link.url)
+    assert not Event.objects.exists()
+
+
+def test_a_test_mails_token_follows_no_link_of_another_issue(client, message, settings):
+    token = tokens.sign(make_issue().pk, settings.SECRET_KEY, purpose=tokens.TEST)
+    assert client.get(path(None, make_link(message.issue), token)).status_code == 404
+
+
+def test_a_message_of_the_same_number_is_not_opened_by_a_test_mails_token(client, message, settings):
+    token = tokens.sign(message.pk, settings.SECRET_KEY, purpose=tokens.TEST)
+    client.get(reverse("opened", args=(token,)))
+    client.post(reverse("unsubscribe", args=(token,)))
+    assert not Event.objects.exists()
+    assert message.subscriber.subscriptions.get().status == "active"
 
 
 def test_a_token_of_an_earlier_key_still_works(client, message, settings):

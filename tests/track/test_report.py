@@ -6,7 +6,15 @@ import pytest
 
 from newsletter.models import Message
 from newsletter.track import LinkClicks, failures, report
-from tests.factories import make_event, make_issue, make_link, make_message, make_sent_issue, make_subscriber
+from tests.factories import (
+    make_edition,
+    make_event,
+    make_issue,
+    make_link,
+    make_message,
+    make_sent_issue,
+    make_subscriber,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +28,12 @@ def issue():
     make_message(issue, state="excluded", reason="suppressed")
     make_message(issue, state="excluded", reason="no address")
     return issue
+
+
+def mail(issue, *links):
+    """Give the issue an edition with these links in it."""
+    issue.edition = make_edition(issue, html="".join(f'<a href="/c/{link.pk}/hmarker-token-o">' for link in links))
+    issue.save()
 
 
 def test_it_counts_the_audience_and_each_exclusion_by_its_reason(issue):
@@ -50,7 +64,7 @@ def test_events_and_the_people_behind_them_are_told_apart(issue):
 def test_links_are_listed_with_clicks_and_people_the_most_clicked_first(issue):
     first, second = issue.messages.filter(state="submitted")
     quiet, loud = make_link(issue, "https://example.org/quiet"), make_link(issue, "https://example.org/loud")
-    make_link(issue, "https://example.org/never")
+    mail(issue, quiet, loud, make_link(issue, "https://example.org/never"))
     make_event(first, "click", link=quiet)
     for message in (first, first, second):
         make_event(message, "click", link=loud)
@@ -60,6 +74,15 @@ def test_links_are_listed_with_clicks_and_people_the_most_clicked_first(issue):
         LinkClicks("https://example.org/quiet", 1, 1),
         LinkClicks("https://example.org/never", 0, 0),
     )
+
+
+def test_links_of_a_test_that_did_not_go_out_are_not_listed_unless_they_were_clicked(issue):
+    sent, clicked = make_link(issue, "https://example.org/sent"), make_link(issue, "https://example.org/clicked")
+    taken_out = make_link(issue, "https://example.org/taken-out")
+    mail(issue, sent)
+    make_event(issue.messages.first(), "click", link=clicked)
+    issue.edition.html += f"a post that quotes /c/{taken_out.pk}/ in its text"
+    assert [link.url for link in report(issue).links] == [clicked.url, sent.url]
 
 
 def test_an_issue_without_messages_has_no_rates():
@@ -75,7 +98,7 @@ def test_other_issues_do_not_count(issue):
 
 
 def test_it_is_json(issue):
-    make_link(issue)
+    mail(issue, make_link(issue))
     told = json.loads(json.dumps(report(issue).as_dict()))
     assert told["links"] == [{"url": "https://example.org/stories/1", "clicks": 0, "people": 0}]
     assert (told["audience"], told["open_rate"]) == (10, 0.0)

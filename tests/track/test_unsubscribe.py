@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from newsletter import tokens
 from newsletter.models import Event
 from newsletter.track.views import masked
 from subscribers.models import Subscription
@@ -109,6 +110,17 @@ def test_a_forged_token_changes_nothing(client, message, method, token):
     answer = getattr(client, method)(reverse("unsubscribe", args=(token,)))
     assert answer.status_code == 404
     assert statuses(message.subscriber) == {"readers": "active"}
+
+
+@pytest.mark.parametrize("method", ["get", "post", "head"])
+def test_the_way_out_of_a_test_mail_says_so_and_changes_nothing(client, message, settings, method):
+    token = tokens.sign(message.issue_id, settings.SECRET_KEY, purpose=tokens.TEST)
+    answer = getattr(client, method)(reverse("unsubscribe", args=(token,)))
+    assert answer.status_code == 200
+    assert method == "head" or "This was a test mail" in answer.content.decode()
+    assert "<form" not in answer.content.decode()
+    assert statuses(message.subscriber) == {"readers": "active"}
+    assert not Event.objects.exists()
 
 
 def test_the_page_is_kept_out_of_caches_and_search_engines(client, message):

@@ -16,7 +16,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from newsletter.desk import actions
 from newsletter.desk.admin.base import DeskAdmin, TabularInline, action, badge, display, link
 from newsletter.desk.admin.labels import STATUSES
-from newsletter.models import Issue, Item, Message
+from newsletter.models import Edition, Issue, Item, Message
+from newsletter.render import impersonal
 
 Status = Issue.Status
 FACTS = (
@@ -87,6 +88,13 @@ class IssueAdmin(DeskAdmin):
             found.refresh_from_db()
         return found
 
+    def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
+        """Where subject and preheader cannot be edited any more, those that were sent; a pattern may have made them."""
+        if obj is None or obj.edition is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        first = ("status_badge", "reason", "sent_subject", "sent_preheader")
+        return ((None, {"fields": first}), *self.fieldsets[1:])
+
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
         """All but subject and preheader."""
         return ("status_badge", "reason", *(name for row in FACTS for name in row))
@@ -132,6 +140,16 @@ class IssueAdmin(DeskAdmin):
     def status_badge(self, issue: Issue) -> SafeString:
         """The same as a badge, for the form."""
         return badge(issue.get_status_display(), STATUSES[Status(issue.status)])
+
+    @display(description="Subject")
+    def sent_subject(self, issue: Issue) -> str:
+        """The subject in the mail."""
+        return _said(issue.edition, "subject")
+
+    @display(description="Preheader")
+    def sent_preheader(self, issue: Issue) -> str:
+        """The preheader in the mail."""
+        return _said(issue.edition, "preheader")
 
     @display(description="Posts", ordering="post_count")
     def posts(self, issue: Any) -> int:
@@ -186,6 +204,11 @@ class IssueAdmin(DeskAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then cancel."""
         return actions.ask("cancel", request, object_id)
+
+
+def _said(edition: Edition | None, part: str) -> str:
+    """A part of what was approved, without the reader's name that may stand in it."""
+    return impersonal(getattr(edition, part), edition.marker) if edition else ""
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
