@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from unfold.enums import ActionVariant
 from unfold.widgets import INPUT_CLASSES
 
@@ -21,6 +25,7 @@ from newsletter.models import Issue, Item, TransitionRefused
 from newsletter.models.edition import digest_of
 from newsletter.render import RenderError
 from newsletter.settings import current
+from subscribers.models import audience
 
 PRIMARY, DANGER = ActionVariant.PRIMARY, ActionVariant.DANGER
 INPUT = {"class": " ".join(INPUT_CLASSES)}
@@ -33,20 +38,28 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-class ReasonForm(forms.Form):
+class QuestionForm(forms.Form):
+    """What is asked about an issue before something is done to it."""
+
+    def __init__(self, *args: Any, issue: Issue, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.issue = issue
+
+
+class ReasonForm(QuestionForm):
     """A word on why, for those who see the issue later."""
 
     reason = forms.CharField(required=False, max_length=500, widget=forms.TextInput(INPUT), label="Reason")
 
 
-class SeenForm(forms.Form):
+class SeenForm(QuestionForm):
     """What the issue said when the question was asked."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-class WhenForm(forms.Form):
-    """When to send."""
+class WhenForm(QuestionForm):
+    """When to send, in the newsletter's own zone."""
 
     at = forms.DateTimeField(
         required=False,
@@ -57,8 +70,29 @@ class WhenForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = settings.TIME_ZONE
-        self.fields["at"].help_text = f"In the time zone {zone}. Left empty: the due date; a time gone by means now."
+        self.fields["at"].help_text = f"In the time zone {zone_of(self.issue)}. Left empty: the due date."
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a time gone by: a wrong year must not mail everybody at once."""
+        cleaned = super().clean() or {}
+        at = cleaned.get("at") or self.issue.due_at
+        if "at" not in self.errors and at <= timezone.now():
+            shown = f"{timezone.localtime(at):%-d %B %Y, %H:%M}"
+            self.add_error("at", f"{shown} has passed. Give a later time; to send at once there is “Send now”.")
+        return cleaned
+
+
+def zone_of(issue: Issue) -> ZoneInfo:
+    """The zone that the issue's newsletter is scheduled in."""
+    newsletter = current().newsletters.get(issue.newsletter)
+    return ZoneInfo(newsletter.schedule.time_zone if newsletter and newsletter.schedule else settings.TIME_ZONE)
+
+
+def people(issue: Issue) -> int:
+    """How many would get the issue if its audience were frozen now."""
+    newsletter = current().newsletters.get(issue.newsletter)
+    lists = [ref.name for ref in newsletter.lists] if newsletter else []
+    return audience(lists).filter(Q(exclusion="")).count()
 
 
 @dataclass(frozen=True)
@@ -70,8 +104,10 @@ class Verb:
     explanation: str
     done: str
     act: Callable[[pipeline.Context, Issue, Any, dict[str, Any]], None]
-    form: type[forms.Form] = forms.Form
+    form: type[QuestionForm] = QuestionForm
     danger: bool = False
+    label: str = ""
+    counts_people: bool = False
 
     def allowed(self, issue: Issue | None) -> bool:
         """Whether the issue can be taken there from where it stands."""
@@ -118,6 +154,17 @@ VERBS = {
         "scheduled",
         lambda ctx, issue, by, data: pipeline.schedule(ctx, issue, data["at"]),
         WhenForm,
+        counts_people=True,
+    ),
+    "send": Verb(
+        Issue.FROM[Issue.Status.SCHEDULED],
+        "Send it now?",
+        "The audience is frozen and sending starts within seconds.",
+        "going out",
+        lambda ctx, issue, by, data: pipeline.schedule(ctx, issue, ctx.clock()),
+        danger=True,
+        label="Send now",
+        counts_people=True,
     ),
     "pause": Verb(
         Issue.FROM[Issue.Status.PAUSED],
@@ -131,7 +178,7 @@ VERBS = {
         (Issue.Status.PAUSED,),
         "Resume sending?",
         "It goes on where it stopped, with the same audience. Nobody gets it twice.",
-        "being sent again",
+        "going on where it stopped",
         lambda ctx, issue, by, data: pipeline.resume(ctx, issue),
     ),
     "cancel": Verb(
@@ -151,20 +198,22 @@ def ask(name: str, request: HttpRequest, number: str) -> HttpResponse:
     issue, verb = get_object_or_404(Issue, pk=number if number.isdecimal() else None), VERBS[name]
     back = reverse("admin:newsletter_issue_change", args=(issue.pk,))
     initial = {"at": issue.send_at or issue.due_at, "seen": lambda: fingerprint(issue)}
-    form = verb.form(request.POST if request.method == "POST" else None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        _perform(verb, request, issue, form.cleaned_data)
-        return SeeOther(back)
-    context = {
-        **admin.site.each_context(request),
-        "title": name.capitalize(),
-        "object": issue,
-        "verb": verb,
-        "button": name.capitalize(),
-        "form": form,
-        "back": back,
-    }
-    return render(request, "ask.html", context, status=422 if form.errors else 200)
+    with timezone.override(zone_of(issue)):
+        form = verb.form(request.POST if request.method == "POST" else None, initial=initial, issue=issue)
+        if request.method == "POST" and form.is_valid():
+            _perform(verb, request, issue, form.cleaned_data)
+            return SeeOther(back)
+        context = {
+            **admin.site.each_context(request),
+            "title": verb.label or name.capitalize(),
+            "object": issue,
+            "verb": verb,
+            "people": people(issue) if verb.counts_people else None,
+            "button": verb.label or f"{name.capitalize()}{' issue' if verb.danger else ''}",
+            "form": form,
+            "back": back,
+        }
+        return render(request, "ask.html", context, status=422 if form.errors else 200)
 
 
 def _perform(verb: Verb, request: HttpRequest, issue: Issue, data: dict[str, Any]) -> None:
@@ -175,4 +224,7 @@ def _perform(verb: Verb, request: HttpRequest, issue: Issue, data: dict[str, Any
     except (TransitionRefused, RenderError) as error:
         messages.error(request, str(error))
     else:
+        LogEntry.objects.log_actions(
+            int(request.user.pk or 0), [issue], CHANGE, f"{issue} is {verb.done}", single_object=True
+        )
         messages.success(request, f"{issue} is {verb.done}.")

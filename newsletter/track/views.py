@@ -20,7 +20,7 @@ from newsletter.models import Event, Issue, Link, Message
 from newsletter.settings import current
 from newsletter.track.destination import location
 from newsletter.track.recording import at_best, glimpse, record
-from subscribers.models import List, Subscriber, unsubscribe
+from subscribers.models import List, Subscriber, Subscription, unsubscribe
 
 # One transparent pixel.
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
@@ -79,11 +79,17 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         _unsubscribe(request, message, subscriber)
     context = {
         "test": False,
-        "done": request.method == "POST" or subscriber is None,
+        "done": subscriber is None or not _subscribed(message, subscriber),
         "address": masked(subscriber.email) if subscriber else "",
         "newsletter": current().newsletters.get(message.issue.newsletter),
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
+
+
+def _subscribed(message: Message, subscriber: Subscriber) -> bool:
+    """Whether there is anything left to leave."""
+    lists, active = _lists_of(message), Subscription.Status.ACTIVE
+    return subscriber.subscriptions.filter(list__name__in=lists, status=active).exists()
 
 
 def masked(email: str) -> str:

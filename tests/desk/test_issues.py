@@ -58,7 +58,9 @@ def form(issue, **changes):
 
 def buttons(client, issue):
     page = client.get(change(issue)).content.decode()
-    return [verb for verb in ("approve", "schedule", "pause", "resume", "cancel") if f"/{issue.pk}/{verb}/" in page]
+    return [
+        verb for verb in ("approve", "schedule", "send", "pause", "resume", "cancel") if f"/{issue.pk}/{verb}/" in page
+    ]
 
 
 @pytest.mark.parametrize(
@@ -66,8 +68,8 @@ def buttons(client, issue):
     [
         (Status.DRAFT, ["approve", "cancel"]),
         (Status.IN_REVIEW, ["approve", "cancel"]),
-        (Status.APPROVED, ["schedule", "cancel"]),
-        (Status.SCHEDULED, ["schedule", "cancel"]),
+        (Status.APPROVED, ["schedule", "send", "cancel"]),
+        (Status.SCHEDULED, ["schedule", "send", "cancel"]),
         (Status.SENDING, ["pause", "cancel"]),
         (Status.PAUSED, ["resume", "cancel"]),
         (Status.SENT, []),
@@ -80,7 +82,7 @@ def test_only_the_buttons_that_the_status_allows_are_offered(staff, issue, statu
     assert buttons(staff, issue) == offered
 
 
-@pytest.mark.parametrize("verb", ["approve", "schedule", "pause", "resume", "cancel"])
+@pytest.mark.parametrize("verb", ["approve", "schedule", "send", "pause", "resume", "cancel"])
 def test_asking_changes_nothing(staff, issue, verb):
     before = Issue.objects.values().get()
     answer = staff.get(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,)))
@@ -94,6 +96,7 @@ def test_an_issue_goes_all_the_way_by_its_buttons(staff, issue, ctx):
     answer = do(staff, "approve", issue)
     assert (answer.status_code, answer["Location"]) == (303, change(issue))
     assert (issue.status, issue.approved_by.username) == ("approved", "ada")
+    Issue.objects.update(due_at=timezone.now() + timedelta(days=1))
     do(staff, "schedule", issue)
     assert (issue.status, issue.send_at) == ("scheduled", issue.due_at)
     Issue.objects.update(status=Status.SENDING)
@@ -105,12 +108,34 @@ def test_an_issue_goes_all_the_way_by_its_buttons(staff, issue, ctx):
     assert (issue.status, issue.reason) == ("cancelled", "cancelled by ada")
 
 
-def test_a_time_is_meant_in_the_zone_of_the_site(staff, issue, settings):
-    settings.TIME_ZONE = "Europe/Berlin"
+def test_a_time_is_meant_in_the_zone_of_the_newsletter(staff, issue):
     do(staff, "approve", issue)
     year = timezone.now().year + 1
     do(staff, "schedule", issue, at=f"{year}-01-15T08:30")
     assert issue.send_at == datetime(year, 1, 15, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("at", ["2025-01-05T08:00", ""])
+def test_a_time_gone_by_is_refused_and_sends_nothing(staff, issue, at):
+    do(staff, "approve", issue)
+    Issue.objects.update(due_at=timezone.now() - timedelta(days=1))
+    answer = do(staff, "schedule", issue, at=at)
+    assert answer.status_code == 422
+    assert "has passed" in answer.content.decode()
+    assert issue.status == "approved"
+
+
+def test_sending_now_says_how_many_people_and_is_remembered(staff, issue):
+    make_subscriber()
+    do(staff, "approve", issue)
+    asked = staff.get(reverse("admin:newsletter_issue_send", args=(issue.pk,))).content.decode()
+    assert "<strong>1 person</strong>" in asked
+    do(staff, "send", issue)
+    assert issue.status == "scheduled"
+    assert issue.send_at <= timezone.now()
+    history = staff.get(reverse("admin:newsletter_issue_history", args=(issue.pk,))).content.decode()
+    assert "is approved" in history
+    assert "is going out" in history
 
 
 def test_a_time_that_is_none_is_asked_again(staff, issue):

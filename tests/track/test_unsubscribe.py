@@ -73,6 +73,13 @@ def test_posting_twice_says_the_same_and_records_one_event(client, message):
     assert Event.objects.count() == 1
 
 
+def test_who_has_left_already_is_told_so_and_not_that_they_stay(client, message):
+    left = client.post(path(message)).content
+    page = client.get(path(message))
+    assert page.content == left
+    assert "stay subscribed" not in page.content.decode()
+
+
 def test_all_lists_of_the_newsletter_are_left_and_no_other(client, settings, make_config):
     settings.NEWSLETTER = make_config(newsletters={"weekly": {"lists": ["readers", "friends"]}})
     message = make_message(subscriber=make_subscriber(lists=("readers", "friends", "shop")))

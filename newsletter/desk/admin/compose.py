@@ -190,6 +190,11 @@ class IssueAdmin(DeskAdmin):
         """Ask when, then schedule."""
         return actions.ask("schedule", request, object_id)
 
+    @action(description="Send now", icon="send", permissions=["change"])
+    def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then send at once."""
+        return actions.ask("send", request, object_id)
+
     @action(description="Pause", icon="pause", permissions=["change"])
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then pause."""

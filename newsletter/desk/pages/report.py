@@ -37,7 +37,7 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         object=issue,
         status_colour=STATUSES[Issue.Status(issue.status)],
         report=told,
-        funnel=_funnel(told),
+        funnel=_funnel(told, issue),
         states=[(state, STATES.get(Message.State(state), "default"), count) for state, count in told.states.items()],
         failures=Paginator(track.failures(issue), PER_PAGE).get_page(request.GET.get("page")),
         live=issue.status == Issue.Status.SENDING,
@@ -45,11 +45,12 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-def _funnel(told: track.Report) -> list[Figure]:
+def _funnel(told: track.Report, issue: Issue) -> list[Figure]:
     excluded = sum(told.excluded.values())
+    left = "never sent" if issue.status == Issue.Status.CANCELLED else "still to go"
     return [
         Figure("Audience", told.audience, f"{excluded} excluded" if excluded else "nobody excluded"),
-        Figure("Sent", told.sent, f"{told.open} still to go" if told.open else "nothing left to go"),
+        Figure("Sent", told.sent, f"{told.open} {left}" if told.open else "nothing left to go"),
         Figure("Not sent or lost", told.failed, "see below" if told.failed else "none"),
         Figure("Opened", told.opened, _share(told.open_rate, told.opens, "open")),
         Figure("Clicked", told.clicked, _share(told.click_rate, told.clicks, "click")),
