@@ -20,7 +20,7 @@ TEAL = dict(
         strict=True,
     )
 )  # fmt: skip
-QUIET = ("apscheduler", "httpx", "procrastinate", "python_http_client", "waitress")
+QUIET = ("httpx", "procrastinate", "python_http_client", "waitress")
 
 
 def current() -> Config:
@@ -179,6 +179,10 @@ def _logging() -> dict[str, Any]:
             **{name: {"level": "WARNING"} for name in QUIET},
             # It warns as soon as one request waits for a thread, which a browser's first visit does.
             "waitress.queue": {"level": "ERROR"},
+            # It warns whenever a job is still at work when its next look is due, as sending is for hours.
+            "apscheduler": {"level": "ERROR"},
+            # It warns of every address that is not there, and the web is full of robots that ask for some.
+            "django.request": {"level": "ERROR"},
         },
     }
 

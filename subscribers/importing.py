@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from subscribers.addresses import InvalidAddress, normalize
+from subscribers.addresses import InvalidAddress, normalize, on_the_wire
 from subscribers.models import List, Subscriber, Subscription
 
 CHUNK = 500
@@ -75,7 +75,7 @@ def _people(text: str, report: ImportReport) -> Iterator[_Person]:
     seen: set[str] = set()
     for line, typed, name in _rows(text, report):
         try:
-            email, key = normalize(typed)
+            email, key = _address(typed)
             if key in seen:
                 raise InvalidAddress("this address stands in the file twice")
         except InvalidAddress as error:
@@ -83,6 +83,15 @@ def _people(text: str, report: ImportReport) -> Iterator[_Person]:
             continue
         seen.add(key)
         yield _Person(email, key, " ".join(name.split())[:200])
+
+
+def _address(typed: str) -> tuple[str, str]:
+    """The address and its key; what no mail server takes is refused here, where somebody is there to mend it."""
+    if not typed.strip():
+        raise InvalidAddress("this row has no address")
+    email, key = normalize(typed)
+    on_the_wire(email)
+    return email, key
 
 
 def _rows(text: str, report: ImportReport) -> Iterator[tuple[int, str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import Failure, command, done, problem, show, show_one
+from newsletter.cli.console import Failure, command, done, problem, quoted, show, show_one
 from newsletter.cli.options import config_option, facts_option
 
 from django.db.models import Count, Q  # isort: skip
@@ -56,9 +56,12 @@ def import_people(file: Path, name: str, as_json: bool) -> None:
     if as_json:
         show_one({**vars(report), "refused": refused}, True)
         return
-    done(f"{report.added} added, {report.unchanged} on the list before, {report.stayed_unsubscribed} stay unsubscribed")
+    done(
+        f"{report.added} added, {report.unchanged} on the list before, "
+        f"{report.stayed_unsubscribed} stay unsubscribed, {len(refused)} refused"
+    )
     for row in report.refused:
-        problem(f"line {row.line}: “{row.text}” refused: {row.reason}")
+        problem(f"line {row.line}: {quoted(row.text)}refused: {row.reason}")
 
 
 @command(name="show")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from newsletter.cli.console import command, done, problem, show
+from newsletter.cli.console import command, counted, done, problem, show
 from newsletter.cli.options import facts_option
 from newsletter.config import Config, ConfigError, Problem, load
 
@@ -56,6 +56,7 @@ def _summary(config: Config) -> str:
 
     ways = sorted({config.transport_of(name) for name in config.newsletters} or {config.send.transport})
     return (
-        f"{config.site.name}: {len(config.newsletters)} newsletters, {len(config.collect.sources)} sources, "
+        f"{config.site.name}: {counted(len(config.newsletters), 'newsletter')}, "
+        f"{counted(len(config.collect.sources), 'source')}, "
         f"{connection.vendor}, transport {', '.join(ways)}: nothing is wrong"
     )

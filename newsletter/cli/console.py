@@ -40,6 +40,21 @@ def done(text: str) -> None:
     out.print(_harmless(text), markup=False, soft_wrap=True)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things in words: `1 post`, `2 posts`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def brief(text: str, length: int = 100) -> str:
+    """The beginning of a text that is longer than a table has room for."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def quoted(text: str) -> str:
+    """What somebody wrote, in quotation marks before the next word; nothing if it was empty."""
+    return f"“{text}” " if text.strip() else ""
+
+
 def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
     """A command that takes --config."""
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from newsletter.cli.boot import context, issue_named
-from newsletter.cli.console import Failure, command, done, out, show, show_one
+from newsletter.cli.console import Failure, brief, command, counted, done, out, show, show_one
 from newsletter.cli.options import facts_option
 
+from django.db.models import Count  # isort: skip
+
 from newsletter import pipeline, track  # isort: skip
-from newsletter.cli.facts import issue_facts, refuse_unapproved
-from newsletter.models import Issue
+from newsletter.cli.facts import asked, for_people, issue_facts, refuse_unapproved, show_issue
+from newsletter.models import Issue, Message
 from newsletter.pipeline import Context
+from newsletter.track.report import FAILED
+
+TOP = 10
+"""Reasons that a report names, the most frequent first."""
 
 
 @command()
@@ -23,7 +30,11 @@ from newsletter.pipeline import Context
 def issues(last: int, as_json: bool) -> None:
     """Show the issues."""
     rows = [issue_facts(issue) for issue in Issue.objects.select_related("edition")[:last]]
-    show(rows, as_json, "No issues yet; `newsletter compose NEWSLETTER` draws one up.")
+    show(
+        rows if as_json else [for_people(row) for row in rows],
+        as_json,
+        "No issues yet; `newsletter compose NEWSLETTER` draws one up.",
+    )
 
 
 @command()
@@ -35,8 +46,9 @@ def approve(issue: str, as_json: bool) -> None:
     Byte for byte, names and addresses aside. A later edit voids the approval.
     """
     ctx, chosen = context(), issue_named(issue)
-    pipeline.approve(ctx, chosen)
-    show_one(issue_facts(chosen), as_json)
+    with asked("approve", chosen):
+        pipeline.approve(ctx, chosen)
+    show_issue(chosen, as_json)
 
 
 @command()
@@ -51,9 +63,11 @@ def schedule(issue: str, at: str | None, as_json: bool) -> None:
     Without --at it is sent when it is due, or at once if that has passed.
     """
     ctx, chosen = context(), issue_named(issue)
-    refuse_unapproved(chosen)
-    pipeline.schedule(ctx, chosen, _moment(ctx, chosen, at) if at else None)
-    show_one(issue_facts(chosen), as_json)
+    refuse_unapproved(chosen, "schedule")
+    moment = _moment(ctx, chosen, at) if at else None
+    with asked("schedule", chosen):
+        pipeline.schedule(ctx, chosen, moment)
+    show_issue(chosen, as_json)
 
 
 @command()
@@ -64,7 +78,8 @@ def pause(issue: str) -> None:
     What is on the wire is finished.
     """
     chosen = issue_named(issue)
-    pipeline.pause(context(), chosen)
+    with asked("pause", chosen):
+        pipeline.pause(context(), chosen)
     done(f"{chosen} is paused")
 
 
@@ -76,7 +91,8 @@ def resume(issue: str) -> None:
     It goes to the same people, and to none of them twice.
     """
     chosen = issue_named(issue)
-    pipeline.resume(context(), chosen)
+    with asked("resume", chosen):
+        pipeline.resume(context(), chosen)
     done(f"{chosen} goes on")
 
 
@@ -89,7 +105,8 @@ def cancel(issue: str, reason: str) -> None:
     What has been sent stays sent; its posts are free for the next issue.
     """
     chosen = issue_named(issue)
-    pipeline.cancel(context(), chosen, reason)
+    with asked("cancel", chosen):
+        pipeline.cancel(context(), chosen, reason)
     done(f"{chosen} is cancelled")
 
 
@@ -101,15 +118,34 @@ def report(issue: str, as_json: bool) -> None:
 
     How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; clicks for each link.
     """
-    facts = track.report(issue_named(issue)).as_dict()
-    links = facts.pop("links", [])
+    chosen = issue_named(issue)
+    facts, failures = track.report(chosen).as_dict(), _failures(chosen)
     if as_json:
-        show_one({**facts, "links": links}, True)
-        return
-    show_one(facts, False)
-    if links:
-        out.print()
-        show(links, False, "")
+        show_one({**facts, "failures": failures}, True)
+    else:
+        _show_report(facts, failures)
+
+
+def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]]) -> None:
+    links = facts.pop("links")
+    show_one({name: _percent(value) if name.endswith("_rate") else value for name, value in facts.items()}, False)
+    for rows in ([{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]], links):
+        if rows:
+            out.print()
+            show(rows, False, "")
+    if more := failures[TOP:]:
+        out.print(f"… and {counted(len(more), 'more reason')} (--json has all)", markup=False)
+
+
+def _failures(issue: Issue) -> list[dict[str, Any]]:
+    """Why messages failed or were withheld, the most frequent reason first."""
+    lost = issue.messages.filter(state__in=(*FAILED, Message.State.WITHHELD))
+    counts = lost.values_list("reason").annotate(count=Count("pk")).order_by("-count", "reason")
+    return [{"reason": reason, "count": count} for reason, count in counts]
+
+
+def _percent(rate: float | None) -> str:
+    return "" if rate is None else f"{rate:.1%}"
 
 
 def _moment(ctx: Context, issue: Issue, text: str) -> datetime:

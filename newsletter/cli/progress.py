@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
+from django.db import connections
+from django.db.models import Count, Max
+from django.utils import timezone
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from newsletter import pipeline
-from newsletter.cli.console import err
+from newsletter.cli.console import counted, err
 from newsletter.models import Issue, Message
 from newsletter.pipeline import Context
 from newsletter.service import stop_on_signals
@@ -21,14 +25,52 @@ def send_and_wait(ctx: Context, issue: Issue) -> None:
     pipeline.start_due_issues(ctx)
     watcher = threading.Thread(target=_watch, args=(issue, done := threading.Event()), daemon=True)
     watcher.start()
+    told = False
     try:
         while not ctx.stop.is_set() and _unfinished(issue):
             pipeline.send_messages(ctx)
             if _unfinished(issue):
+                told = told or _tell_of_others(issue, ctx.clock())
                 ctx.stop.wait(1)
     finally:
         done.set()
         watcher.join(5)
+
+
+def held_elsewhere(issue: Issue, now: datetime) -> tuple[int, datetime] | None:
+    """How many messages another process has taken, and until when at most; None unless they are all that is left."""
+    left = issue.messages.filter(state__in=_OPEN)
+    if left.exclude(lease_until__gt=now).exists():
+        return None
+    found = left.aggregate(number=Count("pk"), until=Max("lease_until"))
+    return (found["number"], found["until"]) if found["number"] else None
+
+
+class Lines:
+    """What stands in for the bar where there is no terminal: a line whenever something has changed."""
+
+    def __init__(self, issue: Issue, total: int) -> None:
+        self._issue, self._total, self._last = issue, total, -1
+
+    def update(self, answered: int) -> None:
+        """Say how many are answered, unless that was said last."""
+        if answered != self._last:
+            err.print(f"{self._issue}: {answered} of {self._total}", markup=False)
+        self._last = answered
+
+
+def _tell_of_others(issue: Issue, now: datetime) -> bool:
+    """Say, if so, that only another process can go on; return whether it was said."""
+    held = held_elsewhere(issue, now)
+    if held is None:
+        return False
+    number, until = held
+    err.print(
+        f"{issue}: {counted(number, 'message')} left, in the hands of another process; if it has fallen silent, this "
+        f"goes on when its lease ends, at {timezone.localtime(until):%H:%M:%S %Z}",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
+    return True
 
 
 def _unfinished(issue: Issue) -> bool:
@@ -38,16 +80,27 @@ def _unfinished(issue: Issue) -> bool:
 
 
 def _watch(issue: Issue, done: threading.Event) -> None:
-    from django.db import connections
-
     total = issue.messages.exclude(state=Message.State.EXCLUDED).count()
+    try:
+        (_bar if err.is_terminal else _lines)(issue, total, done)
+    finally:
+        connections.close_all()
+
+
+def _bar(issue: Issue, total: int, done: threading.Event) -> None:
     columns = TextColumn(str(issue)), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+    with Progress(*columns, console=err) as progress:
         task = progress.add_task("", total=total)
-        while not done.wait(0.5 if err.is_terminal else 5):
-            answered = total - issue.messages.filter(state__in=_OPEN).count()
-            progress.update(task, completed=answered)
-            if not err.is_terminal:
-                err.print(f"{issue}: {answered} of {total}", markup=False)
-        progress.update(task, completed=total - issue.messages.filter(state__in=_OPEN).count())
-    connections.close_all()
+        while not done.wait(0.5):
+            progress.update(task, completed=_answered(issue, total))
+        progress.update(task, completed=_answered(issue, total))
+
+
+def _lines(issue: Issue, total: int, done: threading.Event) -> None:
+    lines = Lines(issue, total)
+    while not done.wait(5):
+        lines.update(_answered(issue, total))
+
+
+def _answered(issue: Issue, total: int) -> int:
+    return total - issue.messages.filter(state__in=_OPEN).count()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import command, done, out, problem
+from newsletter.cli.console import Failure, command, counted, done, out, problem, quoted
 
 from django.db import DatabaseError, connection  # isort: skip
 from django.db.migrations.executor import MigrationExecutor  # isort: skip
@@ -43,22 +43,37 @@ def seed() -> None:
     """Make the lists, and say what their seed files brought."""
     ctx = context()
     for name, report in publication.seed_lists(ctx.config, ctx.clock()).items():
-        done(f"list {name}: {report.added} people added from its seed file")
+        people = counted(report.added, "person", "people")
+        refused = f", {len(report.refused)} refused" if report.refused else ""
+        done(f"list {name}: {people} added from its seed file{refused}")
         for row in report.refused:
-            problem(f"list {name}, line {row.line}: “{row.text}” refused: {row.reason}")
+            problem(f"list {name}, line {row.line}: {quoted(row.text)}refused: {row.reason}")
 
 
 def unprepared(config: Config) -> list[Problem]:
     """What the database lacks, and seed files that are still to be read and are not there."""
+    lack = lacking()
+    return [lack] if lack else list(_missing_seeds(config))
+
+
+def insist_on_database() -> None:
+    """Raise Failure unless the database is there and up to date: a process that stays up would only repeat it."""
+    if lack := lacking():
+        raise Failure(f"{lack.reason} ({lack.hint})" if lack.hint else lack.reason)
+
+
+def lacking() -> Problem | None:
+    """What keeps the database from being used, if anything does."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        return [Problem("database.url", f"the database cannot be used: {' '.join(str(error).split())}")]
+        return Problem("database.url", f"the database cannot be used: {' '.join(str(error).split())}")
     if waiting:
-        reason = f"the database lacks {len(waiting)} migrations"
-        return [Problem("database", reason, hint="run `newsletter migrate`; `newsletter run` does it too")]
-    return list(_missing_seeds(config))
+        return Problem(
+            "database", f"the database lacks {counted(len(waiting), 'migration')}", hint="run `newsletter migrate`"
+        )
+    return None
 
 
 def _missing_seeds(config: Config) -> Iterator[Problem]:

@@ -7,11 +7,11 @@ import sys
 import click
 
 from newsletter.cli.boot import context, issue_named
-from newsletter.cli.console import Failure, command, done, problem, show, show_one
+from newsletter.cli.console import Failure, command, done, problem, show
 from newsletter.cli.options import facts_option
 
 from newsletter import pipeline  # isort: skip
-from newsletter.cli.facts import issue_facts, refuse_unapproved
+from newsletter.cli.facts import asked, refuse_unapproved, show_issue
 from newsletter.cli.progress import send_and_wait
 from newsletter.models import Issue
 from newsletter.pipeline import Context
@@ -53,13 +53,14 @@ def _send_tests(ctx: Context, issue: Issue, emails: tuple[str, ...], as_json: bo
 
 def _send(ctx: Context, issue: Issue, wait: bool, as_json: bool) -> None:
     if issue.status != Issue.Status.SENDING:
-        refuse_unapproved(issue)
-        pipeline.schedule(ctx, issue, ctx.clock())
+        refuse_unapproved(issue, "send")
+        with asked("send", issue):
+            pipeline.schedule(ctx, issue, ctx.clock())
     if wait:
         send_and_wait(ctx, issue)
     issue.refresh_from_db()
     if wait or as_json:
-        show_one(issue_facts(issue), as_json)
+        show_issue(issue, as_json)
     else:
         done(f"{issue} goes out now, if `newsletter run` or a worker is running; --wait sends it from here")
     if wait and issue.status != Issue.Status.SENT:

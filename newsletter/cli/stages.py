@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import Failure, command, done, problem, show, show_one
+from newsletter.cli.console import Failure, brief, command, done, problem, show
 from newsletter.cli.options import facts_option
 
 from newsletter import collect as collecting, compose as composing, pipeline  # isort: skip
-from newsletter.cli.facts import issue_facts
+from newsletter.cli.facts import show_issue
 from newsletter.models import Post, Source
 
 
@@ -44,11 +45,12 @@ def collect(sources: tuple[str, ...], as_json: bool) -> None:
 @facts_option
 def sources(as_json: bool) -> None:
     """Show the sources and how their last visits went."""
+    cut: Callable[[str], str] = str if as_json else brief
     rows = [
         {
             "source": source.name, "kind": source.kind, "posts": source.posts_added,
-            "last_success": source.succeeded_at, "failures": source.failures, "error": source.error,
-            "warning": source.warning,
+            "last_success": source.succeeded_at, "failures": source.failures, "error": cut(source.error),
+            "warning": cut(source.warning),
         }
         for source in Source.objects.all()
     ]  # fmt: skip
@@ -94,4 +96,12 @@ def compose(newsletter: str, on: str | None, as_json: bool) -> None:
     issue = pipeline.draw_up(ctx, newsletter, due)
     pipeline.carry_on_drafts(ctx)
     issue.refresh_from_db()
-    show_one(issue_facts(issue), as_json)
+    show_issue(issue, as_json)
+    _tell_of_sources(chosen.sources)
+
+
+def _tell_of_sources(names: Sequence[str]) -> None:
+    """Say what was wrong with the sources: it may be why an issue holds less than somebody expects."""
+    for source in Source.objects.filter(name__in=names):
+        for words in filter(None, (source.error, source.warning)):
+            problem(f"{source}: {words}")

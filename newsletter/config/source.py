@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from newsletter.config.problems import ConfigError, Location, Problem
+from newsletter.config.syntax import fault
 
 _TAGS = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 
@@ -98,7 +99,7 @@ def read(path: Path) -> tuple[dict[str, Any], Origins]:
     try:
         node, values = yaml.compose(text, Loader=_StrictLoader), parse(text)
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(_not_yaml(error, path.name)) from None
+        raise ConfigError(_not_yaml(error, text, path.name)) from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         reason = f"this is not YAML: it holds the character U+{ord(text[error.position]):04X}, which no text should"
@@ -130,14 +131,8 @@ def _text(path: Path) -> str:
         raise ConfigError(Problem("", f"{path} cannot be read: {error.strerror}")) from None
 
 
-def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    """A fault of syntax in plain words. The line itself is never shown: it may hold a password."""
-    mark, said = error.problem_mark or error.context_mark, error.problem or "it cannot be read"
-    hint = ""
-    if "end of stream" in said and "quoted" in (error.context or ""):
-        mark, said = error.context_mark, "a quote that opens here is never closed"
-    elif "'\\t'" in said:
-        said, hint = "a tab stands where only spaces may", "indent with spaces"
-    elif "alias" in said or "tag" in said or "cannot start any token" in said:
-        said, hint = "a value cannot begin like this", "put it in quotes if it begins with one of * & ! % @ `"
-    return Problem("", f"this is not YAML: {said}", f"{file} line {mark.line + 1}" if mark else file, hint)
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
+    """A fault of syntax in plain words."""
+    found = fault(error, text)
+    where = file if found.line is None else f"{file} line {found.line + 1}"
+    return Problem("", f"this is not YAML: {found.reason}", where, found.hint)

@@ -20,6 +20,8 @@ from newsletter.config.problems import nearest
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPAN = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)"
 _LONGEST = timedelta(days=3660)
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _SIZES = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 
 
@@ -83,9 +85,21 @@ def _cron(line: str) -> str:
     try:
         next(CronSim(line, datetime.now(UTC)))
     except (CronSimError, StopIteration) as error:
-        said = str(error) or "no such day comes"
+        said = _misnamed(line) or str(error) or "no such day comes"
         raise ValueError(f"'{line}' is not a cron line that ever comes due ({said})") from None
     return line
+
+
+def _misnamed(line: str) -> str:
+    """A hint if a month or a day goes by a name that cron lines do not know, such as FRIDAY."""
+    for field, known, hint in zip(
+        line.split()[3:], (_MONTHS, _DAYS), ("JAN … DEC or 1–12", "SUN … SAT or 0–7"), strict=True
+    ):
+        for word in re.findall(r"[A-Za-z]{2,}", field):
+            if word.upper() not in known:
+                meant = f"; did you mean {word[:3].upper()}?" if word[:3].upper() in known else ""
+                return f"'{word}' is not known, write {hint}{meant}"
+    return ""
 
 
 def _email(address: str) -> str:

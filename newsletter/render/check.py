@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from newsletter.config import Config, Newsletter, Problem
+from newsletter.config.problems import nearest
 from newsletter.render.environment import Themes, patterns, theme_of, themes
 from newsletter.render.errors import RenderError, located
+from newsletter.render.mjml import faults, make_safe
+from newsletter.render.pages import preview, web_issue, web_post
+from newsletter.render.sample import sample_issue, sample_post
+from newsletter.render.tags import pieces
 
 PATTERNS = ("subject", "preheader")
+_ELEMENTS = (
+    "mjml mj-head mj-attributes mj-all mj-class mj-breakpoint mj-font mj-html-attributes mj-selector mj-html-attribute "
+    "mj-preview mj-style mj-title mj-body mj-accordion mj-accordion-element mj-accordion-text mj-accordion-title "
+    "mj-button mj-carousel mj-carousel-image mj-column mj-divider mj-group mj-hero mj-image mj-include mj-navbar "
+    "mj-navbar-link mj-raw mj-section mj-social mj-social-element mj-spacer mj-table mj-text mj-wrapper"
+)
+MJML = frozenset(_ELEMENTS.split())
+"""The elements of MJML 4."""
 
 
 def check(config: Config) -> list[Problem]:
-    """Every theme that cannot be found or read, and every subject or preheader that is no pattern."""
+    """Every theme that cannot be found, read or filled in, and every subject or preheader that is no pattern.
+
+    Each newsletter's theme is tried with a sample issue; no row is read or written.
+    """
     found = themes(config)
-    problems = [
-        problem for name, letter in config.newsletters.items() for problem in _problems(found, config, name, letter)
-    ]
+    problems: list[Problem] = []
+    for name, letter in config.newsletters.items():
+        # What cannot be loaded is named as such; there is nothing to try then.
+        problems += list(_problems(found, config, name, letter)) or _tried(found, config, name, letter)
     return list(dict.fromkeys(problems))
 
 
 def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> Iterator[Problem]:
-    key = f"newsletters.{name}"
-    theme = theme_of(config, letter)
-    theme_key = f"{key}.theme" if letter.theme else "render.theme"
+    theme, theme_key = theme_of(config, letter), _theme_key(name, letter)
     templates = found.names(theme)
     if not templates:
         yield Problem(theme_key, f"there is no theme '{theme}'", hint=f"themes are folders of {found.own}")
@@ -34,7 +50,54 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
     steps = [partial(found.load, name) for name in templates]
     yield from _faults(theme_key, [*steps, partial(found.tokens, theme)])
     for field in PATTERNS:
-        yield from _pattern(f"{key}.{field}", getattr(letter, field))
+        yield from _pattern(f"newsletters.{name}.{field}", getattr(letter, field))
+
+
+def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list[Problem]:
+    """What goes wrong when a sample issue, and a story's page, are drawn."""
+    theme, key, issue = theme_of(config, letter), _theme_key(name, letter), sample_issue(name, letter)
+    silent: list[Problem] = []
+
+    def mail() -> None:
+        mjml, layout = preview(issue, config, "sample").mjml, found.shown(f"{theme}/{letter.layout}.mjml.j2")
+        silent.extend(_unknown_tags(found, theme, key, mjml) or _unpaired(key, mjml, layout))
+
+    steps: list[Callable[[], object]] = [mail, partial(web_issue, issue, config)]
+    if f"{theme}/post.mjml.j2" in found.names(theme):
+        steps.append(partial(web_post, sample_post(letter), config))
+    loud = list(_faults(key, steps))
+    return [*silent, *loud]
+
+
+def _unpaired(key: str, mjml: str, layout: str) -> list[Problem]:
+    """MJML's tags that are closed by others; the engine takes the one for the other without a word."""
+    found = faults(make_safe(mjml, layout))
+    return [
+        Problem(key, f"line {line} of the MJML it makes: {fault}", layout) for line, fault in found if "mj" in fault
+    ]
+
+
+def _unknown_tags(found: Themes, theme: str, key: str, mjml: str) -> list[Problem]:
+    """Elements that MJML does not have; the engine leaves them out, and what is in them, without a word."""
+    names = dict.fromkeys(piece.name for piece in pieces(mjml) if piece.name.startswith("mj") and not piece.closing)
+    return [
+        Problem(key, f"MJML has no <{name}>", _first(found, theme, name), nearest(name, sorted(MJML)))
+        for name in names
+        if name not in MJML
+    ]
+
+
+def _first(found: Themes, theme: str, tag: str) -> str:
+    """The file and line of a theme where a tag first stands; empty if a template makes it up."""
+    for name in found.names(theme):
+        source = found.loader.get_source(found.sandbox, name)[0]
+        if match := re.search(rf"<{re.escape(tag)}\b", source, re.IGNORECASE):
+            return f"{found.shown(name)} line {source.count(chr(10), 0, match.start()) + 1}"
+    return ""
+
+
+def _theme_key(name: str, letter: Newsletter) -> str:
+    return f"newsletters.{name}.theme" if letter.theme else "render.theme"
 
 
 def _faults(key: str, steps: Iterable[Callable[[], object]]) -> Iterator[Problem]:
@@ -43,7 +106,8 @@ def _faults(key: str, steps: Iterable[Callable[[], object]]) -> Iterator[Problem
             step()
         except RenderError as error:
             where, _, reason = str(error).partition(": ")
-            yield Problem(key, reason, where)
+            # A pattern is named by its key, a template by its file.
+            yield Problem(where, reason) if where.startswith("newsletters.") else Problem(key, reason, where)
 
 
 def _pattern(key: str, pattern: str) -> Iterator[Problem]:

@@ -76,7 +76,7 @@ def _style(css: str, theme: str) -> str:
 
 def _explain(text: str, message: str) -> str:
     """The engine's complaint with the line and the piece of MJML it is about, as far as either can be told."""
-    if fault := next(_faults(text), None):
+    if fault := next(faults(text), None):
         return f"line {fault[0]} of the MJML it makes: {fault[1]}"
     if position := _POSITION.search(message):
         # The engine counts bytes; so safe a text has as many characters.
@@ -86,8 +86,8 @@ def _explain(text: str, message: str) -> str:
     return f"{message} in the MJML it makes"
 
 
-def _faults(text: str) -> Iterator[tuple[int, str]]:
-    """Where the tags do not pair up; the engine itself only says that the document ended early."""
+def faults(text: str) -> Iterator[tuple[int, str]]:
+    """Where the tags of a safe MJML do not pair up; the engine takes some of that, or says only that it ended early."""
     line, opened = 1, list[tuple[int, Piece]]()
     for piece in pieces(text):
         if piece.kind == "text" and "<" in piece.source:

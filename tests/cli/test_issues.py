@@ -6,8 +6,10 @@ from email import message_from_bytes, policy
 import pytest
 from django.utils import timezone
 
+from newsletter import tokens
 from newsletter.models import Issue, Message
-from tests.factories import make_item, make_message, make_post, make_sent_issue, token_of
+from subscribers.models import Subscription
+from tests.factories import make_event, make_item, make_message, make_post, make_sent_issue, token_of
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -56,21 +58,21 @@ def test_a_moment_that_cannot_be_meant_is_refused(call, issue, moment, said):
     assert status(issue) == "approved"
 
 
-@pytest.mark.parametrize("verb", ["schedule", "send"])
+@pytest.mark.parametrize(("verb", "done"), [("schedule", "scheduled"), ("send", "sent")])
 @pytest.mark.parametrize(
     ("before", "hint"),
     [
-        (Status.DRAFT, "is draft (`newsletter approve weekly/2026-11-20` comes first)"),
-        (Status.IN_REVIEW, "is in review (`newsletter approve weekly/2026-11-20` comes first)"),
-        (Status.PAUSED, "is paused (`newsletter resume weekly/2026-11-20` goes on with it)"),
-        (Status.SENT, "is sent (only an approved issue can be scheduled)"),
-        (Status.CANCELLED, "is cancelled (only an approved issue can be scheduled)"),
+        (Status.DRAFT, "approve it first: `newsletter approve weekly/2026-11-20`"),
+        (Status.IN_REVIEW, "approve it first: `newsletter approve weekly/2026-11-20`"),
+        (Status.PAUSED, "it is paused; `newsletter resume weekly/2026-11-20` goes on with it"),
+        (Status.SENT, "it has been sent already"),
+        (Status.CANCELLED, "it has been cancelled, and its posts are left to the next one"),
     ],
 )
-def test_only_an_approved_issue_is_scheduled_or_sent(call, issue, verb, before, hint):
+def test_only_an_approved_issue_is_scheduled_or_sent(call, issue, verb, done, before, hint):
     put(issue, before)
     result = call(verb, str(issue))
-    assert (result.code, result.out, result.err) == (1, "", f"✗ weekly/2026-11-20 {hint}\n")
+    assert (result.code, result.out, result.err) == (1, "", f"✗ weekly/2026-11-20 cannot be {done}: {hint}\n")
     assert status(issue) == before
 
 
@@ -99,10 +101,16 @@ def test_pause_resume_and_cancel(call, issue, verb, before, after):
 @pytest.mark.parametrize(
     ("verb", "before", "said"),
     [
-        ("pause", Status.APPROVED, "only what is sending can become paused"),
-        ("resume", Status.SENT, "can become sending"),
-        ("cancel", Status.SENT, "can become cancelled"),
-        ("approve", Status.SENDING, "only what is draft or in review can become approved"),
+        ("pause", Status.APPROVED, "cannot be paused: it is not being sent"),
+        ("resume", Status.SENT, "cannot be resumed: it has been sent already"),
+        ("cancel", Status.SENT, "cannot be cancelled: it has been sent already"),
+        ("pause", Status.SENT, "cannot be paused: it has been sent already"),
+        (
+            "resume",
+            Status.SCHEDULED,
+            "it is sent when its time comes; `newsletter send weekly/2026-11-20` sends it now",
+        ),
+        ("approve", Status.SENDING, "cannot be approved: it is being sent already"),
     ],
 )
 def test_what_an_issue_does_not_allow_is_refused_in_one_line(call, issue, verb, before, said):
@@ -111,6 +119,13 @@ def test_what_an_issue_does_not_allow_is_refused_in_one_line(call, issue, verb, 
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert said in result.err
     assert status(issue) == before
+
+
+def test_resuming_for_nobody_says_that_nobody_is_there(call, issue):
+    Subscription.objects.update(status="unsubscribed")
+    put(issue, Status.PAUSED)
+    assert "nobody to go to" in call("resume", str(issue)).err
+    assert status(issue) == "paused"
 
 
 def test_cancel_keeps_the_reason(call, issue):
@@ -126,7 +141,7 @@ def test_an_issue_that_is_not_there_is_refused(call, verb, name):
     assert result.err == f"✗ there is no issue '{name}' (`newsletter issues` lists them)\n"
 
 
-def test_preview_in_each_format(call, issue):
+def test_preview_in_each_format(call, issue, settings):
     make_item(issue, make_post(title="A second story"))
     assert call("preview", str(issue)).out.lstrip().lower().startswith("<!doctype html")
     assert call("preview", str(issue), "--format", "mjml").out.lstrip().startswith("<mjml")
@@ -135,7 +150,7 @@ def test_preview_in_each_format(call, issue):
     assert "<" not in text
     message = message_from_bytes(call("preview", str(issue), "--format", "eml").out.encode(), policy=policy.default)
     assert message["To"].addresses[0].addr_spec == "reader@example.org"
-    assert message["List-Unsubscribe"].endswith("/u/preview>")
+    assert message["List-Unsubscribe"].endswith(f"/u/{tokens.sign(issue.pk, settings.SECRET_KEY, tokens.TEST)}>")
 
 
 def test_preview_as_a_reader_carries_nobodys_token(call, issue):
@@ -188,6 +203,27 @@ def test_the_report_counts(call):
     facts = call("report", str(issue), "--json").facts
     assert (facts["audience"], facts["sent"], facts["failed"]) == (2, 1, 1)
     assert "audience" in call("report", str(issue)).out
+
+
+def test_the_report_says_why_messages_failed_and_rates_in_percent(call):
+    issue = make_sent_issue()
+    make_event(make_message(issue))
+    for number in range(12):
+        make_message(issue, state="failed", reason=f"550 no such user {number:02}")
+    for _ in range(2):
+        make_message(issue, state="withheld", reason="has unsubscribed since")
+    facts = call("report", str(issue), "--json").facts
+    assert facts["open_rate"] == 1.0
+    assert facts["failures"][:2] == [
+        {"reason": "has unsubscribed since", "count": 2}, {"reason": "550 no such user 00", "count": 1},
+    ]  # fmt: skip
+    assert len(facts["failures"]) == 13
+    table = call("report", str(issue)).out
+    assert "100.0%" in table
+    assert "has unsubscribed since" in table
+    assert "550 no such user 08" in table
+    assert "550 no such user 09" not in table
+    assert "… and 3 more reasons (--json has all)" in table
 
 
 def test_facts_as_a_table_name_the_zone(call, issue):

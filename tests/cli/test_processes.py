@@ -1,8 +1,13 @@
 """The `newsletter` command as people call it: processes of their own, on a folder made by `newsletter init`."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
+
+from tests.cli.conftest import ROOT
 
 pytestmark = pytest.mark.processes
 
@@ -56,10 +61,35 @@ def test_what_the_system_refuses_is_one_line(process, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        result = process("web", NEWSLETTER_SITE__LISTEN=f"127.0.0.1:{taken.getsockname()[1]}")
-    assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "another program listens on the address of site.listen" in result.err
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = process("run", NEWSLETTER_SITE__LISTEN=address)
+        # Told before anything is done: there is no database yet.
+        assert not list(tmp_path.glob("var/*.sqlite3"))
+        process("migrate")
+        assert process("web", NEWSLETTER_SITE__LISTEN=address).err == result.err
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert f"another program listens on {address}, the address of site.listen" in result.err
 
     result = process("issues", NEWSLETTER_SITE__VAR="config.yaml")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "config.yaml" in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("web", "✓ the web server listens on 127.0.0.1:"), ("clock", "✓ the clock looks for work")]
+)
+def test_what_stays_up_says_so_as_it_starts(process, tmp_path, name, said):
+    (tmp_path / "config.yaml").write_text("site: {var: var}")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process("migrate")
+    clean = {key: text for key, text in os.environ.items() if not key.startswith(("NEWSLETTER_", "DJANGO_"))}
+    with subprocess.Popen(
+        [sys.executable, "-m", "newsletter", name], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env={**clean, "PYTHONPATH": ROOT, "NEWSLETTER_SITE__LISTEN": address},
+    ) as started:  # fmt: skip
+        assert started.stdout
+        assert started.stdout.readline().startswith(said)
+        started.terminate()
+        assert started.wait(20) == 0

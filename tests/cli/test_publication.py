@@ -22,7 +22,7 @@ def seeded(settings, config):
 @pytest.mark.django_db
 def test_check_finds_nothing_wrong(call):
     result = call("check")
-    assert result.out.startswith("✓ Test Times: 1 newsletters, 2 sources, ")
+    assert result.out.startswith("✓ Test Times: 1 newsletter, 2 sources, ")
     assert (result.code, result.err) == (0, "")
     assert call("check", "--json").facts == []
 
@@ -57,6 +57,17 @@ def test_check_says_how_to_bring_the_database_up_to_date(call):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", ["web", "clock", "worker"])
+def test_what_stays_up_does_not_start_on_a_database_that_is_not_up_to_date(call, name):
+    if name == "worker" and connection.vendor != "postgresql":
+        pytest.skip("workers need PostgreSQL")
+    MigrationRecorder(connection).record_unapplied("newsletter", "0001_initial")
+    result = call(name)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "✗ the database lacks 1 migration (run `newsletter migrate`)\n"
+
+
+@pytest.mark.django_db
 def test_a_seed_file_that_has_been_read_may_go(call, seeded, now):
     make_list("readers", seeded_at=now)
     assert call("check").code == 0
@@ -67,7 +78,7 @@ def test_migrate_makes_the_lists_and_reads_their_seeds_once(call, seeded, tmp_pa
     (tmp_path / "readers.csv").write_text("email\nada@example.org\nnobody\n")
     result = call("migrate")
     assert "the database is up to date" in result.out
-    assert "✓ list readers: 1 people added from its seed file" in result.out
+    assert "✓ list readers: 1 person added from its seed file, 1 refused" in result.out
     assert "✗ list readers, line 3: “nobody” refused: " in result.err
     assert List.objects.get().subscriptions.count() == 1
     assert "seed" not in call("migrate").out

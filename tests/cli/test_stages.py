@@ -64,6 +64,23 @@ def test_sources_show_what_went_wrong(call):
     ]  # fmt: skip
 
 
+def test_in_a_table_a_long_warning_is_cut_and_in_json_it_is_whole(call):
+    make_source("wire", warning="bad.md, line 2: odd; " * 50)
+    assert max(map(len, call("sources").out.splitlines())) < 250
+    assert call("sources", "--json").facts[0]["warning"] == "bad.md, line 2: odd; " * 50
+
+
+def test_compose_says_what_was_wrong_with_the_newsletters_sources(call, tmp_path):
+    make_source("wire", error="the business of another newsletter")
+    write_post(tmp_path, title="News: broken")
+    result = call("compose", "weekly")
+    assert "skipped because" not in result.out
+    assert "0 new posts" in result.out
+    assert result.err.startswith("✗ posts: 2026-11-18-whale.md, line 2: a value with a colon in it must stand in")
+    assert "another newsletter" not in result.err
+    assert call("compose", "weekly", "--json").facts["reason"].startswith("skipped because 0 new posts")
+
+
 def test_compose_draws_up_an_issue_and_shows_the_same_one_again(call, tmp_path):
     write_post(tmp_path)
     made = call("compose", "weekly", "--on", "2026-11-20", "--json").facts
@@ -115,10 +132,11 @@ def test_lists_count_who_is_on_them(call):
 def test_people_are_imported_once_and_those_refused_are_named(call, tmp_path):
     make_list("readers")
     file = tmp_path / "people.csv"
-    file.write_text("email,name\nada@example.org,Ada\nnobody,Nobody\n")
+    file.write_text("email,name\nada@example.org,Ada\nnobody,Nobody\n,Empty\n")
     result = call("subscribers", "import", str(file), "--list", "readers")
-    assert (result.code, result.out) == (0, "✓ 1 added, 0 on the list before, 0 stay unsubscribed\n")
+    assert (result.code, result.out) == (0, "✓ 1 added, 0 on the list before, 0 stay unsubscribed, 2 refused\n")
     assert result.err.startswith("✗ line 3: “nobody” refused: ")
+    assert result.err.endswith("✗ line 4: refused: this row has no address\n")
     again = call("subscribers", "import", str(file), "--list", "readers", "--json").facts
     assert (again["added"], again["unchanged"], again["refused"][0]["line"]) == (0, 1, 3)
 

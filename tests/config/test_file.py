@@ -60,6 +60,34 @@ def test_what_cannot_be_read_is_refused_with_its_line(complaint, text, said):
     assert "\n" not in complaint(text)
 
 
+QUOTE = "line 2: this is not YAML: a value with a colon in it must stand in quotes (such as "
+INDENT = "this is not YAML: this line does not stand under the one it belongs to (check the indentation"
+BRACE = "line 2: this is not YAML: a value cannot begin with { (quote a value that begins with {)"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a:\n  tagline: News: short", QUOTE),
+        ("a:\n  - title: News: short", QUOTE),
+        ("a:\n  name: x\n   url: y", f"line 3: {INDENT}"),
+        ("a:\n    name: x\n  url: y", f"line 3: {INDENT}"),
+        ("a:\n  name\n  url: y", f"line 3: {INDENT}"),
+        (" a: x\nb: y", f"line 2: {INDENT}"),
+        ("a:\n  subject: {{ lead.title }}", BRACE),
+        ("a:\n  subject: {{ lead.title }} and {{ more }}", BRACE),
+        ("a:\n  subject: {{ lead.title }}: more", BRACE),
+        ("a:\n  subject: {% if lead %}x{% endif %}", BRACE),
+        ("a:\n  - {{ lead.title }}", BRACE),
+        ("a: x\n\tb: y", "line 2: this is not YAML: a tab stands where only spaces may (indent with spaces)"),
+        ('a: "x" y', "something stands after the end of a value (put the whole value in one pair of quotes)"),
+        ("a: - b", "a list cannot begin here (begin it on a line of its own, or write [one, two])"),
+    ],
+)
+def test_common_slips_get_a_hint_and_not_the_parsers_words(complaint, text, said):
+    assert said in complaint(text)
+
+
 @pytest.mark.parametrize("start", "*&!%@`")
 def test_a_value_that_yaml_cannot_begin_with_is_not_repeated_for_it_may_be_a_password(refused, start):
     said = "".join(map(str, refused(f"send:\n  smtp:\n    password: {start}hunter2\n    host: {{")))

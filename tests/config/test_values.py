@@ -80,6 +80,20 @@ def test_what_is_no_cron_line_is_refused(complaint, line, said):
 
 
 @pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("0 8 * * FRIDAY", "'FRIDAY' is not known, write SUN … SAT or 0–7; did you mean FRI?"),
+        ("0 8 * * MON-Friday", "did you mean FRI?"),
+        ("0 8 * * Samedi", "'Samedi' is not known, write SUN … SAT or 0–7)"),
+        ("0 8 1 JULY *", "'JULY' is not known, write JAN … DEC or 1–12; did you mean JUL?"),
+        ("0 25 * * FRI", "(Bad hour)"),
+    ],
+)
+def test_a_misnamed_day_or_month_of_a_cron_line_gets_a_hint(complaint, line, hint):
+    assert hint in complaint(WEEKLY + f"    schedule: {{cron: '{line}', time_zone: UTC}}\n")
+
+
+@pytest.mark.parametrize(
     "address", ["nobody", "a@b@c.example", "Ada <ada@example.org>", "a b@example.org", "münchen@example.org", "a@"]
 )
 def test_what_is_no_email_address_is_refused(complaint, address):

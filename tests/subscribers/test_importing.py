@@ -152,3 +152,16 @@ def test_a_file_of_many_chunks_comes_in_whole(load):
     rows = "".join(f"reader{number}@example.org,\n" for number in range(2 * CHUNK + 1))
     assert told(load(f"email,name\n{rows}")) == (2 * CHUNK + 1, 0, 0, 0)
     assert Subscription.objects.count() == 2 * CHUNK + 1
+
+
+def test_an_address_that_no_mail_server_takes_is_refused_at_the_door(load):
+    report = load("email,name\nmünchen@example.org,Max\nada@bücher.example,Ada\n")
+    assert told(report) == (1, 0, 0, 1)
+    assert "“münchen” before the @: it is not ASCII" in report.refused[0].reason
+
+
+def test_a_row_without_an_address_says_so(load):
+    report = load("email,name\n,Ada\n  ,Bob\n")
+    assert [(row.line, row.reason) for row in report.refused] == [
+        (2, "this row has no address"), (3, "this row has no address"),
+    ]  # fmt: skip

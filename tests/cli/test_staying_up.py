@@ -1,0 +1,88 @@
+"""What commands that stay up, or wait, say: where to look, how far they are, and nothing twice."""
+
+import logging
+import sys
+from datetime import timedelta
+
+import pytest
+
+from newsletter.cli import progress, welcome
+from newsletter.cli.console import counted
+from newsletter.cli.processes import told_elsewhere
+from newsletter.models import Issue
+from tests.factories import make_issue, make_message
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "said"),
+    [(1, ("post",), "1 post"), (0, ("post",), "0 posts"), (2, ("batch", "batches"), "2 batches")],
+)
+def test_numbers_and_words_agree(number, words, said):
+    assert counted(number, *words) == said
+
+
+def test_a_second_start_says_where_to_sign_in_and_how_to_get_a_password(config, capsys):
+    welcome.where_to_look(config, None)
+    said = capsys.readouterr().out
+    assert f"  sign in at    {config.site.url}/desk/   (a new password: newsletter staff NAME)\n" in said
+    welcome.where_to_look(config, "secret")
+    assert (
+        "password      secret   (shown this once; `newsletter staff NAME` makes a new one)" in capsys.readouterr().out
+    )
+
+
+def test_the_outbox_is_named_only_where_a_newsletter_uses_it(config, capsys):
+    welcome.where_to_look(config, None)
+    assert "/desk/outbox/" in capsys.readouterr().out
+    letter = config.newsletters["weekly"].model_copy(update={"transport": "smtp"})
+    welcome.where_to_look(config.model_copy(update={"newsletters": {"weekly": letter}}), None)
+    assert "/desk/outbox/" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [
+        (".venv/bin/newsletter", ".venv/bin/newsletter"), ("newsletter", "newsletter"),
+        ("/opt/newsletter/newsletter/__main__.py", "python -m newsletter"), ("/usr/bin/pytest", "newsletter"),
+    ],
+)  # fmt: skip
+def test_the_program_goes_by_the_name_it_was_called_by(monkeypatch, called, name):
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setenv("PATH", "")
+    assert welcome.program() == name
+
+
+def test_the_pipelines_success_is_not_logged_while_it_is_told(caplog):
+    logger = logging.getLogger("newsletter.pipeline")
+    before = logger.level
+    with caplog.at_level(logging.INFO), told_elsewhere():
+        logger.info("3 posts")
+        logger.warning("broken")
+    assert caplog.messages == ["broken"]
+    assert logger.level == before
+
+
+@pytest.mark.parametrize("name", ["apscheduler.scheduler", "django.request"])
+def test_what_happens_in_normal_use_is_no_warning(name):
+    assert logging.getLogger(name).getEffectiveLevel() == logging.ERROR
+
+
+@pytest.mark.django_db
+def test_progress_off_a_terminal_is_told_when_it_changes(capsys):
+    lines = progress.Lines(make_issue(), 6)
+    for answered in (2, 2, 2, 5, 5):
+        lines.update(answered)
+    assert capsys.readouterr().err == "weekly/2026-11-20: 2 of 6\nweekly/2026-11-20: 5 of 6\n"
+
+
+@pytest.mark.django_db
+def test_what_only_another_process_can_send_is_known_with_the_end_of_its_lease(now):
+    issue = make_issue(status=Issue.Status.SENDING)
+    make_message(issue)
+    assert progress.held_elsewhere(issue, now) is None
+    for minutes, state in ((5, "pending"), (9, "submitting")):
+        make_message(issue, state=state, lease_until=now + timedelta(minutes=minutes))
+    assert progress.held_elsewhere(issue, now) == (2, now + timedelta(minutes=9))
+    assert progress.held_elsewhere(issue, now + timedelta(minutes=6)) is None
+    make_message(issue, state="pending")
+    assert progress.held_elsewhere(issue, now) is None
