@@ -113,8 +113,7 @@ def _try_again(config: Config, issue: Issue, now: datetime) -> Issue:
 def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
     newsletter = config.newsletters[name]
     since = _last_cut_off(name, due)
-    first_at_once = since is None and newsletter.first_issue == "at_once"
-    cut_off = now if first_at_once else min(now, due - newsletter.cut_off)
+    cut_off = _cut_off(newsletter, since, due, now)
     selection = _selected(config, name, since, cut_off)
     status, reason = _outcome(selection)
     issue = Issue.objects.create(
@@ -129,6 +128,15 @@ def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
     if not selection.shortfall:
         _fill(issue, selection)
     return issue
+
+
+def _cut_off(newsletter: Newsletter, since: datetime | None, due: datetime, now: datetime) -> datetime:
+    """Until when an issue takes posts."""
+    if since is None and newsletter.first_issue == "at_once":
+        return now
+    # Somebody who asks for an issue out of turn means what there is by then; a cut-off belongs to the schedule.
+    in_turn = latest(newsletter, due) == due
+    return min(now, due - newsletter.cut_off if in_turn else due)
 
 
 def _selected(config: Config, name: str, since: datetime | None, cut_off: datetime) -> Selection:

@@ -276,6 +276,13 @@ def test_drawing_up_again_gives_the_same_issue(running):
     assert (again.pk, again.items.count()) == (first.pk, 1)
 
 
+def test_an_issue_out_of_turn_takes_what_there_is_by_now(running):
+    post = make_post(published_at=NOW - timedelta(minutes=5))
+    issue = compose.draw_up(running, "weekly", NOW + timedelta(minutes=1), NOW)
+    assert [item.post for item in issue.items.all()] == [post]
+    assert issue.cut_off_at == NOW
+
+
 def test_an_edited_post_changes_no_issue_that_holds_it(running):
     post = make_post(published_at=NOW - 2 * DAY, title="As it was")
     issue = compose.draw_up(running, "weekly", NOW, NOW)
