@@ -48,7 +48,7 @@ wheel: setup  ## build the wheel into dist/
 
 lock: setup  ## compile requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate --upgrade --quiet --output-file requirements.lock
+	  --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
 
 screenshots: setup  ## take the pictures in docs/images/ anew (needs Chromium)
 	@$(BIN)/python docs/screenshots.py
