@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from django.conf import settings
-from django.db import close_old_connections, connection, connections
+from django.db import OperationalError, close_old_connections, connection, connections
 from procrastinate import App
 from procrastinate.jobs import Status
 
@@ -61,6 +61,8 @@ def run_here(ctx: Context, job: Job, lane: int = 0) -> None:
         close_old_connections()
         try:
             job.run(ctx)
+        except OperationalError as error:
+            log.warning("the job '%s' waits for the database: %s", job.name, _first_line(error))
         except Exception:
             log.exception("the job '%s' failed; it is tried again at its next turn", job.name)
         finally:
@@ -75,13 +77,15 @@ def _turn(job: Job) -> AbstractContextManager[object]:
 def defer(ctx: Context, job: Job, lane: int = 0) -> None:
     """Leave a job to whichever worker is free; one waiting copy of it for each lane is enough."""
     from procrastinate.contrib.django import app
-    from procrastinate.exceptions import AlreadyEnqueued
+    from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
     close_old_connections()
     try:
         app.configure_task(TASK, queue=_queue(job), queueing_lock=f"{job.name} {lane}").defer(job=job.name)
     except AlreadyEnqueued:
         log.debug("the job '%s' is waiting already", job.name)
+    except (ConnectorException, OperationalError) as error:
+        log.warning("the job '%s' waits for the database: %s", job.name, _first_line(error))
     finally:
         connections.close_all()
 
@@ -182,6 +186,11 @@ def _carrier(ctx: Context) -> App:
         run_here(ctx, jobs[job])
 
     return app
+
+
+def _first_line(error: Exception) -> str:
+    """What the database, or whatever stands between, says is wrong; its cause says more than its wrapping."""
+    return str(error.__cause__ or error).strip().partition("\n")[0]
 
 
 def _queue(job: Job) -> str:

@@ -21,7 +21,8 @@ def test_numbers_and_words_agree(number, words, said):
     assert counted(number, *words) == said
 
 
-def test_a_second_start_says_where_to_sign_in_and_how_to_get_a_password(config, capsys):
+def test_a_second_start_says_where_to_sign_in_and_how_to_get_a_password(config, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["newsletter"])
     welcome.where_to_look(config, None)
     said = capsys.readouterr().out
     assert f"  sign in at    {config.site.url}/desk/   (a new password: newsletter staff NAME)\n" in said
