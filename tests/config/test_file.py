@@ -124,9 +124,9 @@ def test_anchors_and_merge_keys_work(config):
 
 
 def test_paths_are_meant_from_where_the_file_stands(config, tmp_path):
-    made = config("site: {var: data}\ndatabase: {url: sqlite:///here.sqlite3}\nsend: {outbox: {path: /tmp/mails}}")
+    made = config("site: {var: data}\ndatabase: {url: sqlite:///here.sqlite3}\nsend: {outbox: {path: /srv/mails}}")
     assert made.var == tmp_path / "data"
     assert made.database_url == f"sqlite:///{tmp_path}/here.sqlite3"
-    assert made.outbox == Path("/tmp/mails")
+    assert made.outbox == Path("/srv/mails")
     assert config("site:").database_url == f"sqlite:///{tmp_path}/var/newsletter.sqlite3"
     assert config("site:").outbox == tmp_path / "var" / "outbox"
