@@ -156,7 +156,7 @@ def resume(ctx: Context, issue: Issue) -> None:
 
 
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:
-    """Give an issue up; what has been sent stays sent, and the posts are free for the next one."""
+    """Give an issue up. What has been sent stays sent; if nothing was, its posts are free for the next one."""
     issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=ctx.clock())
 
 
