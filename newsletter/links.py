@@ -24,6 +24,21 @@ def unsubscribe(config: Config, token: str) -> str:
     return f"{config.site.url}/u/{token}"
 
 
+def preferences(config: Config, token: str) -> str:
+    """Where a reader chooses lists, for the address that a message went to."""
+    return f"{config.site.url}/p/{token}"
+
+
+def like(config: Config, token: str) -> str:
+    """Where a reader says that an issue was liked; GET only asks."""
+    return f"{config.site.url}/l/{token}"
+
+
+def vote(config: Config, token: str, poll: int, answer: int) -> str:
+    """Where a reader gives an answer, both counted from 0, to a poll of an issue; GET only asks."""
+    return f"{config.site.url}/v/{token}/{poll}/{answer}"
+
+
 def archive(config: Config, newsletter: str) -> str:
     """The page that lists all issues of a newsletter."""
     return f"{config.site.url}/issues/{newsletter}/"

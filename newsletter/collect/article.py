@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
 from newsletter import links
-from newsletter.collect import frontmatter, markdown, urls
-from newsletter.collect.clean import Addresses, clean, plain
+from newsletter.collect import frontmatter
 from newsletter.collect.dates import moment
 from newsletter.collect.entry import Call, Draft
 from newsletter.collect.templating import without_tags
 from newsletter.config.values import zone
+from newsletter.markup import markdown, urls
+from newsletter.markup.clean import Addresses, clean, plain
 
 _DATED = re.compile(r"(\d{4}-\d\d?-\d\d?)[-_ ](.+)")
 _DATE_PARTS = {"year": "%Y", "month": "%m", "day": "%d"}

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from newsletter.collect.text import scrub
+from newsletter.markup.text import scrub
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

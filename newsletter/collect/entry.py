@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from newsletter.collect.clean import Addresses, clean
-from newsletter.collect.text import SUMMARY, TITLE, count_words, cut, line
-from newsletter.collect.urls import digest
 from newsletter.config import Config
 from newsletter.config.schema import Source
+from newsletter.markup.clean import Addresses, clean
+from newsletter.markup.text import SUMMARY, TITLE, count_words, cut, line
+from newsletter.markup.urls import digest
 
 TAGS = 50
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)

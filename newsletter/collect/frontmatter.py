@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from newsletter.collect.text import scrub
 from newsletter.config.syntax import fault
+from newsletter.markup.text import scrub
 
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(?:(.*?)\n)??\1[ \t]*(?:\n|\Z)", re.DOTALL)
 

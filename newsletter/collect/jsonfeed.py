@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from newsletter.collect import urls
-from newsletter.collect.clean import Addresses
 from newsletter.collect.dates import moment
 from newsletter.collect.entry import Draft
 from newsletter.collect.errors import NotAFeed
+from newsletter.markup import urls
+from newsletter.markup.clean import Addresses
 
 Item = dict[str, Any]
 

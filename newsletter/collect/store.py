@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from newsletter.collect.entry import Entry, Fetched
-from newsletter.collect.urls import digest, key
+from newsletter.markup.urls import digest, key
 from newsletter.models import Post, Sighting, Source
 
 CONTENT = ("url", "title", "summary", "html", "authors", "tags", "image_url", "image_alt", "language", "words")

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 from newsletter.collect.errors import NotAFeed
-from newsletter.collect.tags import UNCLOSED, words
+from newsletter.markup.tags import UNCLOSED, words
 
 DEEPEST = 250
 _ROOT = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf))(?=[\s>])", re.IGNORECASE)

@@ -12,10 +12,10 @@ from typing import Any
 
 import feedparser
 
-from newsletter.collect import urls
-from newsletter.collect.clean import Addresses, plain
 from newsletter.collect.entry import Draft
 from newsletter.collect.errors import NotAFeed
+from newsletter.markup import urls
+from newsletter.markup.clean import Addresses, plain
 
 Item = dict[str, Any]
 # What feedparser lets slip on malformed documents, instead of setting bozo.

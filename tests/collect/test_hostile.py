@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from newsletter.collect import markdown
-from newsletter.collect.clean import Addresses, clean, plain
 from newsletter.collect.download import Document
 from newsletter.collect.entry import Call, Fetched
 from newsletter.collect.errors import NotAFeed
 from newsletter.collect.kinds import feed
+from newsletter.markup import markdown
+from newsletter.markup.clean import Addresses, clean, plain
 from tests.collect.conftest import item, rss
 
 HERE = Addresses.against("https://blog.example.org/post")

@@ -11,8 +11,8 @@ from newsletter.collect.article import Article
 from newsletter.collect.entry import Call, Entry, Fetched
 from newsletter.collect.errors import FolderMissing
 from newsletter.collect.frontmatter import BadFrontMatter
-from newsletter.collect.tags import words
 from newsletter.config import Config, Problem
+from newsletter.markup.tags import words
 
 _TEXTS = (".md", ".markdown", ".html")
 _NOT_POSTS = words("_data _drafts _includes _layouts _sass _site node_modules")

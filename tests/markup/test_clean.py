@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter.collect.clean import Addresses, clean, plain
-from newsletter.collect.text import count_words, cut, line, with_emoji
+from newsletter.markup.clean import Addresses, clean, plain
+from newsletter.markup.text import count_words, cut, line, with_emoji
 
 HERE = Addresses.against("https://blog.example.org/2026/post/")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.collect.urls import absolute, canonical, key
+from newsletter.markup.urls import absolute, canonical, key
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from html.parser import HTMLParser
 
 import nh3
 
-from newsletter.collect import urls
-from newsletter.collect.tags import ATTRIBUTES, BLOCKS, CLOSES, EVERYWHERE, READ_AS, SILENT, TABLE, TAGS, VOID
-from newsletter.collect.text import collapse, line, scrub, with_emoji
+from newsletter.markup import urls
+from newsletter.markup.tags import ATTRIBUTES, BLOCKS, CLOSES, EVERYWHERE, READ_AS, SILENT, TABLE, TAGS, VOID
+from newsletter.markup.text import collapse, line, scrub, with_emoji
 
 DEEPEST = 100
 LONGEST = 1_000_000  # characters of HTML in one post; mail programs clip at a tenth of it
