@@ -7,7 +7,7 @@ PYTHON ?= python3
 TEST_POSTGRESQL ?= postgresql://postgres@127.0.0.1:5432/postgres
 PYTEST_OPTIONS ?=
 
-.PHONY: help setup run test fast check wheel lock screenshots clean
+.PHONY: help setup tools run test fast check wheel lock screenshots clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -23,14 +23,21 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Only the tests use them: the official MJML compiler, html-validate and axe-core.
+tools: tests/others/node_modules/ready  ## bring the tools from npm that some tests run
+
+tests/others/node_modules/ready: tests/others/package-lock.json
+	@npm ci --prefix tests/others --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
 run: setup  ## set everything up and run the demo publication
 	@exec $(BIN)/newsletter run
 
-test: setup  ## the tests, on both databases where a PostgreSQL is reachable
+test: setup $(if $(shell command -v npm),tools)  ## the tests, on both databases where a PostgreSQL is reachable
 	@PYTHON=$(BIN)/python TEST_POSTGRESQL=$(TEST_POSTGRESQL) sh tests/run.sh $(PYTEST_OPTIONS)
 
 fast: setup  ## the tests that start no processes, on SQLite: under two minutes
-	@$(BIN)/python -m pytest -q -m "not processes" $(PYTEST_OPTIONS)
+	@$(BIN)/python -m pytest -q -m "not processes and not others" $(PYTEST_OPTIONS)
 
 check: setup  ## ruff, mypy, import-linter, migrations, wheel
 	$(BIN)/ruff check .
