@@ -92,6 +92,10 @@ class Collect(Section):
     timeout: Span = Field(timedelta(seconds=30), description="for one whole fetch, redirects included")
     max_bytes: Size = Field(10_000_000, description="a feed larger than this is refused")
     max_redirects: int = Field(5, ge=0, le=20, description="how many redirects are followed")
+    measure_images: bool = Field(
+        True, description="ask how large the images of new posts are, so that mail programs keep room for them"
+    )
+    max_image_bytes: Size = Field(5_000_000, description="an image larger than this is linked to instead of shown")
     user_agent: Line = Field("newsletter/0.1 (feed reader)", description="what we call ourselves to the feed's server")
     sources: dict[Slug, Source] = Field({}, description="where posts come from, each under a name of your choice")
 

@@ -57,7 +57,7 @@ def test_what_is_put_right(source: str, result: str) -> None:
     ],
 )
 def test_addresses_are_made_whole(url: str, whole: str) -> None:
-    assert clean(f'<img src="{url}">', HERE).image_url == whole
+    assert clean(f'<img src="{url}">', HERE).image.url == whole
 
 
 def test_pictures_loaded_late_are_shown() -> None:
@@ -73,7 +73,7 @@ def test_pictures_of_emoji_become_emoji() -> None:
 
 def test_the_lead_picture_is_the_first_that_is_not_tiny() -> None:
     cleaned = clean('<img src="icon.png" width="24" height="24"><img src="b.png" width="640" alt="Big">', HERE)
-    assert (cleaned.image_url, cleaned.image_alt) == ("https://blog.example.org/2026/post/b.png", "Big")
+    assert (cleaned.image.url, cleaned.image.alt) == ("https://blog.example.org/2026/post/b.png", "Big")
 
 
 def test_text_and_first_paragraph_are_noted() -> None:
