@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from newsletter.render.elements import DEEPEST, WIDEST, Chunk, Picture, chunks
 from newsletter.render.speech import spoken_html
-from newsletter.render.vocabulary import HEADINGS
+from newsletter.render.vocabulary import HEADINGS, MARK
 from newsletter.render.words import lead_emoji, one_line
 
-__all__ = ["DEEPEST", "WIDEST", "Block", "Kind", "Picture", "blocks"]
+__all__ = ["DEEPEST", "WIDEST", "Block", "Kind", "Picture", "blocks", "count_polls"]
 
 Kind = Literal[
     "heading", "text", "quote", "image", "table", "code", "rule",
@@ -75,6 +75,11 @@ def blocks(html: str, language: str = "en", first_poll: int = 0) -> list[Block]:
     """
     found = filter(None, map(_block, chunks(html)))
     return [_spoken(block, language) for block in _numbered(_joined(_levelled(found)), first_poll)]
+
+
+def count_polls(html: str) -> int:
+    """How many polls a post may hold; a number that none of its blocks has does no harm."""
+    return html.count(f'{MARK}="poll"')
 
 
 def _block(chunk: Chunk) -> Block | None:

@@ -12,6 +12,8 @@
 | `rule(character)` | a line under a heading, as wide as the heading |
 | `led_by(emoji)` | the text with an emoji before it, unless it begins with one |
 | `ornament` | a title whose leading emoji is hidden from screen readers |
+| `spoken(language)` | the text, its emoji with a spoken name where they are all there is |
+| `fit(height, into)` | an image's width and height in a column, `[0, 0]` where its own are not known |
 | `styled(p="…", a="…")` | HTML with a style on every tag of a name |
 """
 
@@ -25,7 +27,9 @@ from typing import Any
 from django.utils import dateformat, formats, translation
 from markupsafe import Markup, escape
 
+from newsletter.render.images import fit
 from newsletter.render.plain import plain, wrap
+from newsletter.render.speech import spoken
 from newsletter.render.tags import pieces
 from newsletter.render.words import cut, emojize, graphemes, lead_emoji
 
@@ -90,11 +94,13 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date": date,
     "emoji": emojize,
     "excerpt": excerpt,
+    "fit": fit,
     "led_by": led_by,
     "lines": lines,
     "ornament": ornament,
     "reading_time": reading_time,
     "rule": rule,
+    "spoken": spoken,
     "styled": styled,
     "text": plain,
     "wrap": wrap,
