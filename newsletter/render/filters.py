@@ -6,7 +6,7 @@
 | `date` | `Friday, 20 November 2026`, in the language given |
 | `reading_time` | minutes as `4 min read` |
 | `excerpt(n)` | at most n graphemes, cut at a word |
-| `text` | HTML as plain text, wrapped, its links in a numbered list |
+| `text(book, votes)` | HTML or blocks as plain text, wrapped, its links in a numbered list; see `plain` |
 | `wrap` | plain text in lines of 72 |
 | `lines` | plain text with its line breaks as `<br />` |
 | `rule(character)` | a line under a heading, as wide as the heading |
@@ -19,7 +19,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -31,7 +30,7 @@ from newsletter.render.images import fit
 from newsletter.render.plain import plain, wrap
 from newsletter.render.speech import spoken
 from newsletter.render.tags import pieces
-from newsletter.render.words import cut, emojize, graphemes, lead_emoji
+from newsletter.render.words import cut, emojize, lead_emoji, width
 
 
 def date(moment: datetime, language: str = "en") -> str:
@@ -55,7 +54,7 @@ def excerpt(text: str, length: int) -> str:
 
 def rule(heading: str, character: str = "-") -> str:
     """A line as wide as the heading above it looks, at most 72."""
-    return character * max(3, min(72, sum(map(_width, graphemes(heading)))))
+    return character * max(3, min(72, width(heading)))
 
 
 def lines(text: str) -> Markup:
@@ -84,10 +83,6 @@ def _styled(source: str, name: str, styles: dict[str, str]) -> str:
     if name not in styles or source.startswith("</"):
         return source
     return source[: len(name) + 1] + styles[name] + source[len(name) + 1 :]
-
-
-def _width(grapheme: str) -> int:
-    return 2 if unicodedata.east_asian_width(grapheme[0]) in "WF" or "\ufe0f" in grapheme else 1
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -16,6 +16,7 @@ from newsletter.render.headers import PREHEADER, for_html, headers, impersonal
 from newsletter.render.images import sized
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
+from newsletter.render.plain import LinkBook
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
 from newsletter.render.words import cut
 
@@ -71,7 +72,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     subject, preheader = headers(issue, settings, whole, marker)
     answer = impersonal(subject, marker) or whole["newsletter"].title
     whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer), "web": False}
-    plain = {"subject": subject, "preheader": preheader, "reader": make.reader_of(marker, False)}
+    plain = {"subject": subject, "preheader": preheader, "reader": make.reader_of(marker, False), "book": LinkBook()}
     escaped = {
         "subject": for_html(subject, marker),
         "preheader": for_html(preheader, marker),
