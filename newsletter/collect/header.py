@@ -1,7 +1,7 @@
 """How large an image is, read from its first bytes; nothing of it is ever decoded.
 
-A picture of a few kilobytes can claim to be gigabytes of pixels. Pillow reads the headers of most formats and stops
-there; of WebP it would set up the whole canvas, so that header is read here.
+A picture of a few kilobytes can claim to be gigabytes of pixels. Pillow reads the headers of JPEG, with all its
+variants, and stops there; of WebP it would set up the whole canvas, so the simple headers are read here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from newsletter.markup.images import UNKNOWN, Size
 
 ENOUGH = 65_536  # bytes: within them any usual image has said how large it is
 _LARGEST = 20_000  # pixels on a side; no picture of a mail is larger, and a claim beyond is a trap or a mistake
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP")
+_FORMATS = ("JPEG", "GIF", "BMP")
 _ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
 # What Pillow lets out on headers that are broken.
 _FAULTS = (
@@ -26,13 +26,11 @@ _FAULTS = (
 
 def size_of(head: bytes) -> Size:
     """The size that an image claims in its first bytes; unknown if it is none that a mail can show."""
-    width, height = _webp(head) or _avif(head) or _by_pillow(head)
+    width, height = _png(head) or _webp(head) or _avif(head) or _by_pillow(head)
     return Size(width, height) if 0 < width <= _LARGEST and 0 < height <= _LARGEST else UNKNOWN
 
 
 def _by_pillow(head: bytes) -> tuple[int, int]:
-    if _claims_too_much(head):
-        return 0, 0
     try:
         with Image.open(io.BytesIO(head), formats=_FORMATS) as image:
             turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION) in _TURNED
@@ -42,12 +40,11 @@ def _by_pillow(head: bytes) -> tuple[int, int]:
     return (height, width) if turned else (width, height)
 
 
-def _claims_too_much(head: bytes) -> bool:
-    """Whether a PNG claims a size that Pillow would warn of."""
+def _png(head: bytes) -> tuple[int, int] | None:
     if not head.startswith(b"\x89PNG\r\n\x1a\n") or len(head) < 24:
-        return False
+        return None
     width, height = struct.unpack(">II", head[16:24])
-    return bool(max(width, height) > _LARGEST)
+    return width, height
 
 
 def _webp(head: bytes) -> tuple[int, int] | None:

@@ -43,30 +43,31 @@ class Question:
         self.urls = tuple(dict.fromkeys(url for url in wanted if not url.startswith(ours)))
 
 
-def answered(
-    questions: Collection[Question], collect: Collect, transport: httpx.AsyncBaseTransport | None = None
-) -> list[dict[str, Size]]:
-    """The sizes found for each question by address; all of it takes no longer than one fetch may.
+def answered(questions: Collection[Question], collect: Collect, seconds: float = SECONDS) -> list[dict[str, Size]]:
+    """The sizes found for each question by address.
 
-    Tests hand in a transport of their own.
+    Each image is given so many seconds, and all of them together as long as one fetch may take.
     """
     if not any(question.urls for question in questions):
         return [{} for _ in questions]
-    return asyncio.run(_answered(questions, collect, transport))
+    return asyncio.run(_answered(questions, collect, seconds))
 
 
-async def _answered(
-    questions: Collection[Question], collect: Collect, transport: httpx.AsyncBaseTransport | None
-) -> list[dict[str, Size]]:
+async def _answered(questions: Collection[Question], collect: Collect, seconds: float) -> list[dict[str, Size]]:
     found: list[dict[str, Size]] = [{} for _ in questions]
     turns = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def in_turn(client: httpx.AsyncClient, url: str, sizes: dict[str, Size]) -> None:
+        async with turns:
+            sizes[url] = await _ask(client, url, collect.max_image_bytes, seconds)
+
     async with AsyncExitStack() as stack:
         clients = {
-            private: await stack.enter_async_context(_client(collect, transport or network(private)))
+            private: await stack.enter_async_context(_client(collect, private, seconds))
             for private in {question.call.source.allow_private for question in questions}
         }
         asked = [
-            asyncio.create_task(_ask(clients[question.call.source.allow_private], url, turns, collect, sizes))
+            asyncio.create_task(in_turn(clients[question.call.source.allow_private], url, sizes))
             for question, sizes in zip(questions, found, strict=True)
             for url in question.urls
         ]
@@ -77,27 +78,23 @@ async def _answered(
     return found
 
 
-def _client(collect: Collect, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+def _client(collect: Collect, allow_private: bool, seconds: float) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=transport, timeout=SECONDS, follow_redirects=True, max_redirects=REDIRECTS, trust_env=False,
-        headers={"User-Agent": collect.user_agent, **_HEADERS},
+        transport=network(allow_private), timeout=seconds, follow_redirects=True, max_redirects=REDIRECTS,
+        trust_env=False, headers={"User-Agent": collect.user_agent, **_HEADERS},
     )  # fmt: skip
 
 
-async def _ask(
-    client: httpx.AsyncClient, url: str, turns: asyncio.Semaphore, collect: Collect, sizes: dict[str, Size]
-) -> None:
+async def _ask(client: httpx.AsyncClient, url: str, most: int, seconds: float) -> Size:
     head = bytearray()
     total: list[int] = []
-    async with turns:
-        try:
-            async with asyncio.timeout(SECONDS):
-                await _read(client, url, head, total)
-        except (CollectError, httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
-            # What came before it broke off may be enough, and a size is no more than welcome.
-            logger.debug("The image %s could not be read as a whole: %s", url, error)
-    too_big = total[0] if total and total[0] > collect.max_image_bytes else 0
-    sizes[url] = replace(size_of(bytes(head)), too_big=too_big)
+    try:
+        async with asyncio.timeout(seconds):
+            await _read(client, url, head, total)
+    except (CollectError, httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
+        # What came before it broke off may be enough, and a size is no more than welcome.
+        logger.debug("The image %s could not be read as a whole: %s", url, error)
+    return replace(size_of(bytes(head)), too_big=total[0] if total and total[0] > most else 0)
 
 
 async def _read(client: httpx.AsyncClient, url: str, head: bytearray, total: list[int]) -> None:

@@ -20,7 +20,7 @@ _TABLE = """
 🍽️ food essen küche kuche cuisine cocina comida recipes rezepte recettes recetas cooking restaurants kitchen
 🧳 travel reise reisen voyage voyages viaje viajes tourism tourismus tourisme journeys
 💼 business wirtschaft economie economia economy finance finanzen finances negocios money geld argent markets
-🌱 environment umwelt environnement ambiente climate klima climat clima nature natur naturaleza green ecology planet planeta
+🌱 environment umwelt environnement ambiente climate klima climat clima nature natur naturaleza ecology planet planeta
 📚 books buch bucher livres libros literature literatur litterature literatura reading fiction poetry
 🎵 music musik musique musica songs concerts
 🎬 film films movies cinema kino cine movie series tv television fernsehen
