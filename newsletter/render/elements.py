@@ -122,7 +122,7 @@ class _Reader(HTMLParser):
     def _nested(self, tag: str) -> str:
         """A heading inside a list or a quote is no heading of the article; only a figure has captions."""
         if tag == "figcaption":
-            return tag if "figure" in self.opened else "p"
+            return tag if "figure" in self.opened and "figcaption" not in self.opened else "p"
         return "p" if tag in HEADINGS and self.opened else tag
 
     def _start(self, tag: str, attrs: Attributes) -> None:

@@ -107,6 +107,9 @@ def test_cutting_keeps_words_and_characters_whole() -> None:
     assert cut(family * 10, 20) == family * 2 + "…"
     assert cut("漢字" * 200, 300) == ("漢字" * 150)[:299] + "…"
     assert len(cut("word " * 100, 300)) <= 300
+    assert cut("x" * 400, 300) == "x" * 299 + "…"
+    assert cut("स्त्री" * 10, 20) == "स्त्री" * 3 + "…"
+    assert 1 < len(cut("a" + "\u0300" * 5000, 300)) <= 300
 
 
 def test_words_are_counted() -> None:
