@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter.collect import pictures
 from newsletter.collect.entry import Call, Fetched
 from newsletter.collect.errors import CollectError, UnknownSource
 from newsletter.collect.kinds import KINDS, kind
-from newsletter.collect.store import Counts, store
+from newsletter.collect.store import Counts, news, store
 from newsletter.config import Config, Problem
 from newsletter.models import Source
 
@@ -19,7 +20,7 @@ __all__ = ["KINDS", "CollectError", "UnknownSource", "Visit", "check", "collect"
 
 SIDE_BY_SIDE = 20  # sources fetched at a time: each may hold collect.max_bytes in memory
 Clock = Callable[[], datetime]
-Outcome = Callable[[], Fetched] | BaseException
+Outcome = Fetched | BaseException
 logger = logging.getLogger(__name__)
 
 
@@ -47,7 +48,7 @@ def collect(config: Config, now: datetime, only: Collection[str] = (), clock: Cl
     return [
         _settle(call, rows[call.name], outcome, clock or (lambda: now))
         for start in range(0, len(calls), SIDE_BY_SIDE)
-        for call, outcome in _fetched(calls[start : start + SIDE_BY_SIDE])
+        for call, outcome in _measured(config, rows, _read(calls[start : start + SIDE_BY_SIDE]))
     ]
 
 
@@ -87,17 +88,41 @@ def _call(config: Config, now: datetime, row: Source) -> Call:
     return Call(row.name, config.collect.sources[row.name], config, now, row.etag, row.last_modified)
 
 
-def _fetched(calls: list[Call]) -> Iterator[tuple[Call, Outcome]]:
-    """Fetch side by side; what went wrong with one is its own outcome."""
+def _read(calls: list[Call]) -> list[tuple[Call, Outcome]]:
+    """Fetch side by side, and read one after the other; what went wrong with one is its own outcome."""
 
-    async def together() -> list[Outcome]:
+    async def together() -> list[Callable[[], Fetched] | BaseException]:
         return await asyncio.gather(*map(_fetch, calls), return_exceptions=True)
 
-    yield from zip(calls, asyncio.run(together()), strict=True)
+    return [(call, _tried(fetched)) for call, fetched in zip(calls, asyncio.run(together()), strict=True)]
 
 
 async def _fetch(call: Call) -> Callable[[], Fetched]:
     return await kind(call.source.kind).fetch(call)
+
+
+def _tried(fetched: Callable[[], Fetched] | BaseException) -> Outcome:
+    if isinstance(fetched, BaseException):
+        return fetched
+    try:
+        return fetched()
+    except Exception as error:  # noqa: BLE001 - it is raised again where this source's visit is recorded
+        return error
+
+
+def _measured(config: Config, rows: dict[str, Source], read: list[tuple[Call, Outcome]]) -> list[tuple[Call, Outcome]]:
+    """The same visits, the images of their new and changed posts measured, for all of them at once."""
+    if not config.collect.measure_images:
+        return read
+    fetched = [(call, outcome) for call, outcome in read if isinstance(outcome, Fetched)]
+    wanted = [news(rows[call.name], outcome.entries) for call, outcome in fetched]
+    questions = [pictures.Question(call, entries) for (call, _), entries in zip(fetched, wanted, strict=True)]
+    answers = pictures.answered(questions, config.collect)
+    known = {
+        call.name: pictures.measured(outcome, entries, sizes)
+        for (call, outcome), entries, sizes in zip(fetched, wanted, answers, strict=True)
+    }
+    return [(call, known.get(call.name, outcome)) for call, outcome in read]
 
 
 def _settle(call: Call, row: Source, outcome: Outcome, clock: Clock) -> Visit:
@@ -105,7 +130,7 @@ def _settle(call: Call, row: Source, outcome: Outcome, clock: Clock) -> Visit:
     try:
         if isinstance(outcome, BaseException):
             raise outcome
-        fetched = outcome()
+        fetched = outcome
         counts = Counts() if fetched.not_modified else store(row, fetched, clock)
     except CollectError as error:
         return _failed(call, row, str(error))

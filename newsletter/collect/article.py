@@ -11,10 +11,13 @@ from newsletter import links
 from newsletter.collect import frontmatter
 from newsletter.collect.dates import moment
 from newsletter.collect.entry import Call, Draft
+from newsletter.collect.header import ENOUGH, size_of
 from newsletter.collect.templating import without_tags
 from newsletter.config.values import zone
 from newsletter.markup import markdown, urls
 from newsletter.markup.clean import Addresses, clean, plain
+from newsletter.markup.directives import Fault
+from newsletter.markup.images import UNKNOWN, Size, in_words
 
 _DATED = re.compile(r"(\d{4}-\d\d?-\d\d?)[-_ ](.+)")
 _DATE_PARTS = {"year": "%Y", "month": "%m", "day": "%d"}
@@ -22,14 +25,22 @@ _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 
 
 class Article:
-    """A file that has been read; `missing` names absent images, `left_out` the tags that only its site knows."""
+    """A file that has been read.
+
+    `missing` and `large` name images that are absent or too big, `left_out` the tags that only its site knows, and
+    `faults` what is wrong with its directives.
+    """
 
     def __init__(self, call: Call, root: Path, path: PurePosixPath, source: str) -> None:
         self._call, self._root, self.path = call, root, path
         self._head, body = frontmatter.split(source)
         self._jekyll = "_posts" in (root.name, *path.parts)
         self._body, self.left_out = without_tags(body, self._jekyll)
+        self._lines = source.count("\n")
         self.missing: list[str] = []
+        self.large: list[str] = []
+        self.faults: list[Fault] = []
+        self._sizes: dict[str, Size] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -49,21 +60,35 @@ class Article:
         """The story as it stands in the file."""
         head, url = self._head, self._url()
         title, body = self._title_and_body()
-        source = body if self.path.suffix == ".html" else markdown.render(body)
+        ours = self.path.suffix != ".html"
+        source = self._rendered(body) if ours else body
         return Draft(
             guid=str(self.path),
             url=urls.canonical(url),
             title=title or self._name(),
             summary=self._summary(body),
             html=source,
-            addresses=Addresses(lambda link: urls.link(url, link), lambda image: self._image(url, image)),
+            addresses=Addresses(
+                lambda link: urls.link(url, link),
+                lambda image: self._image(url, image),
+                lambda address: self._sizes.get(address, UNKNOWN),
+            ),
             authors=head.texts("authors", "author"),
             tags=head.words("tags", "tag", "categories", "category", "keywords"),
             image_url=head.text("image", "cover", "thumbnail", "featured_image", "images"),
             image_alt=head.text("image_alt", "cover_alt", "alt") or self._alt_of("image") or self._alt_of("cover"),
+            image_dark=head.text("image_dark", "cover_dark"),
             language=head.text("lang", "language"),
             published_at=self._moment("date", "publishdate") or self._date_of_name(),
+            trusted=ours,
         )
+
+    def _rendered(self, body: str) -> str:
+        """The HTML of the body; the lines of what is wrong in it are those of the file."""
+        html, faults = markdown.read(body)
+        above = self._lines - body.count("\n")
+        self.faults = sorted(Fault(max(1, above + line), reason) for line, reason in faults)
+        return html
 
     def _title_and_body(self) -> tuple[str, str]:
         """The title, and the body without a heading that only says it again."""
@@ -131,13 +156,31 @@ class Article:
 
     def _image(self, url: str, image: str) -> str:
         """An image as the story's page means it, or, where it has none, as a file of the folder."""
-        if url or re.match(r"[a-z]+:|//", image, re.IGNORECASE):
-            return urls.absolute(url or "https:", image)
-        path = self._inside(unquote(image.partition("?")[0].partition("#")[0]))
-        if not path:
+        elsewhere = re.match(r"[a-z]+:|//", image, re.IGNORECASE)
+        path = "" if elsewhere else self._inside(unquote(image.partition("?")[0].partition("#")[0]))
+        if url or elsewhere:
+            address = urls.absolute(url or "https:", image)
+        elif path:
+            address = links.file(self._call.config, self._call.name, path)
+        else:
             self.missing.append(image)
             return ""
-        return links.file(self._call.config, self._call.name, path)
+        if path and address not in self._sizes:
+            self._sizes[address] = self._measured(path)
+        return address
+
+    def _measured(self, path: str) -> Size:
+        """The size of an image that lies in the folder."""
+        file, limit = self._root / path, self._call.config.collect.max_image_bytes
+        try:
+            length = file.stat().st_size
+            if length > limit:
+                self.large.append(f"{path} ({in_words(length)})")
+                return Size(too_big=length)
+            with file.open("rb") as handle:
+                return size_of(handle.read(ENOUGH * 4))
+        except OSError:  # it cannot be read; whoever serves it will say so
+            return UNKNOWN
 
     def _inside(self, image: str) -> str:
         """The path within the folder of a file that is there; empty if it is not, or lies outside."""

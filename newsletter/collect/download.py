@@ -68,7 +68,7 @@ async def download(call: Call, transport: httpx.AsyncBaseTransport | None = None
 def _client(call: Call, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     seconds = call.config.collect.timeout.total_seconds()
     return httpx.AsyncClient(
-        transport=transport or _network(call.source.allow_private),
+        transport=transport or network(call.source.allow_private),
         timeout=httpx.Timeout(seconds, connect=seconds / 3),
         follow_redirects=True,
         max_redirects=call.config.collect.max_redirects,
@@ -78,7 +78,8 @@ def _client(call: Call, transport: httpx.AsyncBaseTransport | None) -> httpx.Asy
     )
 
 
-def _network(allow_private: bool) -> httpx.AsyncBaseTransport:
+def network(allow_private: bool) -> httpx.AsyncBaseTransport:
+    """The network as a source may use it."""
     return Guarded(httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False), allow_private)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from newsletter.config import Config
 from newsletter.config.schema import Source
-from newsletter.markup.clean import Addresses, clean
+from newsletter.markup.clean import Addresses, Cleaned, Picture, clean
+from newsletter.markup.images import Size
 from newsletter.markup.text import SUMMARY, TITLE, count_words, cut, line
 from newsletter.markup.urls import digest
 
@@ -44,14 +46,32 @@ class Entry:
     tags: tuple[str, ...]
     image_url: str
     image_alt: str
+    image_dark: str
+    image_width: int
+    image_height: int
     language: str
     words: int
     published_at: datetime | None
+    unmeasured: tuple[str, ...] = field(default=(), compare=False)
+    as_published: str = field(default="", compare=False)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all of it: equal means unchanged."""
-        return digest(json.dumps(asdict(self), default=datetime.isoformat, ensure_ascii=True))
+        """SHA-256 of all of it as its source has it: equal means unchanged."""
+        if self.as_published:
+            return self.as_published
+        content = {name: value for name, value in asdict(self).items() if name not in ("unmeasured", "as_published")}
+        return digest(json.dumps(content, default=datetime.isoformat, ensure_ascii=True))
+
+    def measured(self, sizes: Callable[[str], Size]) -> Entry:
+        """The entry with the sizes of its images filled in, and without those that are too big."""
+        body = clean(self.html, replace(Addresses.against(""), size=sizes), trusted=True)
+        image = _sized(Picture(self.image_url, self.image_alt, self.image_width, self.image_height, self.image_dark),
+                       sizes)  # fmt: skip
+        return replace(
+            self, html=body.html, **_image_fields(image or body.image), unmeasured=(),
+            as_published=self.fingerprint,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,15 +103,16 @@ class Draft:
     tags: Iterable[str] = ()
     image_url: str = ""
     image_alt: str = ""
+    image_dark: str = ""
     language: str = ""
     published_at: datetime | None = None
+    trusted: bool = False
 
     def finish(self, call: Call) -> Entry:
         """Clean it, and find what it lacks in what it has."""
-        body = clean(self.html, self.addresses)
+        body = clean(self.html, self.addresses, trusted=self.trusted)
         summary = cut(line(self.summary) or body.paragraph or body.text, SUMMARY)
-        image = self.addresses.image(self.image_url) if self.image_url else ""
-        same = not image or image == body.image_url
+        image = self._image(body)
         title = cut(line(self.title), TITLE) or self._name(summary, call)
         return Entry(
             guid=self.guid,
@@ -101,12 +122,21 @@ class Draft:
             html=body.html,
             authors=_unique(map(line, self.authors)),
             tags=_unique(line(tag).lower() for tag in (*self.tags, *call.source.tags))[:TAGS],
-            image_url=image or body.image_url,
-            image_alt=line(self.image_alt) or (body.image_alt if same else ""),
+            **_image_fields(image),
             language=self.language if _LANGUAGE.fullmatch(self.language) and len(self.language) <= 35 else "",
             words=count_words(body.text),
             published_at=self.published_at,
+            unmeasured=_unmeasured(image, body),
         )
+
+    def _image(self, body: Cleaned) -> Picture:
+        """The picture that stands for the story: the one its source names, else the first of its body."""
+        url = self.addresses.image(self.image_url) if self.image_url else ""
+        same = not url or url == body.image.url
+        own = Picture(url, line(self.image_alt), dark=self.addresses.image(self.image_dark) if self.image_dark else "")
+        if same:
+            return replace(body.image, alt=own.alt or body.image.alt, dark=own.dark or body.image.dark)
+        return _sized(own, self.addresses.size) or body.image
 
     def _name(self, summary: str, call: Call) -> str:
         """A title for a story without one: how it begins, else where and when it was published."""
@@ -114,6 +144,27 @@ class Draft:
             return cut(summary, 80)
         host = (urlsplit(self.url).hostname or call.name).removeprefix("www.")
         return f"{host}, {self.published_at:%-d %B %Y}" if self.published_at else host
+
+
+def _sized(image: Picture, sizes: Callable[[str], Size]) -> Picture | None:
+    """The picture with its size, as far as it is known; None if there is none, or it is too big to be shown."""
+    size = sizes(image.url)
+    if not image.url or size.too_big:
+        return None
+    return replace(image, width=size.width, height=size.height) if size else image
+
+
+def _image_fields(image: Picture) -> dict[str, Any]:
+    return {
+        "image_url": image.url, "image_alt": image.alt, "image_dark": image.dark,
+        "image_width": image.width, "image_height": image.height,
+    }  # fmt: skip
+
+
+def _unmeasured(image: Picture, body: Cleaned) -> tuple[str, ...]:
+    """The images of unknown size, the story's own first."""
+    own = [image.url] if image.url and not (image.width and image.height) else []
+    return tuple(dict.fromkeys([*own, *body.unmeasured]))
 
 
 def _unique(words: Iterable[str]) -> tuple[str, ...]:

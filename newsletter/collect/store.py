@@ -13,7 +13,10 @@ from newsletter.collect.entry import Entry, Fetched
 from newsletter.markup.urls import digest, key
 from newsletter.models import Post, Sighting, Source
 
-CONTENT = ("url", "title", "summary", "html", "authors", "tags", "image_url", "image_alt", "language", "words")
+CONTENT = (
+    "url", "title", "summary", "html", "authors", "tags", "image_url", "image_alt", "image_dark", "image_width",
+    "image_height", "language", "words",
+)  # fmt: skip
 BATCH = 500
 
 
@@ -40,6 +43,13 @@ def store(source: Source, fetched: Fetched, clock: Callable[[], datetime]) -> Co
     added, met = _add(source, new, fetched.latest, now, _keys(source, entries))
     updated = _update(source, [(seen[guid], entry) for guid, entry in changed.items()] + met, fetched.latest, now)
     return Counts(added, updated, len(entries) - added - updated)
+
+
+def news(source: Source, entries: Iterable[Entry]) -> list[Entry]:
+    """The entries that are new or have changed since the source was last visited."""
+    found = _first_of_each(entries)
+    seen = _sightings(source, found)
+    return [entry for guid, entry in found.items() if guid not in seen or _differs(seen[guid], entry)]
 
 
 def _first_of_each(entries: Iterable[Entry]) -> dict[str, Entry]:

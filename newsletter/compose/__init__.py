@@ -162,7 +162,7 @@ def _last_cut_off(name: str, due: datetime) -> datetime | None:
 def _fill(issue: Issue, selection: Selection) -> None:
     Item.objects.bulk_create(
         Item.copy_of(place.post, issue=issue, position=position, section=place.section.title,
-                     section_emoji=place.section.emoji)
+                     section_emoji=place.section.symbol)
         for position, place in enumerate(selection.places)
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
+from newsletter.config.topics import emoji_for
 from newsletter.config.values import (
     BaseUrl,
     Cron,
@@ -92,6 +93,10 @@ class Collect(Section):
     timeout: Span = Field(timedelta(seconds=30), description="for one whole fetch, redirects included")
     max_bytes: Size = Field(10_000_000, description="a feed larger than this is refused")
     max_redirects: int = Field(5, ge=0, le=20, description="how many redirects are followed")
+    measure_images: bool = Field(
+        True, description="ask how large the images of new posts are, so that mail programs keep room for them"
+    )
+    max_image_bytes: Size = Field(5_000_000, description="an image larger than this is linked to instead of shown")
     user_agent: Line = Field("newsletter/0.1 (feed reader)", description="what we call ourselves to the feed's server")
     sources: dict[Slug, Source] = Field({}, description="where posts come from, each under a name of your choice")
 
@@ -197,10 +202,17 @@ class NewsletterSection(Section):
     """A part of an issue: the posts that carry one of its tags."""
 
     title: Line = Field(max_length=200, description="heading of the section")
-    emoji: Line = Field("", max_length=50, description="stands before the title")
+    emoji: Line | None = Field(
+        None, max_length=50, description='stands before the title; without one, by its topic; `""` for none at all'
+    )
     tags: tuple[str, ...] = Field((), description="a post with one of these tags belongs here; the first section wins")
     min: int = Field(0, ge=0, description="with fewer posts here, the issue is skipped, and says why")
     max: int = Field(20, ge=1, description="the newest posts are taken, up to so many")
+
+    @property
+    def symbol(self) -> str:
+        """The emoji before the title: the one that is set, else that of the topic."""
+        return emoji_for(self.title, self.tags) if self.emoji is None else self.emoji
 
     @model_validator(mode="after")
     def _limits(self) -> NewsletterSection:

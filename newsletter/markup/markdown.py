@@ -1,4 +1,4 @@
-"""Markdown to HTML: CommonMark with tables, strike-through, footnotes and definition lists."""
+"""Markdown to HTML: CommonMark with tables, strike-through, footnotes, definition lists, and directives."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from newsletter.markup.directives import FAULTS, Fault, directives
+
 _HEADING = re.compile(r"\s*(?:#[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*(?:\n|\Z)|([^\n#>*+\-`|<].*)\n=+[ \t]*(?:\n|\Z))")
 
 
 def render(source: str) -> str:
     """The HTML of a text, not yet sanitised."""
-    return str(_parser().render(source))
+    return read(source)[0]
+
+
+def read(source: str) -> tuple[str, list[Fault]]:
+    """The HTML of a text, not yet sanitised, and what is wrong with its directives."""
+    env: dict[str, list[Fault]] = {}
+    html = str(_parser().render(source, env))
+    return html, env.get(FAULTS, [])
 
 
 def inline(source: str) -> str:
@@ -31,4 +40,4 @@ def heading(source: str) -> tuple[str, str]:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    return parser.use(footnote_plugin).use(deflist_plugin)
+    return parser.use(footnote_plugin).use(deflist_plugin).use(directives)

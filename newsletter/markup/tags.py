@@ -12,12 +12,15 @@ EVERYWHERE = words("dir lang")
 ATTRIBUTES = {
     "a": words("href title"),
     "abbr": words("title"),
-    "img": words("src alt title width height"),
+    "img": words("src alt title width height data-dark"),
     "ol": words("start reversed"),
     "td": words("colspan rowspan"),
     "th": words("colspan rowspan"),
     "time": words("datetime"),
 }
+# What only we may write: which of an issue's blocks an element is. Nobody else's HTML keeps the attribute.
+MARK = "data-block"
+MARKED = {"a": words("button video"), "figure": words("gallery sponsor poll subscribe")}
 INLINE = words("a abbr b bdi bdo cite code del dfn em i ins kbd mark q s samp small span strong sub sup time u var")
 BLOCKS = words(
     "blockquote caption dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 li ol p pre table tbody td tfoot th thead"

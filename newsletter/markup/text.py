@@ -10,6 +10,7 @@ import emoji
 import regex
 
 SUMMARY = 300
+_CLUSTER = 50
 TITLE = 300
 
 # Controls that no text needs and PostgreSQL or XML refuse, and halves of surrogate pairs, which no encoding takes.
@@ -44,8 +45,9 @@ def cut(text: str, limit: int) -> str:
     """At most `limit` characters, cut between words where there are any and never inside a character or emoji."""
     if len(text) <= limit:
         return text
-    # No emoji or accented letter is longer than 50 code points, so the clusters up to the limit are whole.
-    clusters = regex.findall(r"\X", text[: limit + 50])
+    # No emoji or accented letter is longer than 50 code points, so the clusters up to the limit are whole. What is
+    # longer is a letter under a heap of accents, and loses some of them.
+    clusters = [cluster[:_CLUSTER] for cluster in regex.findall(r"\X", text[: limit + _CLUSTER])]
     sizes = _running(map(len, clusters))
     head = "".join(chain.from_iterable(clusters[: len(list(takewhile(lambda size: size < limit, sizes)))]))
     words = head.rpartition(" ")[0]

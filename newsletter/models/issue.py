@@ -176,13 +176,16 @@ class Item(models.Model):
     tags = models.JSONField(default=list)
     image_url = models.TextField(blank=True)
     image_alt = models.TextField(blank=True)
+    image_dark = models.TextField(blank=True, help_text="The same image for dark screens.")
+    image_width = models.PositiveIntegerField(default=0, help_text="In pixels; 0 where nobody knows.")
+    image_height = models.PositiveIntegerField(default=0, help_text="In pixels; 0 where nobody knows.")
     language = models.CharField(max_length=35, blank=True)
     words = models.PositiveIntegerField(default=0)
     published_at = models.DateTimeField()
 
     COPIED = (
-        "title", "summary", "html", "url", "authors", "tags", "image_url", "image_alt", "language", "words",
-        "published_at",
+        "title", "summary", "html", "url", "authors", "tags", "image_url", "image_alt", "image_dark",
+        "image_width", "image_height", "language", "words", "published_at",
     )  # fmt: skip
 
     class Meta:

@@ -1,37 +1,56 @@
-"""Cut a post's HTML into the blocks that a mail draws one by one, well formed whatever came in.
-
-A streaming pass over tags, no tree and no recursion: nesting is cut off at 100, because a tree ten thousand deep
-crashes the MJML engine.
-"""
+"""Cut a post's HTML into the blocks that a mail draws one by one, well formed whatever came in."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from html import escape
-from html.parser import HTMLParser
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from html import unescape
 from itertools import groupby
 from typing import Literal
 
 from markupsafe import Markup
 
-from newsletter.render.vocabulary import ATTRIBUTES, BLOCKS, HEADINGS, HIDDEN, IMPLIED, INLINE, SEPARATORS, TABLE
-from newsletter.render.words import emojize, lead_emoji
+from newsletter.render.elements import DEEPEST, WIDEST, Chunk, Picture, chunks
+from newsletter.render.speech import spoken_html
+from newsletter.render.vocabulary import HEADINGS, MARK
+from newsletter.render.words import lead_emoji, one_line
 
-DEEPEST = 100
-# The column that a post's text stands in; wider images would push a mail apart in Outlook.
-WIDEST = 536
-Attributes = list[tuple[str, str | None]]
-Kind = Literal["heading", "text", "quote", "image", "table", "code", "rule"]
+__all__ = ["DEEPEST", "WIDEST", "Block", "Kind", "Picture", "blocks", "count_polls"]
+
+Kind = Literal[
+    "heading", "text", "quote", "image", "table", "code", "rule",
+    "button", "gallery", "video", "sponsor", "poll", "subscribe", "switch",
+]  # fmt: skip
 
 _NOTHING = Markup()
 _KINDS: dict[str, Kind] = {"blockquote": "quote", "table": "table", "pre": "code"}
+_TAG = re.compile(r"<[^>]*>")  # what we have written ourselves: no attribute holds a bare `>`
+_ITEM = re.compile(r"<li\b[^>]*>(.*?)</li>", re.DOTALL)
+_FIRST_PARAGRAPH = re.compile(r"\s*<p\b[^>]*>.*?</p>", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a post. `html` is well formed: all of it for text, tables and code, the inside for the rest."""
+    """One block of a post.
+
+    | kind | what it holds |
+    |---|---|
+    | `heading` | `html` its words, `level`, `emoji` the ornament before them |
+    | `text`, `table`, `code` | `html`, all of it |
+    | `quote` | `html`, the inside |
+    | `image` | `src`, `alt`, `href` if it is a link, `src_dark`, `width`, `height`, `html` its caption |
+    | `gallery` | `images`, `html` their caption |
+    | `button` | `href`, `html` its words |
+    | `video` | `href` where it plays, `src` its picture or nothing, `alt`, `title`, `html` its caption |
+    | `sponsor` | `href`, `title` who it is, `src`, `alt`, `html` what it says |
+    | `poll` | `title` the question, `answers`, `number` within the issue |
+    | `subscribe` | `html`, words above the box |
+    | `switch` | `html`, a marker of the splice between two blocks |
+    | `rule` | nothing |
+
+    `html` is always well formed. Widths and heights are the image's own, and 0 where nobody knows them.
+    """
 
     kind: Kind
     html: Markup = _NOTHING
@@ -40,177 +59,40 @@ class Block:
     src: str = ""
     alt: str = ""
     href: str = ""
+    src_dark: str = ""
+    width: int = 0
+    height: int = 0
+    images: tuple[Picture, ...] = ()
+    title: str = ""
+    answers: tuple[str, ...] = ()
+    number: int = 0
 
 
-@dataclass
-class _Chunk:
-    """A top-level element while it is read."""
+def blocks(html: str, language: str = "en", first_poll: int = 0) -> list[Block]:
+    """The blocks of a post; neighbouring paragraphs and lists are one block.
 
-    tag: str
-    written: list[str] = field(default_factory=list)
-    images: list[dict[str, str]] = field(default_factory=list)
-    href: str = ""
-    words: bool = False
-    caption: tuple[int, int] = (0, 0)
+    Emoji that are all there is of a cell or a link are spoken in `language`; polls are numbered from `first_poll`.
+    """
+    found = filter(None, map(_block, chunks(html)))
+    return [_spoken(block, language) for block in _numbered(_joined(_levelled(found)), first_poll)]
 
 
-def blocks(html: str) -> list[Block]:
-    """The blocks of a post; neighbouring paragraphs and lists are one block."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    reader.end()
-    return list(_joined(_levelled(filter(None, map(_block, reader.chunks)))))
+def count_polls(html: str) -> int:
+    """How many polls a post may hold; a number that none of its blocks has does no harm."""
+    return html.count(f'{MARK}="poll"')
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.chunks: list[_Chunk] = []
-        self.opened: list[str] = []
-        self.too_deep: Counter[str] = Counter()
-        self.hidden: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
-        if tag in HIDDEN:
-            self.hidden.append(tag)
-        if self.hidden:
-            return
-        if tag in SEPARATORS or tag in BLOCKS or tag == "hr":
-            self._end_paragraph()
-        if tag in ("br", "hr", "img"):
-            self._void(tag, attrs)
-        elif tag in BLOCKS or tag in TABLE or tag in INLINE:
-            self._start(self._nested(tag), attrs)
-
-    def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
-        # HTML knows no `<p/>`: only void elements and foreign ones, which are not kept, may close themselves.
-        if tag not in HIDDEN:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.hidden:
-            if tag == self.hidden[-1]:
-                self.hidden.pop()
-        elif tag in SEPARATORS:
-            self._end_paragraph()
-        elif self.too_deep[tag]:
-            self.too_deep[tag] -= 1
-        elif tag in self.opened:
-            self._close_through(tag)
-        elif tag in HEADINGS and "p" in self.opened:
-            self._close_through("p")
-
-    def handle_data(self, data: str) -> None:
-        if self.hidden or not (self.opened or data.strip()):
-            return
-        if not self.opened:
-            self._start("p", [])
-        self._note_words(data)
-        code = "pre" in self.opened or "code" in self.opened
-        self.chunks[-1].written.append(escape(data if code else emojize(data), quote=False))
-
-    def end(self) -> None:
-        """Close whatever the post left open."""
-        while self.opened:
-            self._close_through(self.opened[-1])
-
-    def _nested(self, tag: str) -> str:
-        """A heading inside a list or a quote is no heading of the article, and a block has one caption."""
-        captioned = bool(self.chunks) and self.chunks[-1].caption != (0, 0)
-        if tag == "figcaption":
-            return tag if self.opened and not captioned else "p"
-        return "p" if tag in HEADINGS and self.opened else tag
-
-    def _start(self, tag: str, attrs: Attributes) -> None:
-        if not self.opened and tag not in BLOCKS:
-            self._start("p", [])
-        closes, fence = IMPLIED.get(tag, ((), ()))
-        found = next((name for name in reversed(self.opened) if name in closes or name in fence), "")
-        if found in closes:
-            self._close_through(found)
-        if len(self.opened) >= DEEPEST:
-            self.too_deep[tag] += 1
-            return
-        if not self.opened:
-            self.chunks.append(_Chunk(tag))
-        self.opened.append(tag)
-        self._write_start(tag, attrs)
-
-    def _write_start(self, tag: str, attrs: Attributes) -> None:
-        chunk = self.chunks[-1]
-        kept = _kept(tag, attrs)
-        chunk.written.append(_tag(tag, kept))
-        if tag == "a":
-            chunk.href = kept.get("href", "")
-        elif tag == "figcaption":
-            chunk.caption = (len(chunk.written), len(chunk.written))
-
-    def _void(self, tag: str, attrs: Attributes) -> None:
-        if tag == "hr" and not self.opened:
-            self.chunks.append(_Chunk("hr"))
-            return
-        kept = _kept(tag, attrs)
-        if tag == "img" and not _is_picture(dict(attrs)):
-            return
-        if not self.opened:
-            if tag == "br":
-                return
-            self._start("p", [])
-        if tag == "img":
-            self.chunks[-1].images.append({**kept, "link": self.chunks[-1].href if "a" in self.opened else ""})
-        self.chunks[-1].written.append(_tag(tag, kept, " /"))
-
-    def _note_words(self, data: str) -> None:
-        if data.strip() and "figcaption" not in self.opened:
-            self.chunks[-1].words = True
-
-    def _end_paragraph(self) -> None:
-        """Paragraphs and headings hold no blocks: the next block ends them."""
-        tag = next((name for name in reversed(self.opened) if name == "p" or name in HEADINGS), None)
-        if tag:
-            self._close_through(tag)
-
-    def _close_through(self, tag: str) -> None:
-        chunk = self.chunks[-1]
-        while self.opened:
-            name = self.opened.pop()
-            if name == "figcaption":
-                chunk.caption = (chunk.caption[0], len(chunk.written))
-            chunk.written.append(f"</{name}>")
-            if name == tag:
-                return
-
-
-def _kept(tag: str, attrs: Attributes) -> dict[str, str]:
-    allowed = (*ATTRIBUTES.get(tag, ()), "lang", "dir")
-    kept = {name: value or "" for name, value in attrs if name in allowed}
-    if tag == "a" and not kept.get("href", "").lower().startswith(("http://", "https://", "mailto:")):
-        kept.pop("href", None)
-    if tag == "img":
-        kept.setdefault("alt", "")
-        if not kept.get("width", "").isdigit() or int(kept["width"]) > WIDEST:
-            kept = {name: value for name, value in kept.items() if name not in ("width", "height")}
-    return kept
-
-
-def _is_picture(image: dict[str, str | None]) -> bool:
-    """Not an image that is loaded only to count its readers."""
-    loads = (image.get("src") or "").lower().startswith(("http://", "https://"))
-    return loads and not {image.get("width"), image.get("height")} & {"0", "1"}
-
-
-def _tag(tag: str, attributes: dict[str, str], end: str = "") -> str:
-    written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
-    return f"<{tag}{written}{end}>"
-
-
-def _block(chunk: _Chunk) -> Block | None:
+def _block(chunk: Chunk) -> Block | None:
     if chunk.tag == "hr":
         return Block("rule")
+    special = _SPECIAL.get(chunk.mark if chunk.tag == "figure" else "") or _SPECIAL.get(chunk.link_mark)
+    if special and (block := special(chunk)):
+        return block
     if len(chunk.images) == 1 and not chunk.words and chunk.tag in ("p", "figure"):
         return _image(chunk)
-    if not (chunk.words or chunk.images):
+    if len(chunk.images) > 1 and not chunk.words and chunk.tag in ("figure", "ul"):
+        return Block("gallery", _caption(chunk), images=tuple(chunk.images))
+    if not (chunk.words or chunk.images or _caption(chunk)):
         return None
     inside = _markup(*chunk.written[1:-1])
     if chunk.tag in HEADINGS:
@@ -219,15 +101,90 @@ def _block(chunk: _Chunk) -> Block | None:
     return Block(kind, inside if kind == "quote" else _markup(*chunk.written))
 
 
-def _image(chunk: _Chunk) -> Block:
+def _image(chunk: Chunk) -> Block:
     image = chunk.images[0]
-    caption = _markup(*chunk.written[slice(*chunk.caption)])
-    return Block("image", caption, src=image["src"], alt=image["alt"], href=image["link"])
+    return Block(
+        "image", _caption(chunk), src=image.src, alt=image.alt, href=image.href, src_dark=image.src_dark,
+        width=image.width, height=image.height,
+    )  # fmt: skip
+
+
+def _caption(chunk: Chunk) -> Markup:
+    """The captions of a figure and of those inside it, as one."""
+    found = (_markup(*chunk.written[slice(*place)]) for place in chunk.captions)
+    return _markup(" &#183; ".join(str(text).strip() for text in found if text.strip()))
+
+
+def _button(chunk: Chunk) -> Block | None:
+    words = _markup(*chunk.written[slice(*chunk.link)])
+    alone = chunk.tag in ("p", "figure") and len(chunk.written) - (chunk.link[1] - chunk.link[0]) <= 4
+    return Block("button", _markup(str(words).strip()), href=chunk.href) if alone and _text(words) else None
+
+
+def _video(chunk: Chunk) -> Block | None:
+    if chunk.tag != "figure":
+        return None
+    image = chunk.images[0] if chunk.images else None
+    title = _text(_markup(*chunk.written[slice(*chunk.link)]))
+    return Block(
+        "video", _caption(chunk), href=_href(chunk), title=title, src=image.src if image else "",
+        alt=image.alt if image else "", src_dark=image.src_dark if image else "",
+        width=image.width if image else 0, height=image.height if image else 0,
+    )  # fmt: skip
+
+
+def _sponsor(chunk: Chunk) -> Block | None:
+    inside = "".join(chunk.written[1:-1])
+    head = _FIRST_PARAGRAPH.match(inside)
+    if head is None or not (href := _first_href(head[0])):
+        return None
+    image = next((image for image in chunk.images if image.href == href), None)
+    return Block(
+        "sponsor", _markup(inside[head.end() :].strip()), href=href, title=_text(head[0]),
+        src=image.src if image else "", alt=image.alt if image else "", src_dark=image.src_dark if image else "",
+        width=image.width if image else 0, height=image.height if image else 0,
+    )  # fmt: skip
+
+
+def _poll(chunk: Chunk) -> Block | None:
+    inside = "".join(chunk.written[1:-1])
+    head = _FIRST_PARAGRAPH.match(inside)
+    question = _text(head[0]) if head else ""
+    answers = tuple(filter(None, map(_text, _ITEM.findall(inside))))
+    return Block("poll", title=question, answers=answers) if question and 2 <= len(answers) <= 10 else None
+
+
+def _subscribe(chunk: Chunk) -> Block | None:
+    return Block("subscribe", _markup("".join(chunk.written[1:-1]).strip()))
+
+
+_SPECIAL: dict[str, Callable[[Chunk], Block | None]] = {
+    "button": _button,
+    "video": _video,
+    "sponsor": _sponsor,
+    "poll": _poll,
+    "subscribe": _subscribe,
+}
 
 
 def _heading(inside: Markup, level: int) -> Block:
     ornament, rest = lead_emoji(str(inside).strip())
     return Block("heading", _markup(rest), level, ornament)
+
+
+def _href(chunk: Chunk) -> str:
+    """The address of the marked link."""
+    return _first_href(chunk.written[chunk.link[0] - 1])
+
+
+def _first_href(html: str) -> str:
+    match = re.search(r'<a\b[^>]*? href="([^"]*)"', html)
+    return unescape(match[1]) if match else ""
+
+
+def _text(html: str) -> str:
+    """The words of a piece of HTML that we have written ourselves, on one line."""
+    return one_line(unescape(_TAG.sub(" " if "<br" in html else "", html)))
 
 
 def _markup(*written: str) -> Markup:
@@ -253,3 +210,19 @@ def _joined(found: Iterator[Block]) -> Iterator[Block]:
             yield Block("text", Markup("\n").join(block.html for block in run))
         else:
             yield from run
+
+
+def _numbered(found: Iterator[Block], first: int) -> Iterator[Block]:
+    number = first
+    for block in found:
+        yield replace(block, number=number) if block.kind == "poll" else block
+        number += block.kind == "poll"
+
+
+def _spoken(block: Block, language: str) -> Block:
+    """The block with its emoji named where they are all there is to read."""
+    if block.html.isascii():
+        return block
+    inside = block.kind in ("heading", "button")
+    html = spoken_html(str(block.html), language, whole=inside)
+    return block if html == block.html else replace(block, html=_markup(html))

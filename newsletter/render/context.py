@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote, urlsplit
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from newsletter import holes, links
 from newsletter.config import Config, Newsletter
 from newsletter.models import Issue, Item, Post
-from newsletter.render.blocks import Block, blocks
+from newsletter.render.blocks import Block, blocks, count_polls
 from newsletter.render.filters import date
 from newsletter.render.words import direction, emojize, one_line
 
@@ -82,6 +82,11 @@ class Story:
     published: datetime
     section: str = ""
     section_emoji: str = ""
+    image_width: int = 0
+    image_height: int = 0
+    image_dark: str = ""
+    voice: str = "en"  # the language that emoji with a meaning are spoken in
+    first_poll: int = 0
 
     @property
     def direction(self) -> str:
@@ -91,7 +96,7 @@ class Story:
     @cached_property
     def blocks(self) -> list[Block]:
         """The story's HTML cut into what a mail draws one by one."""
-        return blocks(self.html)
+        return blocks(self.html, self.voice, self.first_poll)
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,20 @@ def _story(
         published=source.published_at.astimezone(ZoneInfo(letter.time_zone)),
         section=section,
         section_emoji=section_emoji,
+        image_width=source.image_width,
+        image_height=source.image_height,
+        image_dark=source.image_dark if is_web(source.image_dark) else "",
+        voice=letter.language,
     )
+
+
+def numbered(stories: Iterable[Story]) -> list[Story]:
+    """The stories of an issue, so that their polls are numbered through it from 0, whatever of them is drawn."""
+    first, found = 0, list[Story]()
+    for story in stories:
+        found.append(replace(story, first_poll=first) if first else story)
+        first += count_polls(story.html)
+    return found
 
 
 def sections(stories: Iterable[Story]) -> list[Part]:

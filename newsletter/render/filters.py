@@ -6,18 +6,19 @@
 | `date` | `Friday, 20 November 2026`, in the language given |
 | `reading_time` | minutes as `4 min read` |
 | `excerpt(n)` | at most n graphemes, cut at a word |
-| `text` | HTML as plain text, wrapped, its links in a numbered list |
+| `text(book, votes)` | HTML or blocks as plain text, wrapped, its links in a numbered list; see `plain` |
 | `wrap` | plain text in lines of 72 |
 | `lines` | plain text with its line breaks as `<br />` |
 | `rule(character)` | a line under a heading, as wide as the heading |
 | `led_by(emoji)` | the text with an emoji before it, unless it begins with one |
 | `ornament` | a title whose leading emoji is hidden from screen readers |
+| `spoken(language)` | the text, its emoji with a spoken name where they are all there is |
+| `fit(height, into)` | an image's width and height in a column, `[0, 0]` where its own are not known |
 | `styled(p="…", a="…")` | HTML with a style on every tag of a name |
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -25,9 +26,11 @@ from typing import Any
 from django.utils import dateformat, formats, translation
 from markupsafe import Markup, escape
 
+from newsletter.render.images import fit
 from newsletter.render.plain import plain, wrap
+from newsletter.render.speech import spoken
 from newsletter.render.tags import pieces
-from newsletter.render.words import cut, emojize, graphemes, lead_emoji
+from newsletter.render.words import cut, emojize, lead_emoji, width
 
 
 def date(moment: datetime, language: str = "en") -> str:
@@ -51,7 +54,7 @@ def excerpt(text: str, length: int) -> str:
 
 def rule(heading: str, character: str = "-") -> str:
     """A line as wide as the heading above it looks, at most 72."""
-    return character * max(3, min(72, sum(map(_width, graphemes(heading)))))
+    return character * max(3, min(72, width(heading)))
 
 
 def lines(text: str) -> Markup:
@@ -82,19 +85,17 @@ def _styled(source: str, name: str, styles: dict[str, str]) -> str:
     return source[: len(name) + 1] + styles[name] + source[len(name) + 1 :]
 
 
-def _width(grapheme: str) -> int:
-    return 2 if unicodedata.east_asian_width(grapheme[0]) in "WF" or "\ufe0f" in grapheme else 1
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "date": date,
     "emoji": emojize,
     "excerpt": excerpt,
+    "fit": fit,
     "led_by": led_by,
     "lines": lines,
     "ornament": ornament,
     "reading_time": reading_time,
     "rule": rule,
+    "spoken": spoken,
     "styled": styled,
     "text": plain,
     "wrap": wrap,

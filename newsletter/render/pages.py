@@ -13,8 +13,10 @@ from newsletter.render import context as make
 from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import PREHEADER, for_html, headers, impersonal
+from newsletter.render.images import sized
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
+from newsletter.render.plain import LinkBook
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
 from newsletter.render.words import cut
 
@@ -70,7 +72,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     subject, preheader = headers(issue, settings, whole, marker)
     answer = impersonal(subject, marker) or whole["newsletter"].title
     whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer), "web": False}
-    plain = {"subject": subject, "preheader": preheader, "reader": make.reader_of(marker, False)}
+    plain = {"subject": subject, "preheader": preheader, "reader": make.reader_of(marker, False), "book": LinkBook()}
     escaped = {
         "subject": for_html(subject, marker),
         "preheader": for_html(preheader, marker),
@@ -80,7 +82,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     layout = f"{theme}/{settings.layout}"
     mjml = found.fill(f"{layout}.mjml.j2", _themed(whole, found, theme) | escaped)
     text = found.fill(f"{layout}.txt.j2", _themed(whole, found, theme) | plain)
-    html = to_html(mjml, found.shown(f"{layout}.mjml.j2"))
+    html = sized(to_html(mjml, found.shown(f"{layout}.mjml.j2")))
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
     _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
@@ -117,7 +119,7 @@ def _page(
         "web": True,
     }
     name = f"{theme}/{layout}.mjml.j2"
-    return break_lines(to_html(found.fill(name, _themed(whole, found, theme)), found.shown(name)))
+    return break_lines(sized(to_html(found.fill(name, _themed(whole, found, theme)), found.shown(name))))
 
 
 def _settings(config: Config, name: str) -> Newsletter:
@@ -137,7 +139,7 @@ def _carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
 def _whole(issue: Issue, config: Config, settings: Newsletter) -> dict[str, Any]:
     """Everything a theme is given that does not depend on how it is shown."""
     letter = make.letter(config, issue.newsletter, settings)
-    stories = [make.story_of_item(item, config, letter) for item in issue.items.all()]
+    stories = make.numbered(make.story_of_item(item, config, letter) for item in issue.items.all())
     if not stories:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
     return _stories(letter, make.number(issue, letter), stories)

@@ -1,190 +1,121 @@
-"""A post's HTML as text that reads well in a terminal: wrapped, quoted, listed, its links numbered."""
+"""A post as text that a person would want to read: headings underlined, links numbered, nothing left out."""
 
 from __future__ import annotations
 
-import re
-import textwrap
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from newsletter.render.vocabulary import BLOCKS, HEADINGS, HIDDEN, SEPARATORS
-from newsletter.render.words import emojize
+from markupsafe import Markup
 
-WIDTH = 72
-# Deeper lists and quotes are set no further in: the line would have no room for words.
-_DEEPEST = 6
-_BREAKS = (BLOCKS | SEPARATORS | {"tr"}) - {"li", "pre"}
-# A link that shows its own address needs no number.
-_SCHEME = re.compile(r"^https?://(www\.)?|/$")
-_SPACE = re.compile(r"[ \t\r\n\f]+")
+from newsletter.render import columns
+from newsletter.render.blocks import Block, Picture, blocks
+from newsletter.render.flow import WIDTH, LinkBook, flowing, picture, wrap
+from newsletter.render.words import is_rtl, width
+
+__all__ = ["WIDTH", "LinkBook", "plain", "poll", "wrap"]
+
+Votes = Mapping[int, Sequence[str]]
 
 
-def wrap(text: str, first: str = "", rest: str | None = None) -> str:
-    """Plain text in lines of 72 characters; addresses and long words stay whole."""
-    lines = (
-        textwrap.wrap(
-            line, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
-            break_long_words=False, break_on_hyphens=False,
-        )
-        for line in text.split("\n")
-    )  # fmt: skip
-    return "\n".join("\n".join(line) for line in lines)
+def plain(content: str | Block | Iterable[Block], book: LinkBook | None = None, votes: Votes | None = None) -> str:
+    """HTML, or its blocks, as text; the addresses of its links follow it, by number.
+
+    One book for all stories of a mail lets the numbers run on. `votes` holds, by a poll's number, the address of each
+    of its answers.
+    """
+    book = book or LinkBook()
+    if isinstance(content, str):
+        content = blocks(content)
+    elif isinstance(content, Block):
+        content = [content]
+    drawn = [_drawn(block, book, (votes or {}).get(block.number, ())) for block in content]
+    return "\n\n".join(filter(None, (*drawn, book.listed())))
 
 
-def plain(html: str) -> str:
-    """The HTML as text, its links in a numbered list at the end."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    reader.flush()
-    if reader.links:
-        reader.written.append("\n".join(f"[{number}] {url}" for url, number in reader.links.items()))
-    return "\n\n".join(reader.written)
+def poll(block: Block, addresses: Sequence[str] = ()) -> str:
+    """A poll: the question, then its answers, each with the address that votes for it."""
+    links = [*addresses, *[""] * (len(block.answers) - len(addresses))]
+    answers = (_led("- ", answer, link) for answer, link in zip(block.answers, links, strict=False))
+    return "\n".join((wrap(block.title), *answers))
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.written: list[str] = []
-        self.links: dict[str, int] = {}
-        self.line: list[str] = []
-        self.indents: list[tuple[str, str]] = []
-        self.lists: list[int | None] = []
-        self.bullet = ""
-        self.hidden: list[str] = []
-        self.pre = False
-        self.tight = False
-        self.rows = False
-        self.anchor: tuple[str, int] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in HIDDEN:
-            self.hidden.append(tag)
-        if tag in _BREAKS or tag in ("li", "pre", "hr"):
-            self.flush()
-        if method := getattr(self, f"_start_{tag}", None):
-            method(dict(attrs))
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.hidden and tag == self.hidden[-1]:
-            self.hidden.pop()
-        elif tag in HEADINGS:
-            self._end_heading(tag)
-        elif tag in ("td", "th"):
-            self.line.append("  |  ")
-        elif method := getattr(self, f"_end_{tag}", None):
-            method()
-        elif tag in _BREAKS:
-            self.flush()
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.line.append(data if self.pre else _SPACE.sub(" ", emojize(data)))
-
-    def flush(self) -> None:
-        """End the paragraph that is being read."""
-        text = "".join(self.line)
-        self.line.clear()
-        if self.pre:
-            self._write(textwrap.indent(text.strip("\n"), "    "))
-        elif text := _tidy(text):
-            first, rest = self._indent()
-            self._write(wrap(text, first, rest), tight=bool(self.bullet) or self.rows)
-            self.bullet = ""
-
-    def _write(self, paragraph: str, tight: bool = False) -> None:
-        """Items of one list and rows of one table follow each other without an empty line."""
-        if tight and self.tight:
-            self.written[-1] += "\n" + paragraph
-        else:
-            self.written.append(paragraph)
-        self.tight = bool(self.lists) or self.rows
-
-    def _indent(self) -> tuple[str, str]:
-        rest = "".join(one for _, one in self.indents[-_DEEPEST:])
-        return (rest[: -len(self.bullet)] + self.bullet if self.bullet else rest), rest
-
-    def _start_br(self, _: dict[str, str | None]) -> None:
-        self.line.append("\n")
-
-    def _start_hr(self, _: dict[str, str | None]) -> None:
-        self._write("* * *")
-
-    def _start_img(self, attrs: dict[str, str | None]) -> None:
-        if alt := (attrs.get("alt") or "").strip():
-            self.line.append(f"[{_SPACE.sub(' ', alt)}]")
-
-    def _start_pre(self, _: dict[str, str | None]) -> None:
-        self.pre = True
-
-    def _end_pre(self) -> None:
-        self.flush()
-        self.pre = False
-
-    def _start_blockquote(self, _: dict[str, str | None]) -> None:
-        self.indents.append(("> ", "> "))
-
-    def _end_blockquote(self) -> None:
-        self.flush()
-        self._dedent("> ")
-
-    def _start_ul(self, _: dict[str, str | None]) -> None:
-        self.lists.append(None)
-
-    def _start_ol(self, attrs: dict[str, str | None]) -> None:
-        start = attrs.get("start") or ""
-        self.lists.append(int(start) if start.isdecimal() else 1)
-
-    def _end_ul(self) -> None:
-        self.flush()
-        if self.lists:
-            self.lists.pop()
-        self.tight = bool(self.lists)
-
-    _end_ol = _end_ul
-
-    def _start_table(self, _: dict[str, str | None]) -> None:
-        self.rows = True
-
-    def _end_table(self) -> None:
-        self.flush()
-        self.rows = self.tight = False
-
-    def _start_li(self, _: dict[str, str | None]) -> None:
-        number = self.lists[-1] if self.lists else None
-        self.bullet = "- " if number is None else f"{number}. "
-        if number is not None:
-            self.lists[-1] = number + 1
-        self.indents.append(("", " " * len(self.bullet)))
-
-    def _end_li(self) -> None:
-        self.flush()
-        self.bullet = ""
-        self._dedent(" ")
-
-    def _dedent(self, mark: str) -> None:
-        if self.indents and self.indents[-1][1].startswith(mark):
-            self.indents.pop()
-
-    def _start_a(self, attrs: dict[str, str | None]) -> None:
-        href = attrs.get("href") or ""
-        self.anchor = (href, len(self.line)) if href.lower().startswith(("http://", "https://", "mailto:")) else None
-
-    def _end_a(self) -> None:
-        if self.anchor is None:
-            return
-        (href, start), self.anchor = self.anchor, None
-        shown = "".join(self.line[start:]).strip()
-        if shown and _SCHEME.sub("", shown) != _SCHEME.sub("", href.removeprefix("mailto:")):
-            self.line.append(f" [{self.links.setdefault(href, len(self.links) + 1)}]")
-
-    def _end_heading(self, tag: str) -> None:
-        start = len(self.written)
-        self.flush()
-        if len(self.written) > start and not self.indents:
-            widest = max(map(len, self.written[-1].split("\n")))
-            self.written[-1] += "\n" + ("=" if tag == "h1" else "-") * min(WIDTH, max(3, widest))
+def _drawn(block: Block, book: LinkBook, votes: Sequence[str]) -> str:
+    if block.kind == "poll":
+        return poll(block, votes)
+    return _KINDS[block.kind](block, book)
 
 
-def _tidy(text: str) -> str:
-    lines = (_SPACE.sub(" ", line).strip(" ").removesuffix("|").rstrip(" ") for line in text.split("\n"))
-    return "\n".join(lines).strip("\n")
+def _heading(block: Block, book: LinkBook) -> str:
+    text = flowing(str(block.html), book)
+    lines = wrap(f"{block.emoji} {' '.join(text.split())}".strip())
+    return lines + "\n" + "-" * max(3, min(WIDTH, max(map(width, lines.split("\n")))))
+
+
+def _text(block: Block, book: LinkBook) -> str:
+    return flowing(str(block.html), book)
+
+
+def _quote(block: Block, book: LinkBook) -> str:
+    return flowing(f"<blockquote>{block.html}</blockquote>", book)
+
+
+def _table(block: Block, book: LinkBook) -> str:
+    return columns.drawn(str(block.html), book)
+
+
+def _image(block: Block, book: LinkBook) -> str:
+    return _under([Picture(block.src, block.alt, block.href)], block.html, book)
+
+
+def _gallery(block: Block, book: LinkBook) -> str:
+    return _under(block.images, block.html, book)
+
+
+def _under(images: Iterable[Picture], html: Markup, book: LinkBook) -> str:
+    """Pictures, one a line, and their caption; a caption that says what the picture shows is said once."""
+    caption = flowing(str(html), book)
+    shown = list(images)
+    said = [picture(image.alt) for image in shown if image.alt.strip() != " ".join(caption.split())]
+    links = [f" [{book.number(image.href)}]" if image.href else "" for image in shown]
+    lines = [wrap(f"{text}{link}") for text, link in zip(said, links, strict=False) if text]
+    return "\n".join(filter(None, (*lines, caption)))
+
+
+def _button(block: Block, book: LinkBook) -> str:
+    words = " ".join(flowing(str(block.html), book).split())
+    return _led("← " if is_rtl(words) else "→ ", words, block.href)
+
+
+def _video(block: Block, book: LinkBook) -> str:
+    lines = (_led("▶ ", block.title, block.href), flowing(str(block.html), book))
+    return "\n".join(filter(None, lines))
+
+
+def _sponsor(block: Block, book: LinkBook) -> str:
+    head = _led("", f"Advertisement · {block.title}", block.href)
+    return "\n".join(filter(None, (head, flowing(str(block.html), book))))
+
+
+def _led(mark: str, words: str, address: str) -> str:
+    """A line of `words: address`, or the address on the next one where it does not fit or would be turned around."""
+    text = wrap(f"{words}:" if address else words, mark, " " * width(mark))
+    if not address:
+        return text
+    beside = "\n" not in text and width(text) + 1 + len(address) <= WIDTH and not is_rtl(words)
+    return f"{text} {address}" if beside else f"{text}\n{' ' * width(mark)}{address}"
+
+
+_KINDS: dict[str, Callable[[Block, LinkBook], str]] = {
+    "heading": _heading,
+    "text": _text,
+    "code": _text,
+    "subscribe": _text,
+    "quote": _quote,
+    "table": _table,
+    "image": _image,
+    "gallery": _gallery,
+    "button": _button,
+    "video": _video,
+    "sponsor": _sponsor,
+    "rule": lambda *_: "* * *",
+    "switch": lambda block, _: str(block.html),
+}

@@ -32,7 +32,7 @@ def sample_issue(name: str, settings: Newsletter) -> Issue:
     issue = Issue(pk=0, newsletter=name, slug="sample", due_at=_DUE, cut_off_at=_DUE)
     full = sample_post(settings)
     bare = Post(pk=0, title="A bare story", html="<p>Short.</p>", published_at=_DUE)
-    placed = {"section": section.title, "section_emoji": section.emoji, "note": "Look at this."} if section else {}
+    placed = {"section": section.title, "section_emoji": section.symbol, "note": "Look at this."} if section else {}
     items = [Item.copy_of(full), Item.copy_of(full, **placed), Item.copy_of(bare)]
     # As `prefetch_related` leaves them: the items are found there, and no row is looked for.
     issue._prefetched_objects_cache = {"items": items}  # type: ignore[attr-defined]

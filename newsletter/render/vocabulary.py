@@ -19,10 +19,12 @@ SEPARATORS = _names("address article aside center details div footer form header
 HIDDEN = _names("iframe math noscript object script select style svg template textarea title")
 VOID = _names("area base br col embed hr img input link meta source track wbr")
 
+# The attribute by which a post's HTML says what block an element is; only newsletter.markup writes it.
+MARK = "data-block"
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "a": ("href", "title"),
     "abbr": ("title",),
-    "img": ("src", "alt", "title", "width", "height"),
+    "img": ("src", "alt", "title", "width", "height", "data-dark"),
     "ol": ("start", "reversed"),
     "td": ("colspan", "rowspan"),
     "th": ("colspan", "rowspan", "scope"),

@@ -57,7 +57,7 @@ def test_what_is_put_right(source: str, result: str) -> None:
     ],
 )
 def test_addresses_are_made_whole(url: str, whole: str) -> None:
-    assert clean(f'<img src="{url}">', HERE).image_url == whole
+    assert clean(f'<img src="{url}">', HERE).image.url == whole
 
 
 def test_pictures_loaded_late_are_shown() -> None:
@@ -73,7 +73,7 @@ def test_pictures_of_emoji_become_emoji() -> None:
 
 def test_the_lead_picture_is_the_first_that_is_not_tiny() -> None:
     cleaned = clean('<img src="icon.png" width="24" height="24"><img src="b.png" width="640" alt="Big">', HERE)
-    assert (cleaned.image_url, cleaned.image_alt) == ("https://blog.example.org/2026/post/b.png", "Big")
+    assert (cleaned.image.url, cleaned.image.alt) == ("https://blog.example.org/2026/post/b.png", "Big")
 
 
 def test_text_and_first_paragraph_are_noted() -> None:
@@ -107,6 +107,9 @@ def test_cutting_keeps_words_and_characters_whole() -> None:
     assert cut(family * 10, 20) == family * 2 + "…"
     assert cut("漢字" * 200, 300) == ("漢字" * 150)[:299] + "…"
     assert len(cut("word " * 100, 300)) <= 300
+    assert cut("x" * 400, 300) == "x" * 299 + "…"
+    assert cut("स्त्री" * 10, 20) == "स्त्री" * 3 + "…"
+    assert 1 < len(cut("a" + "\u0300" * 5000, 300)) <= 300
 
 
 def test_words_are_counted() -> None:

@@ -6,9 +6,10 @@ from itertools import accumulate
 
 import pytest
 
-from newsletter.render.blocks import DEEPEST, blocks
+from newsletter.render.blocks import DEEPEST, Picture, blocks, count_polls
 from newsletter.render.mjml import to_html
 from newsletter.render.plain import plain
+from newsletter.render.speech import name
 from newsletter.render.vocabulary import BLOCKS, INLINE, SEPARATORS, TABLE, VOID
 
 
@@ -128,6 +129,127 @@ def test_tag_soup_never_breaks_the_engine():
         *("<", ">", "&", "&lt;", '"', "x", " ", "<!--", "]]>", "{{", "\\u{200d}", "👩‍🚀", "<p/>", "<?x?>"),
         '<img src="https://x/i" alt="<\'>">',
         "<a href='https://x/?a=1&b=2\"'>",
+        *(f'<figure data-block="{mark}">' for mark in ("poll", "sponsor", "subscribe", "gallery")),
+        *(f'<a href="https://x/" data-block="{mark}">' for mark in ("button", "video")),
     ] + ["x", "</p>"] * 10
     for _ in range(400):
         assert mail("".join(dice.choices(parts, k=30))).isascii()
+
+
+MARKED = """<p><a href="https://x.org/" data-block="button">See <b>it</b></a></p>
+<figure data-block="gallery"><img src="https://x/a" alt="a" width="800" height="400"><a href="https://y/"><img
+src="https://x/b" alt="b" data-dark="https://x/d"></a><figcaption>Both</figcaption></figure>
+<figure><a href="https://v.org/1" data-block="video"><img src="https://x/t" alt="t">A film</a></figure>
+<figure data-block="sponsor"><p><a href="https://s.org/"><img src="https://x/l" alt="l">Acme</a></p>
+<p>Buy <a href="https://s.org/2">this</a>.</p></figure>
+<figure data-block="poll"><p>Which &amp; way?</p><ul><li>🧭 North</li><li>&lt;South&gt;</li></ul></figure>
+<figure data-block="subscribe"></figure>"""
+
+
+def test_the_blocks_that_editors_write():
+    button, gallery, video, sponsor, poll, subscribe = blocks(MARKED, first_poll=3)
+    assert (button.kind, button.href, button.html) == ("button", "https://x.org/", "See <b>it</b>")
+    assert gallery.images == (
+        Picture("https://x/a", "a", "", 800, 400), Picture("https://x/b", "b", "https://y/", src_dark="https://x/d"),
+    )  # fmt: skip
+    assert (gallery.kind, gallery.html) == ("gallery", "Both")
+    assert (video.kind, video.href, video.src, video.title) == ("video", "https://v.org/1", "https://x/t", "A film")
+    assert (sponsor.href, sponsor.title, sponsor.src, sponsor.alt) == ("https://s.org/", "Acme", "https://x/l", "l")
+    assert sponsor.html == '<p>Buy <a href="https://s.org/2">this</a>.</p>'
+    assert (poll.title, poll.answers, poll.number) == ("Which & way?", ("🧭 North", "<South>"), 3)
+    assert (subscribe.kind, subscribe.html) == ("subscribe", "")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<figure data-block="poll"><p>Q?</p><ul><li>only</li></ul></figure>',
+        '<figure data-block="poll"><ul><li>a</li><li>b</li></ul></figure>',
+        '<figure data-block="sponsor"><p>No link</p></figure>',
+        '<p><a data-block="button">x</a></p>',
+        '<blockquote><figure data-block="poll"><p>Q?</p><ul><li>a</li><li>b</li></ul></figure></blockquote>',
+        '<table><tr><td><a href="https://x/" data-block="button">x</a></td></tr></table>',
+    ],
+)
+def test_a_mark_that_fits_nothing_leaves_the_words(html):
+    (block,) = blocks(html)
+    assert block.kind in ("text", "quote", "table")
+    assert plain(re.sub(' data-block="[a-z]+"', "", html)).split("\n\n[1]")[0] == plain(html).split("\n\n[1]")[0]
+
+
+def test_polls_are_numbered_and_counted():
+    html = MARKED * 3
+    assert [block.number for block in blocks(html) if block.kind == "poll"] == [0, 1, 2]
+    assert count_polls(html) == 3
+
+
+def test_an_image_keeps_its_size_and_one_in_the_words_is_fitted_to_the_column():
+    image, text = blocks('<img src="https://x/a" width="1200" height="600"><p>a <img src="https://x/a" width="1072" '
+                         'height="100"> b <img src="https://x/b" width="9999"></p>')  # fmt: skip
+    assert (image.width, image.height) == (1200, 600)
+    assert 'alt="" width="536" height="50" />' in text.html
+    assert '<img src="https://x/b" alt="" />' in text.html
+
+
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [
+        ("<table><tr><td>✅</td><td>🐳 whale</td></tr></table>", "Weißes Häkchen"),
+        ('<p><a href="https://x/">🐳</a></p>', "Blasender Wal"),
+        ("<ul><li> 👩‍🚀 </li></ul>", "Astronautin"),
+        ("<h2>🐳</h2>", "Blasender Wal"),
+        ('<p><a href="https://x/" data-block="button">🐳</a></p>', "Blasender Wal"),
+    ],
+)
+def test_an_emoji_that_is_all_there_is_has_a_spoken_name(html, said):
+    (block,) = blocks(html, "de-AT")
+    (label,) = re.findall('<span role="img" aria-label="([^"]*)">', block.html)
+    assert label.casefold() == said.casefold()
+
+
+@pytest.mark.parametrize(
+    "html", ["<p>Hi 🐳</p>", "<h2>🐳 Whale</h2>", '<p><a href="https://x/">🐳 a</a></p>', "<ul><li>a</li></ul>"]
+)
+def test_an_emoji_beside_words_is_an_ornament(html):
+    assert "aria-label" not in joined(html)
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "x", "", "DE_de"])
+def test_a_language_without_names_for_emoji_has_the_english_ones(language):
+    label = name("🐳", language)
+    assert label.casefold() == ("blasender wal" if language == "DE_de" else "spouting whale")
+    assert (name("🐳 a", language), name("", language), name("7", language)) == ("", "", "")
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<h2>{LONG}</h2>",
+        f'<p><a href="https://x/" data-block="button">{LONG}</a></p>',
+        f'<figure data-block="poll"><p>{LONG}</p><ul><li>{LONG}</li><li>b</li></ul></figure>',
+        f'<figure><a href="https://v/" data-block="video">{LONG}</a></figure>',
+        f"<table><tr><th>{LONG}</th></tr><tr><td>{LONG}</td></tr></table>",
+    ],
+)
+def test_three_hundred_letters_without_a_space_are_kept_whole(html):
+    (block,) = blocks(html)
+    assert LONG in block.html + block.title + " ".join(block.answers)
+    assert LONG in plain(html)
+
+
+def test_a_table_in_a_table_is_well_formed_and_read_in_order():
+    html = "<table><tr><td>a<table><tr><td>b<td>c</table></td><td>d</td></tr></table>e"
+    table, after = blocks(html)
+    assert (table.kind, after.html) == ("table", "<p>e</p>")
+    assert str(table.html).count("<table>") == str(table.html).count("</table>") == 2
+    assert re.sub(r"\W", "", plain(html)) == "abcde"
+
+
+@pytest.mark.parametrize("text", ["عنوان طويل", "स्त्री शक्ति", "👨‍👩‍👧‍👦🇩🇪", "שלום 🏴󠁧󠁢󠁳󠁣󠁴󠁿"])
+def test_alt_texts_of_the_whole_world_stay_as_they_are(text):
+    (block,) = blocks(f'<figure><img src="https://x/a" alt="{text}"></figure>')
+    assert block.alt == text
+    assert text in plain(f'<p><img src="https://x/a" alt="{text}"></p>')

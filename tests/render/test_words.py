@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.render.words import cut, direction, emojize, lead_emoji, one_line
+from newsletter.render.words import cut, direction, emojize, graphemes, lead_emoji, one_line
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -24,6 +24,19 @@ def test_a_title_is_one_line_and_keeps_its_no_break_spaces():
 def test_a_cut_never_splits_an_emoji(length):
     text = cut(FAMILY * 10, length)
     assert text == FAMILY * (length - 1) + "…"
+
+
+@pytest.mark.parametrize("text", ["🇩🇪🇫🇷🇮🇹🇪🇸", "स्त्री शक्ति की कहानी", "🏴󠁧󠁢󠁳󠁣󠁴󠁿👩🏽‍🚀1️⃣", "كِتَابٌ", "e\u0301a\u0308o\u0302"])
+@pytest.mark.parametrize("length", range(2, 9))
+def test_a_cut_falls_between_what_readers_see_as_characters(text, length):
+    whole, kept = graphemes(text), graphemes(cut(text, length).removesuffix("…"))
+    assert kept == whole[: len(kept)]
+
+
+def test_a_letter_under_a_heap_of_accents_is_no_way_around_the_limit():
+    text = ("a" + "\u0300" * 5000) * 20
+    assert len(cut(text, 10)) < 500
+    assert text.startswith(cut("short", 10) and cut(text, 10)[:40])
 
 
 def test_a_cut_prefers_the_end_of_a_word_and_leaves_short_texts_alone():

@@ -81,6 +81,10 @@ def _entries(call: Call, root: Path, path: PurePosixPath, problems: list[str]) -
         return []
     entry = article.draft().finish(call)
     problems += [f"{path}: there is no image {image}" for image in dict.fromkeys(article.missing)]
+    problems += [f"{path}, line {line}: {reason}" for line, reason in article.faults]
+    problems += [
+        f"{path}: the image {image} is too big to be shown, and is linked to instead" for image in article.large
+    ]
     if article.left_out:
         problems.append(f"{path}: left out what only its site understands: {', '.join(article.left_out)}")
     return [entry]
