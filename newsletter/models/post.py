@@ -26,6 +26,9 @@ class Post(models.Model):
     image_alt = models.TextField(blank=True)
     language = models.CharField(max_length=35, blank=True)
     words = models.PositiveIntegerField(default=0)
+    personal = models.BooleanField(
+        default=False, help_text="Its HTML is a template that asks about the reader; only our own folders bring such."
+    )
     published_at = models.DateTimeField()
     collected_at = models.DateTimeField(help_text="When it was first seen.")
     updated_at = models.DateTimeField(help_text="When its content last changed.")

@@ -16,12 +16,15 @@ from newsletter.config import Config, Newsletter
 from newsletter.paths import TEMPLATES
 from newsletter.render.errors import RenderError, located
 from newsletter.render.filters import FILTERS
+from newsletter.render.late import LateCodeGenerator
 
 SHIPPED = TEMPLATES / "email"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Templates that reach only what they are given, and fail on a name nobody set."""
+
+    code_generator_class = LateCodeGenerator
 
     def __init__(self, **options: Any) -> None:
         super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
