@@ -24,6 +24,8 @@ _ASKED = re.compile(r"(e\d+)(-html)?")
 _ANY = "|".join([*sorted(NAMES, key=len, reverse=True), r"e\d+-html", r"e\d+"])
 _TWINNED = "|".join([*(name for name in NAMES if f"{name}-html" in NAMES), r"e\d+"])
 SWITCH = r"(if|else|end)(\d+)"
+SWITCHES = re.compile(r"\s*(?:h[0-9a-f]{20}-(?:if|else|end)\d+-o\s*)+")
+"""What a paragraph that holds nothing but switches looks like; only a marker of ours makes them mean anything."""
 
 
 def marker(issue: int, key: str) -> str:

@@ -58,6 +58,11 @@ class Person:
         pairs = ((str(name), person_fields.tidy(value)) for name, value in self.fields.items())
         return {name: value for name, value in pairs if value}
 
+    def shortened(self, longest: int) -> Person:
+        """The same person with every value cut to so many characters; the address stays whole."""
+        fields = {name: cut(value, longest) for name, value in self.known.items()}
+        return Person(self.email, cut(person_fields.tidy(self.name), longest), fields, self.lists)
+
     def fact(self, name: str) -> Value:
         """One of READER."""
         if name == "lists":
@@ -96,6 +101,12 @@ def text(value: Value) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     return "" if value is None else str(value)
+
+
+def cut(value: str, longest: int) -> str:
+    """At most so many graphemes, the last an ellipsis where there were more."""
+    graphemes = _GRAPHEME.findall(value)
+    return value if len(graphemes) <= longest else "".join(graphemes[: max(0, longest - 1)]) + "…"
 
 
 def missing(value: Value) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from newsletter import holes
 from newsletter.questions import NOBODY, Expression, Person, Question, Value, question, text
+from subscribers.fields import tidy
 
 REMEMBERED = 128
 """Skeletons of one part that are kept; an edition with seven independent conditions has as many."""
@@ -67,8 +68,12 @@ def questions(late: Sequence[Expression]) -> list[Question]:
 
 def answers(token: str, person: Person, late: Sequence[Expression] = ()) -> Answers:
     """What the holes of an edition are filled with for one reader."""
-    plain = (str(person.fact("email")), str(person.fact("name")))
-    return Answers(holes.values(token, *plain), person, questions(late))
+    return Answers(plain_values(token, person), person, questions(late))
+
+
+def plain_values(token: str, person: Person) -> dict[str, str]:
+    """What the holes are filled with that every edition may have."""
+    return holes.values(token, tidy(person.email), tidy(person.name))
 
 
 def nobody(late: Sequence[Expression] = ()) -> Answers:

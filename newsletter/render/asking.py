@@ -18,8 +18,8 @@ KNOWN = (*READER, "fields", "in_segment")
 # How Jinja2's tests read as comparisons; each is of the operand alone.
 _NOTHING = ("compare", (("eq", ("const", "")),))
 POSSIBLE = (
-    "the reader can be shown, as in {{ reader.first_name | default('friend') }}, and asked about in {% if %}, with and, "
-    "or, not, in, comparisons, `a if b else c`, ~ and the filters " + ", ".join(sorted(FILTERS))
+    "the reader can be shown, as in {{ reader.first_name | default('friend') }}, and asked about in {% if %}, with "
+    "and, or, not, in, comparisons, `a if b else c`, ~ and the filters " + ", ".join(sorted(FILTERS))
 )
 
 

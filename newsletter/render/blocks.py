@@ -16,6 +16,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from newsletter import holes
 from newsletter.render.vocabulary import ATTRIBUTES, BLOCKS, HEADINGS, HIDDEN, IMPLIED, INLINE, SEPARATORS, TABLE
 from newsletter.render.words import emojize, lead_emoji
 
@@ -23,7 +24,7 @@ DEEPEST = 100
 # The column that a post's text stands in; wider images would push a mail apart in Outlook.
 WIDEST = 536
 Attributes = list[tuple[str, str | None]]
-Kind = Literal["heading", "text", "quote", "image", "table", "code", "rule"]
+Kind = Literal["heading", "text", "quote", "image", "table", "code", "rule", "switch"]
 
 _NOTHING = Markup()
 _KINDS: dict[str, Kind] = {"blockquote": "quote", "table": "table", "pre": "code"}
@@ -213,6 +214,8 @@ def _block(chunk: _Chunk) -> Block | None:
     if not (chunk.words or chunk.images):
         return None
     inside = _markup(*chunk.written[1:-1])
+    if chunk.tag == "p" and not chunk.images and holes.SWITCHES.fullmatch(inside):
+        return Block("switch", Markup(inside.strip()))  # noqa: S704  # letters, digits and hyphens alone
     if chunk.tag in HEADINGS:
         return _heading(inside, int(chunk.tag[1]))
     kind = _KINDS.get(chunk.tag, "text")

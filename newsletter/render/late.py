@@ -1,9 +1,10 @@
 """What templates say of the reader, turned into what the splice works out later, once for each reader.
 
-A template is rendered once for everybody, so `reader` is never there while that happens. Before a template is compiled,
-each expression that is shown and mentions `reader` becomes a call that writes a hole, and each `{% if %}` that asks about
-the reader writes both its sides between switches. The expression itself goes into the edition's table as data (see
-`newsletter.questions`); whatever in it does not mention the reader is worked out while rendering, and is a constant in it.
+A template is rendered once for everybody, so `reader` is never there while that happens. Before a template is
+compiled, each expression that is shown and mentions `reader` becomes a call that writes a hole, and each `{% if %}`
+that asks about the reader writes both its sides between switches. The expression itself goes into the edition's table
+as data (see `newsletter.questions`); whatever in it does not mention the reader is worked out while rendering, and is a
+constant in it.
 """
 
 from __future__ import annotations
@@ -79,10 +80,10 @@ class Condition:
     end: str = ""
 
 
-def segments(environment: Environment, conditions: Mapping[str, str]) -> dict[str, Expression]:
+def segments(environment: Environment, conditions: Mapping[str, str], only: str = "") -> dict[str, Expression]:
     """The segments of a newsletter, each a condition about the reader, which may ask about other segments.
 
-    Raises TemplateSyntaxError or TemplateRuntimeError.
+    All of them, or one. Raises TemplateSyntaxError or TemplateRuntimeError.
     """
 
     def read(name: str, within: tuple[str, ...]) -> Any:
@@ -92,7 +93,7 @@ def segments(environment: Environment, conditions: Mapping[str, str]) -> dict[st
             raise _no_segment(name, conditions)
         return _bound(_parsed(environment, conditions[name]), (), lambda other: read(other, (*within, name)))
 
-    return {name: read(name, ()) for name in conditions}
+    return {name: read(name, ()) for name in ([only] if only else conditions)}
 
 
 def _parsed(environment: Environment, condition: str) -> Any:
@@ -258,7 +259,7 @@ class _Rewriter(NodeTransformer):
         return [new for node in body for new in self.visit_list(node)]
 
     def _insist_on_free_branches(self, body: list[nodes.Node]) -> None:
-        """Both sides are rendered, one after the other: neither may do what the other, or what follows, would notice."""
+        """Both sides are rendered, one after the other: neither may do what anything after it would notice."""
         for node in body:
             self._insist_on_free(node)
             for kept in node.find_all(nodes.NSRef):
