@@ -44,9 +44,9 @@ class Reader:
         return holes.values(self.token, tidy(self.email), tidy(self.name))
 
     @cached_property
-    def answered(self) -> dict[int, Answers]:
-        """What this reader has answered to an edition's questions, by the mailing that asks them."""
-        return {}
+    def answered(self) -> list[tuple[Mailing, Answers]]:
+        """What this reader has answered to an edition's questions, with the mailing that asked them."""
+        return []
 
     @classmethod
     def of(cls, message: Message, key: str, lists: frozenset[str] = frozenset()) -> Reader:
@@ -101,9 +101,11 @@ class Mailing:
 
     def answers(self, reader: Reader) -> Answers:
         """What the reader says to this edition's questions; asked once, whatever part they stand in."""
-        if id(self) not in reader.answered:
-            reader.answered[id(self)] = Answers(reader.values, reader.person, self._questions)
-        return reader.answered[id(self)]
+        for mailing, found in reader.answered:
+            if mailing is self:
+                return found
+        reader.answered.append((self, Answers(reader.values, reader.person, self._questions)))
+        return reader.answered[-1][1]
 
     def shortened(self, reader: Reader, longest: int) -> Answers:
         """The same with what is known of the reader cut to so many characters each, for a way out that has no room."""
@@ -113,6 +115,11 @@ class Mailing:
     def skeleton(self, part: str, reader: Reader) -> str:
         """A part as this reader gets it, its holes still open."""
         return self._skeletons[part].text(self.answers(reader))
+
+    def names(self, reader: Reader) -> list[str]:
+        """The holes in all parts of what this reader gets, each once."""
+        cuts = (self._skeletons[part].cut(self.answers(reader)) for part in PARTS)
+        return list(dict.fromkeys(name for _, names in cuts for name in names))
 
     def path(self, reader: Reader) -> tuple[bool, ...]:
         """What decides which skeletons a reader gets: readers with equal paths get equal ones, in every part."""
