@@ -47,6 +47,7 @@ class Entry:
     language: str
     words: int
     published_at: datetime | None
+    personal: bool = False
 
     @property
     def fingerprint(self) -> str:

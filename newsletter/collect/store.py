@@ -13,7 +13,19 @@ from newsletter.collect.entry import Entry, Fetched
 from newsletter.markup.urls import digest, key
 from newsletter.models import Post, Sighting, Source
 
-CONTENT = ("url", "title", "summary", "html", "authors", "tags", "image_url", "image_alt", "language", "words")
+CONTENT = (
+    "url",
+    "title",
+    "summary",
+    "html",
+    "authors",
+    "tags",
+    "image_url",
+    "image_alt",
+    "language",
+    "words",
+    "personal",
+)
 BATCH = 500
 
 

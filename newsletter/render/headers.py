@@ -41,7 +41,7 @@ def headers(issue: Issue, settings: Newsletter, whole: Mapping[str, Any], late: 
 
 def speaks_to_reader(text: str) -> bool:
     """Whether somebody's words hold a tag that mentions the reader."""
-    return re.search(r"\{[{%](?:(?![%}]\}).)*\breader\b", text, re.DOTALL) is not None
+    return re.search(r"\{[{%](?:(?![%}]\}).)*(?<![\w.])reader\b", text, re.DOTALL) is not None
 
 
 def for_nobody(text: str, marker: str, late: Sequence[Any]) -> str:

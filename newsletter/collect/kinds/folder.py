@@ -79,7 +79,7 @@ def _entries(call: Call, root: Path, path: PurePosixPath, problems: list[str]) -
         return []
     if not article.is_public:
         return []
-    entry = article.draft().finish(call)
+    entry = article.entry()
     problems += [f"{path}: there is no image {image}" for image in dict.fromkeys(article.missing)]
     if article.left_out:
         problems.append(f"{path}: left out what only its site understands: {', '.join(article.left_out)}")

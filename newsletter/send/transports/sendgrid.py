@@ -191,7 +191,8 @@ def _personalization(mailing: Mailing, reader: Reader) -> dict[str, Any]:
 def _substitutions(mailing: Mailing, reader: Reader) -> dict[str, str]:
     """What the holes are filled with. Where that is too much, what is known of the reader is cut; our own words not."""
     for values in (mailing.answers(reader), *(mailing.shortened(reader, longest) for longest in _LENGTHS)):
-        found = {holes.hole(mailing.marker, name): values[name] for name in mailing.names(reader)}
+        names = dict.fromkeys([*reader.values, *mailing.names(reader)])
+        found = {holes.hole(mailing.marker, name): values[name] for name in names}
         # As it travels: in JSON, whose escapes for other scripts are longer than UTF-8.
         if len(json.dumps(found)) <= SUBSTITUTIONS:
             return found
