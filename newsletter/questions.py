@@ -94,6 +94,15 @@ def asks_for(expression: Any, kind: str, name: str = "") -> bool:
     return found or any(asks_for(part, kind, name) for part in expression)
 
 
+def words(expression: Any) -> int:
+    """Bytes of our own words in an expression, as they are at most when they travel in HTML and JSON."""
+    if isinstance(expression, str) or not isinstance(expression, Sequence):
+        return 0
+    if expression and expression[0] == "const":
+        return len(quote(text(expression[1]), safe=" ")) if isinstance(expression[1], str) else 0
+    return sum(words(part) for part in expression)
+
+
 def text(value: Value) -> str:
     """A value as it is shown."""
     if isinstance(value, frozenset):

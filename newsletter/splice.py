@@ -198,7 +198,6 @@ TIDY: dict[str, Callable[[str], str]] = {"text": one_blank_line}
 """What is done to each part of an edition once the sides of its switches are chosen."""
 
 
-def asked(given: str, marker: str) -> set[int]:
-    """The numbers of the expressions that a text shows or depends on."""
-    found = re.findall(rf"{re.escape(marker)}-(?:e|if)(\d+)(?:-html)?-o", given)
-    return {int(number) for number in found}
+def shown(given: str, marker: str) -> set[int]:
+    """The numbers of the expressions that a text shows."""
+    return {int(name[1:].partition("-")[0]) for name in holes.split(given, marker)[1] if re.match(r"e\d", name)}

@@ -42,10 +42,10 @@ class Aside:
         """The cleaned entry with the tags in its HTML, and with plain words for them anywhere else."""
         if not self._tags:
             return entry
-        plain = {name: self._plainly(getattr(entry, name)) for name in ("title", "summary", "image_alt")}
         braced = entry.html.replace("{", "&#123;")
         body = re.sub(rf"{self._word}[ab](\d+)z", lambda word: html.escape(self._tags[int(word[1])]), braced)
-        return replace(entry, **plain, html=body, personal=True)
+        title, summary, alt = map(self._plainly, (entry.title, entry.summary, entry.image_alt))
+        return replace(entry, title=title, summary=summary, image_alt=alt, html=body, personal=True)
 
     def _set_aside(self, match: re.Match[str]) -> str:
         if match["output"]:
@@ -67,7 +67,7 @@ class Aside:
         return asks
 
     def _kept(self, tag: str, kind: str) -> str:
-        self._tags.append(tag)
+        self._tags.append(re.sub(r"^(\{%-?\s*)elsif\b", r"\1elif", tag))  # as Liquid spells it
         return f"{self._word}{kind}{len(self._tags) - 1}z"
 
     def _plainly(self, text: str) -> str:

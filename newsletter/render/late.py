@@ -91,7 +91,11 @@ def segments(environment: Environment, conditions: Mapping[str, str], only: str 
             raise TemplateRuntimeError(f"the segment asks about itself: {' → '.join((*within, name))}")
         if name not in conditions:
             raise _no_segment(name, conditions)
-        return _bound(_parsed(environment, conditions[name]), (), lambda other: read(other, (*within, name)))
+        try:
+            condition = _parsed(environment, conditions[name])
+        except TemplateSyntaxError as error:
+            raise TemplateRuntimeError(error.message) from error  # a condition has one line
+        return _bound(condition, (), lambda other: read(other, (*within, name)))
 
     return {name: read(name, ()) for name in ([only] if only else conditions)}
 

@@ -9,6 +9,7 @@ from typing import Any
 from newsletter import holes, links, splice
 from newsletter.config import Config, Newsletter
 from newsletter.models import Edition, Issue, Link, Post
+from newsletter.questions import words
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
 from newsletter.render import personal
@@ -21,6 +22,9 @@ from newsletter.render.mjml import to_html
 from newsletter.render.switches import insist_whole, placed
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
 from newsletter.render.words import cut
+
+WORDS = 4_000
+"""Bytes of our own words in what is shown of the reader, of the 10,000 that SendGrid takes for everything."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     marker = holes.marker(issue.pk, key)
     mail = _mail(issue, config, marker)
     html = mail.html
+    if config.transport_of(issue.newsletter) == "sendgrid":
+        _insist_on_room(issue, mail)
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
         ours = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
@@ -193,7 +199,9 @@ def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, An
 
 
 def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[str, ...]) -> str:
-    numbers = Link.number(issue, addresses(html, ours))
+    # An address with something of the reader's in it is known only when it is filled in.
+    whose = token.partition("-")[0]
+    numbers = Link.number(issue, [url for url in addresses(html, ours) if whose not in url])
     link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
     return redirect(html, {url: link(number) for url, number in numbers.items()})
 
@@ -206,6 +214,17 @@ def _insist(holds: bool, template: str) -> None:
     """A mail without an unsubscribe link breaks the law in most places it is read."""
     if not holds:
         raise RenderError(f"{template}: it holds no unsubscribe link; write {{{{ links.unsubscribe }}}}")
+
+
+def _insist_on_room(issue: Issue, mail: Rendered) -> None:
+    """SendGrid takes little for one reader: most of it must be left for what is the reader's own."""
+    asked = "".join((mail.subject, mail.text, mail.html))
+    length = sum(words(mail.late[number]) for number in splice.shown(asked, mail.marker))
+    if length > WORDS:
+        raise RenderError(
+            f"{issue}: the words inside {{{{ … reader … }}}} come to {length:,} bytes, and SendGrid has room for "
+            f"{WORDS:,}; put longer ones between {{% if %}} and {{% endif %}}"
+        )
 
 
 def _tidied(text: str) -> str:

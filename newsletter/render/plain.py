@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
+from html import escape
 from html.parser import HTMLParser
 
+from newsletter.render.blocks import Block
 from newsletter.render.vocabulary import BLOCKS, HEADINGS, HIDDEN, SEPARATORS
 from newsletter.render.words import emojize
 
@@ -30,15 +33,28 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
     return "\n".join("\n".join(line) for line in lines)
 
 
-def plain(html: str) -> str:
-    """The HTML as text, its links in a numbered list at the end."""
+def plain(html: str | Iterable[Block]) -> str:
+    """The HTML, or its blocks, as text, its links in a numbered list at the end."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(html if isinstance(html, str) else "\n".join(map(_html, html)))
     reader.close()
     reader.flush()
     if reader.links:
         reader.written.append("\n".join(f"[{number}] {url}" for url, number in reader.links.items()))
     return "\n\n".join(reader.written)
+
+
+def _html(block: Block) -> str:
+    """A block as the HTML that it was cut from."""
+    if block.kind == "heading":
+        return f"<h{block.level}>{block.emoji} {block.html}</h{block.level}>"
+    if block.kind == "quote":
+        return f"<blockquote>{block.html}</blockquote>"
+    if block.kind == "image":
+        return f'<p><img alt="{escape(block.alt)}"></p><p>{block.html}</p>'
+    if block.kind == "rule":
+        return "<hr>"
+    return f"<p>{block.html}</p>" if block.kind == "switch" else str(block.html)
 
 
 class _Reader(HTMLParser):

@@ -26,7 +26,11 @@ _LEADS = ("href", "src", "background", "background-url", "action")
 
 def placed(mjml: str, marker: str, theme: str) -> str:
     """The MJML with its switches where MJML keeps them; raise RenderError if a side is no whole piece of a document."""
-    return "".join(_Walk(marker, theme).pieces(mjml)) if marker in mjml else mjml
+    if marker not in mjml:
+        return mjml
+    # Where a theme has wrapped a switch already, the elements around it are what counts.
+    bare = re.sub(rf"<mj-raw>\s*((?:{re.escape(marker)}-(?:if|else|end)\d+-o\s*)+)</mj-raw>", r"\1", mjml)
+    return "".join(_Walk(marker, theme).pieces(bare))
 
 
 def insist_whole(text: str, marker: str, where: str) -> str:
