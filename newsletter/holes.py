@@ -3,6 +3,10 @@
 A hole reads `<marker>-<name>-o` in ASCII letters, digits and hyphens, so that it passes unharmed through Jinja2, MJML,
 CSS, addresses and headers. The marker is derived from the site's key: no collected post can contain one, so no post
 can make a reader's token appear where it chooses.
+
+Besides the values that every edition may use there are those that one edition asks for (`e3`: the third of its
+expressions, see `questions`), and switches: `<marker>-if4-o`, `-else4-o`, `-end4-o`, of which `splice` keeps the one
+side or the other.
 """
 
 from __future__ import annotations
@@ -16,6 +20,13 @@ from newsletter import tokens
 # Each value comes twice where it needs escaping in HTML: the template says which, the splice only copies.
 NAMES = ("token", "email", "email-html", "name", "name-html")
 
+_ASKED = re.compile(r"(e\d+)(-html)?")
+_ANY = "|".join([*sorted(NAMES, key=len, reverse=True), r"e\d+-html", r"e\d+"])
+_TWINNED = "|".join([*(name for name in NAMES if f"{name}-html" in NAMES), r"e\d+"])
+SWITCH = r"(if|else|end)(\d+)"
+SWITCHES = re.compile(r"\s*(?:h[0-9a-f]{20}-(?:if|else|end)\d+-o\s*)+")
+"""What a paragraph that holds nothing but switches looks like; only a marker of ours makes them mean anything."""
+
 
 def marker(issue: int, key: str) -> str:
     """What every hole of an issue begins with; the same each time the issue is rendered."""
@@ -24,7 +35,7 @@ def marker(issue: int, key: str) -> str:
 
 def hole(marker: str, name: str) -> str:
     """The text that stands for a value until it is spliced in."""
-    if name not in NAMES:
+    if name not in NAMES and not _ASKED.fullmatch(name):
         raise KeyError(f"there is no hole '{name}'; there are {', '.join(NAMES)}")
     return f"{marker}-{name}-o"
 
@@ -34,16 +45,21 @@ def values(token: str, email: str, name: str) -> dict[str, str]:
     return {
         "token": token,
         "email": email,
-        "email-html": _ascii(html.escape(email)),
+        "email-html": for_html(email),
         "name": name,
-        "name-html": _ascii(html.escape(name)),
+        "name-html": for_html(name),
     }
 
 
 def split(text: str, marker: str) -> tuple[list[str], list[str]]:
     """Cut a text at its holes: the n+1 pieces between them, and the n names."""
-    parts = re.split(rf"{re.escape(marker)}-({'|'.join(sorted(NAMES, key=len, reverse=True))})-o", text)
+    parts = re.split(rf"{re.escape(marker)}-({_ANY})-o", text)
     return parts[::2], parts[1::2]
+
+
+def escaped(text: str, marker: str) -> str:
+    """The text with each hole as the one whose value is escaped: a reader's name may be any text at all."""
+    return re.sub(rf"({re.escape(marker)}-(?:{_TWINNED}))-o", r"\1-html-o", text)
 
 
 def fill(text: str, marker: str, reader: Mapping[str, str]) -> str:
@@ -55,6 +71,6 @@ def fill(text: str, marker: str, reader: Mapping[str, str]) -> str:
     return "".join(filled)
 
 
-def _ascii(text: str) -> str:
-    """HTML text in ASCII alone, as the rest of the edition is."""
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+def for_html(text: str) -> str:
+    """A value as HTML may hold it, in text or in an attribute, in ASCII alone, as the rest of the edition is."""
+    return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -10,11 +10,10 @@ import click
 from newsletter.cli.boot import context, issue_named
 from newsletter.cli.console import command, done
 
-from newsletter import holes, render, send  # isort: skip
+from newsletter import render, send, splice  # isort: skip
 from newsletter.models import Issue
 from newsletter.pipeline import Context
 from subscribers.addresses import normalize
-from subscribers.models import Subscriber
 
 FORMATS = ("html", "text", "eml", "mjml")
 _ANYBODY = "reader@example.org"
@@ -42,11 +41,10 @@ def preview(issue: str, email: str, form: str, output: Path | None) -> None:
 
 
 def _preview(ctx: Context, issue: Issue, email: str, form: str) -> bytes:
-    address, key = normalize(email)
-    name = Subscriber.objects.filter(key=key).values_list("name", flat=True).first() or ""
+    address = normalize(email)[0]
     if form == "eml":
         edition = issue.edition or render.render(issue, ctx.config, ctx.key)
-        return send.sample(ctx.config, ctx.key, issue, edition, address, name, ctx.clock())
+        return send.sample(ctx.config, ctx.key, issue, edition, address, ctx.clock())
     shown = render.preview(issue, ctx.config, ctx.key)
-    reader = holes.values("preview", address, name)
-    return holes.fill(getattr(shown, form), holes.marker(issue.pk, ctx.key), reader).encode()
+    reader = splice.answers("preview", send.recipient(address, "preview").person, shown.late)
+    return splice.fill(getattr(shown, form), shown.marker, reader, form).encode()

@@ -10,8 +10,9 @@ from urllib.parse import quote, unquote
 from newsletter import links
 from newsletter.collect import frontmatter
 from newsletter.collect.dates import moment
-from newsletter.collect.entry import Call, Draft
+from newsletter.collect.entry import Call, Draft, Entry
 from newsletter.collect.header import ENOUGH, size_of
+from newsletter.collect.personal import Aside
 from newsletter.collect.templating import without_tags
 from newsletter.config.values import zone
 from newsletter.markup import markdown, urls
@@ -35,7 +36,8 @@ class Article:
         self._call, self._root, self.path = call, root, path
         self._head, body = frontmatter.split(source)
         self._jekyll = "_posts" in (root.name, *path.parts)
-        self._body, self.left_out = without_tags(body, self._jekyll)
+        self._aside = Aside(body)
+        self._body, self.left_out = without_tags(self._aside.text, self._jekyll)
         self._lines = source.count("\n")
         self.missing: list[str] = []
         self.large: list[str] = []
@@ -55,6 +57,10 @@ class Article:
             return False
         begins, ends = self._moment("publishdate"), self._moment("expirydate")
         return not (begins and begins > now) and not (ends and ends <= now)
+
+    def entry(self) -> Entry:
+        """The story, cleaned, with what it says to each reader."""
+        return self._aside.restored(self.draft().finish(self._call))
 
     def draft(self) -> Draft:
         """The story as it stands in the file."""

@@ -52,6 +52,7 @@ class Entry:
     language: str
     words: int
     published_at: datetime | None
+    personal: bool = False
     unmeasured: tuple[str, ...] = field(default=(), compare=False)
     as_published: str = field(default="", compare=False)
 

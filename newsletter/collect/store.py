@@ -15,7 +15,7 @@ from newsletter.models import Post, Sighting, Source
 
 CONTENT = (
     "url", "title", "summary", "html", "authors", "tags", "image_url", "image_alt", "image_dark", "image_width",
-    "image_height", "language", "words",
+    "image_height", "language", "words", "personal",
 )  # fmt: skip
 BATCH = 500
 

@@ -262,6 +262,10 @@ class Newsletter(Section):
         description="pattern of the line that mail programs show after the subject (Jinja2)",
     )
     sections: tuple[NewsletterSection, ...] = Field((), description="parts of an issue, in order")
+    segments: dict[Slug, str] = Field(
+        {},
+        description="named conditions on the reader, such as `reader.fields.city == 'Berlin'`; see personalisation.md",
+    )
     other: NewsletterSection | None = Field(
         NewsletterSection(title="More stories", emoji="🗞️"),
         description="where posts go that fit no section; `null` leaves them out",

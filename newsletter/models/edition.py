@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import models
 
@@ -23,6 +25,9 @@ class Edition(models.Model):
     preheader = models.TextField(blank=True)
     html = models.TextField()
     text = models.TextField()
+    late = models.JSONField(
+        default=list, blank=True, help_text="What is asked of each reader: the expressions that the holes number."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -32,12 +37,14 @@ class Edition(models.Model):
         return f"{self.issue} {self.variant} {self.digest[:12]}"
 
     @classmethod
-    def keep(cls, issue: Issue, marker: str, **parts: str) -> Edition:
+    def keep(cls, issue: Issue, marker: str, late: Sequence[Any] = (), **parts: str) -> Edition:
         """Store a rendering, or find the row that already holds the very same one."""
-        digest = digest_of(marker, *(parts[name] for name in ("subject", "preheader", "html", "text")))
-        return cls.objects.get_or_create(issue=issue, variant="a", digest=digest, defaults={"marker": marker, **parts})[
-            0
-        ]
+        # What is asked of readers is part of what was approved; an edition that asks nothing is known as it always was.
+        asked = [json.dumps(late)] if late else []
+        digest = digest_of(marker, *(parts[name] for name in ("subject", "preheader", "html", "text")), *asked)
+        return cls.objects.get_or_create(
+            issue=issue, variant="a", digest=digest, defaults={"marker": marker, "late": list(late), **parts}
+        )[0]
 
 
 class Link(models.Model):

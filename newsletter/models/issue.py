@@ -59,6 +59,10 @@ class Issue(models.Model):
     reason = models.TextField(blank=True, help_text="Why it was skipped, paused or cancelled, or cannot go on.")
     subject = models.TextField(blank=True, help_text="Left empty, the newsletter's own pattern makes it.")
     preheader = models.TextField(blank=True, help_text="Left empty, the newsletter's own pattern makes it.")
+    opening = models.TextField(
+        blank=True, help_text="A letter above the stories, in Markdown. It may speak to each reader: {{ reader.name }}."
+    )
+    closing = models.TextField(blank=True, help_text="A word below the stories, in Markdown, likewise.")
     edition = models.ForeignKey(
         "Edition", models.PROTECT, null=True, blank=True, related_name="+", help_text="What was approved, and is sent."
     )
@@ -181,11 +185,12 @@ class Item(models.Model):
     image_height = models.PositiveIntegerField(default=0, help_text="In pixels; 0 where nobody knows.")
     language = models.CharField(max_length=35, blank=True)
     words = models.PositiveIntegerField(default=0)
+    personal = models.BooleanField(default=False, help_text="Its text speaks to each reader: see Post.")
     published_at = models.DateTimeField()
 
     COPIED = (
         "title", "summary", "html", "url", "authors", "tags", "image_url", "image_alt", "image_dark",
-        "image_width", "image_height", "language", "words", "published_at",
+        "image_width", "image_height", "language", "words", "personal", "published_at",
     )  # fmt: skip
 
     class Meta:

@@ -29,6 +29,9 @@ class Post(models.Model):
     image_height = models.PositiveIntegerField(default=0, help_text="In pixels; 0 where nobody knows.")
     language = models.CharField(max_length=35, blank=True)
     words = models.PositiveIntegerField(default=0)
+    personal = models.BooleanField(
+        default=False, help_text="Its HTML is a template that asks about the reader; only our own folders bring such."
+    )
     published_at = models.DateTimeField()
     collected_at = models.DateTimeField(help_text="When it was first seen.")
     updated_at = models.DateTimeField(help_text="When its content last changed.")

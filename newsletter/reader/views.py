@@ -127,6 +127,5 @@ def _shelf(config: Config, name: str, page: str = "1") -> Shelf:
 
 
 def _title(issue: Issue) -> str:
-    """The subject it went out with, without the reader's name that may stand in it."""
-    edition = issue.edition
-    return (rendering.impersonal(edition.subject, edition.marker) if edition else "") or issue.slug
+    """The subject it went out with, as it reads for nobody in particular."""
+    return (rendering.for_nobody(issue.edition, "subject") if issue.edition else "") or issue.slug

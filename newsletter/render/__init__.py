@@ -2,7 +2,6 @@
 
 from newsletter.render.check import check
 from newsletter.render.errors import RenderError
-from newsletter.render.headers import impersonal
-from newsletter.render.pages import Rendered, preview, render, untracked, web_issue, web_post
+from newsletter.render.pages import Rendered, for_nobody, preview, render, untracked, web_issue, web_post
 
-__all__ = ["RenderError", "Rendered", "check", "impersonal", "preview", "render", "untracked", "web_issue", "web_post"]
+__all__ = ["RenderError", "Rendered", "check", "for_nobody", "preview", "render", "untracked", "web_issue", "web_post"]

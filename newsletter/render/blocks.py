@@ -11,6 +11,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from newsletter import holes
 from newsletter.render.elements import DEEPEST, WIDEST, Chunk, Picture, chunks
 from newsletter.render.speech import spoken_html
 from newsletter.render.vocabulary import HEADINGS, MARK
@@ -95,6 +96,8 @@ def _block(chunk: Chunk) -> Block | None:
     if not (chunk.words or chunk.images or _caption(chunk)):
         return None
     inside = _markup(*chunk.written[1:-1])
+    if chunk.tag == "p" and not chunk.images and holes.SWITCHES.fullmatch(inside):
+        return Block("switch", Markup(inside.strip()))  # noqa: S704  # letters, digits and hyphens alone
     if chunk.tag in HEADINGS:
         return _heading(inside, int(chunk.tag[1]))
     kind = _KINDS.get(chunk.tag, "text")

@@ -12,6 +12,7 @@ from newsletter.render.environment import Themes, patterns, theme_of, themes
 from newsletter.render.errors import RenderError, located
 from newsletter.render.mjml import faults, make_safe
 from newsletter.render.pages import preview, web_issue, web_post
+from newsletter.render.personal import segments_of
 from newsletter.render.sample import sample_issue, sample_post
 from newsletter.render.tags import pieces
 
@@ -49,6 +50,7 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
             yield Problem(theme_key, f"the theme '{theme}' has no {wanted.partition('/')[2]}")
     steps = [partial(found.load, name) for name in templates]
     yield from _faults(theme_key, [*steps, partial(found.tokens, theme)])
+    yield from _faults(f"newsletters.{name}.segments", [partial(segments_of, name, letter)])
     for field in PATTERNS:
         yield from _pattern(f"newsletters.{name}.{field}", getattr(letter, field))
 

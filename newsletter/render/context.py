@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from newsletter import holes, links
 from newsletter.config import Config, Newsletter
 from newsletter.models import Issue, Item, Post
+from newsletter.render import personal
 from newsletter.render.blocks import Block, blocks, count_polls
 from newsletter.render.filters import date
+from newsletter.render.late import Late
 from newsletter.render.words import direction, emojize, one_line
 
 
@@ -54,12 +56,14 @@ class Letter:
 
 @dataclass(frozen=True)
 class Number:
-    """The issue: its number, its name in addresses, when it is due, and that date in words."""
+    """The issue: its number, its name in addresses, when it is due, that date in words, and the editor's letters."""
 
     number: int
     slug: str
     due: datetime
     date: str
+    opening: tuple[Block, ...] = ()
+    closing: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,6 @@ class Links:
     reply: str = ""
 
 
-@dataclass(frozen=True)
-class Reader:
-    """The holes that are filled for each reader; empty on a page, which belongs to none."""
-
-    email: str
-    name: str
-
-
 def letter(config: Config, name: str, settings: Newsletter) -> Letter:
     """What a theme may know of a newsletter."""
     sender = settings.sender
@@ -150,26 +146,37 @@ def number(issue: Issue, letter: Letter) -> Number:
     return Number(issue.pk, issue.slug, due, date(due, letter.language))
 
 
-def story_of_item(item: Item, config: Config, letter: Letter) -> Story:
-    """The story that an item of an issue tells."""
+def story_of_item(item: Item, config: Config, letter: Letter, late: Late | None = None) -> Story:
+    """The story that an item of an issue tells; without `late`, as everybody may read it."""
     page = links.post(config, item.post_id, item.title)
-    return _story(item, page, letter, one_line(item.section), emojize(item.section_emoji), item.note)
+    html = _told(item, config, letter, late)
+    return _story(item, html, page, letter, one_line(item.section), emojize(item.section_emoji), item.note)
 
 
 def story_of_post(post: Post, config: Config, letter: Letter) -> Story:
-    """The story that a post tells."""
-    return _story(post, links.post(config, post.pk, post.title), letter)
+    """The story that a post tells, as everybody may read it."""
+    return _story(post, _told(post, config, letter, None), links.post(config, post.pk, post.title), letter)
+
+
+def _told(source: Item | Post, config: Config, letter: Letter, late: Late | None) -> str:
+    """The text of a story: what is said to each reader is a hole, or is said to nobody in particular."""
+    given = {"newsletter": letter}
+    if late is not None or not source.personal:
+        return personal.body(source, late or Late(), given)
+    segments = personal.segments_of(letter.id, config.newsletters[letter.id])
+    return personal.body_for_nobody(source, segments, given)
 
 
 def _story(
-    source: Item | Post, page: str, letter: Letter, section: str = "", section_emoji: str = "", note: str = ""
-) -> Story:
+    source: Item | Post, html: str, page: str, letter: Letter, section: str = "", section_emoji: str = "",
+    note: str = "",
+) -> Story:  # fmt: skip
     url = source.url if is_web(source.url) else ""
     return Story(
         title=one_line(source.title),
         summary=one_line(source.summary),
         note=emojize(note.strip()),
-        html=source.html,
+        html=html,
         url=url or page,
         own=not url,
         source=(urlsplit(url).hostname or "").removeprefix("www.") if url else "",
@@ -220,12 +227,6 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
 def page_links(config: Config, letter: Letter, canonical: str) -> Links:
     """The addresses on a page for the web: its own, and the way to the other issues."""
     return Links(site=config.site.url, archive=links.archive(config, letter.id), read_online=canonical)
-
-
-def reader_of(marker: str, html: bool) -> Reader:
-    """The reader as holes: escaped ones for HTML, plain ones for text and headers."""
-    suffix = "-html" if html else ""
-    return Reader(holes.hole(marker, f"email{suffix}"), holes.hole(marker, f"name{suffix}"))
 
 
 def is_web(url: str) -> bool:

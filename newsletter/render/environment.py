@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.config import Config, Newsletter
 from newsletter.paths import TEMPLATES
 from newsletter.render.errors import RenderError, located
 from newsletter.render.filters import FILTERS
+from newsletter.render.late import LateCodeGenerator
 
 SHIPPED = TEMPLATES / "email"
 
@@ -23,8 +24,10 @@ SHIPPED = TEMPLATES / "email"
 class Sandbox(ImmutableSandboxedEnvironment):
     """Templates that reach only what they are given, and fail on a name nobody set."""
 
+    code_generator_class = LateCodeGenerator
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options)
+        super().__init__(undefined=StrictUndefined, **{"trim_blocks": True, "lstrip_blocks": True, **options})
         self.filters.update(FILTERS)
 
     def join_path(self, template: str, parent: str) -> str:
@@ -111,6 +114,18 @@ def _themes(own: Path) -> Themes:
 def patterns() -> Sandbox:
     """What subjects and preheaders are made in: plain text, no files."""
     return Sandbox(autoescape=False)
+
+
+@lru_cache(maxsize=1)
+def prose() -> Sandbox:
+    """What editors' letters and posts are filled in by: the line breaks around a tag are Markdown's to judge."""
+    return Sandbox(autoescape=False, trim_blocks=False, lstrip_blocks=False)
+
+
+def prose_template(source: str, file: str) -> Template:
+    """A text as a template; errors name it as this file, with their line."""
+    sandbox = prose()
+    return Template.from_code(sandbox, sandbox.compile(source, None, file), sandbox.make_globals(None))
 
 
 def _escapes(name: str | None) -> bool:

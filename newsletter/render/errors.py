@@ -15,7 +15,16 @@ from newsletter.config.problems import nearest
 
 # What a template that loads well can still raise while it is filled in: a name nobody set, a filter given the wrong
 # thing, a step over the sandbox's fence.
-FAULTS = (UndefinedError, SecurityError, TemplateRuntimeError, TypeError, ValueError, ArithmeticError, LookupError)
+FAULTS = (
+    UndefinedError,
+    SecurityError,
+    TemplateRuntimeError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+)
 
 _NO_ATTRIBUTE = re.compile(r"'(?:(?P<module>[\w.]+)\.)?(?P<name>\w+) object' has no attribute '(?P<wanted>.*)'")
 # What the classes of newsletter.render.context, and plain mappings, are called where themes are written about.

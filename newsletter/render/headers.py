@@ -1,45 +1,67 @@
-"""Subject and preheader: as they are sent, as HTML may hold them, and for everybody at once."""
+"""Subject and preheader: as they are sent, and for everybody at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import reduce
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any
 
-from newsletter import holes
+from newsletter import holes, splice
 from newsletter.config import Newsletter
 from newsletter.models import Issue
-from newsletter.render import context as make
 from newsletter.render.environment import patterns
 from newsletter.render.errors import located
-from newsletter.render.words import cut, one_line
+from newsletter.render.late import Late
+from newsletter.render.switches import insist_whole
+from newsletter.render.words import cut, graphemes, one_line
+from newsletter.splice import Node, Switch
 
 SUBJECT = 250
 PREHEADER = 140
 
 
-def headers(issue: Issue, settings: Newsletter, whole: Mapping[str, Any], marker: str) -> tuple[str, str]:
+def headers(issue: Issue, settings: Newsletter, whole: Mapping[str, Any], late: Late) -> tuple[str, str]:
     """Subject and preheader: the editor's own words, else what the newsletter's patterns make; their holes are plain.
 
-    Raises RenderError.
+    The editor's own words may speak to each reader, as patterns do. Raises RenderError.
     """
-    names = [holes.hole(marker, name) for name in holes.NAMES]
-    given = {**whole, "reader": make.reader_of(marker, False)}
-    subject = one_line(issue.subject) or _pattern(issue.newsletter, "subject", settings.subject, given)
-    preheader = one_line(issue.preheader) or _pattern(issue.newsletter, "preheader", settings.preheader, given)
-    return _short(subject or whole["newsletter"].title, SUBJECT, names), cut(preheader, PREHEADER, names)
+    given = {**whole, "reader": late}
+    made = []
+    for field in ("subject", "preheader"):
+        key, own = f"newsletters.{issue.newsletter}.{field}", one_line(getattr(issue, field))
+        where, pattern = (f"the {field} of {issue}", own) if own else (key, getattr(settings, field))
+        # Only what asks about the reader is a pattern there: other braces are what somebody wrote.
+        filled = own if own and not speaks_to_reader(own) else _pattern(where, pattern, given)
+        made.append(insist_whole(filled, late.marker, where))
+    subject, preheader = made
+    subject = _in_characters(subject or whole["newsletter"].title, SUBJECT, late.marker)
+    return subject, shortened(preheader, PREHEADER, late.marker)
 
 
-def for_html(text: str, marker: str) -> str:
-    """The text with its plain holes as those whose values are escaped: a reader's name may be any text at all."""
-    pieces, names = holes.split(text, marker)
-    twins = (holes.hole(marker, f"{name}-html" if f"{name}-html" in holes.NAMES else name) for name in names)
-    return pieces[0] + "".join(twin + piece for twin, piece in zip(twins, pieces[1:], strict=True))
+def speaks_to_reader(text: str) -> bool:
+    """Whether somebody's words hold a tag that mentions the reader."""
+    return re.search(r"\{[{%](?:(?![%}]\}).)*(?<![\w.])reader\b", text, re.DOTALL) is not None
 
 
-def impersonal(text: str, marker: str) -> str:
-    """The text without its holes, for what everybody sees: `Hello <name>, the news` becomes `Hello, the news`."""
-    return reduce(_joined, holes.split(text, marker)[0])
+def for_nobody(text: str, marker: str, late: Sequence[Any]) -> str:
+    """A line for everybody: its conditions asked of nobody, its defaults in place, what is left empty cut out.
+
+    `Hello <name>, the news` becomes `Hello, the news`.
+    """
+    reader = splice.nobody(late)
+    try:
+        nodes = splice.parse(text, marker)
+    except splice.Torn:
+        return ""
+    pieces, names = holes.split(splice.resolved(nodes, reader.holds), marker)
+    joined = [pieces[0]]
+    for name, piece in zip(names, pieces[1:], strict=True):
+        if reader[name]:
+            joined[-1] += reader[name] + piece
+        else:
+            joined.append(piece)
+    return one_line(reduce(_joined, joined))
 
 
 def _joined(before: str, after: str) -> str:
@@ -50,14 +72,70 @@ def _joined(before: str, after: str) -> str:
     return f"{before.rstrip(' ')} {after.lstrip(' ')}"
 
 
-def _pattern(newsletter: str, field: str, pattern: str, given: Mapping[str, Any]) -> str:
-    with located(f"newsletters.{newsletter}.{field}", str):
+def _pattern(where: str, pattern: str, given: Mapping[str, Any]) -> str:
+    with located(where, str):
         return one_line(patterns().from_string(pattern).render(given))
 
 
-def _short(text: str, length: int, names: list[str]) -> str:
-    """At most so many characters, cut between graphemes: an emoji may be eleven characters long."""
-    wished = length
-    while len(shorter := cut(text, wished, names)) > length and wished > 1:
-        wished -= max(1, (len(shorter) - length) // 12)
-    return shorter
+# ── cutting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shortened(text: str, length: int, marker: str) -> str:
+    """At most so many graphemes for every reader, a hole counting as one; no hole and no condition is ever torn."""
+    return _written(_cut(splice.parse(text, marker), length, marker), marker)
+
+
+def _in_characters(text: str, length: int, marker: str) -> str:
+    """At most so many characters for every reader, cut between graphemes: an emoji may be eleven characters long."""
+    wished, nodes = length, splice.parse(text, marker)
+    while (over := _longest(shorter := _cut(nodes, wished, marker), len) - length) > 0 and wished > 1:
+        wished -= max(1, over // 12)
+    return _written(shorter, marker)
+
+
+def _cut(nodes: Sequence[Node], length: int, marker: str) -> Sequence[Node]:
+    """The nodes up to the one at which the longest of what readers get is full."""
+    size = partial(_size, marker)
+    if _longest(nodes, size) <= length:
+        return nodes
+    room, kept = length - 1, list[Node]()  # one is for the ellipsis
+    for node in nodes:
+        taken = _longest([node], size)
+        if taken > room:
+            kept.append(_shorter(node, max(room, 0) + 1, marker))
+            return kept
+        kept.append(node)
+        room -= taken
+    return kept
+
+
+def _shorter(node: Node, length: int, marker: str) -> Node:
+    if isinstance(node, str):
+        return cut(node, length, [holes.hole(marker, name) for name in set(holes.split(node, marker)[1])])
+    sides = (_cut(side, length, marker) for side in (node.then, node.otherwise))
+    # A side that is not full ends here all the same: what follows has no room on the other one.
+    then, otherwise = (side if _longest(side, partial(_size, marker)) >= length else (*side, "…") for side in sides)
+    return Switch(node.number, tuple(then), tuple(otherwise))
+
+
+def _size(marker: str, text: str) -> int:
+    pieces, names = holes.split(text, marker)
+    return len(names) + sum(len(graphemes(piece)) for piece in pieces)
+
+
+def _longest(nodes: Sequence[Node], size: Callable[[str], int]) -> int:
+    """The size of what the reader gets who gets most."""
+    return sum(
+        size(node) if isinstance(node, str) else max(_longest(node.then, size), _longest(node.otherwise, size))
+        for node in nodes
+    )
+
+
+def _written(nodes: Sequence[Node], marker: str) -> str:
+    return "".join(node if isinstance(node, str) else _switch(node, marker) for node in nodes)
+
+
+def _switch(node: Switch, marker: str) -> str:
+    begin, middle, end = (f"{marker}-{word}{node.number}-o" for word in ("if", "else", "end"))
+    otherwise = _written(node.otherwise, marker)
+    return f"{begin}{_written(node.then, marker)}{middle + otherwise if otherwise else ''}{end}"

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from newsletter import holes, links
+from newsletter import holes, links, splice
 from newsletter.config import Config, Newsletter
 from newsletter.models import Edition, Issue, Link, Post
+from newsletter.questions import words
 from newsletter.render import context as make
+from newsletter.render import headers as lines_of
+from newsletter.render import personal
 from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError
-from newsletter.render.headers import PREHEADER, for_html, headers, impersonal
+from newsletter.render.headers import PREHEADER, headers
 from newsletter.render.images import sized
+from newsletter.render.late import Late
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
 from newsletter.render.plain import LinkBook
+from newsletter.render.switches import insist_whole, placed
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
 from newsletter.render.words import cut
 
-# A page on the web belongs to nobody: what a pattern says of the reader is cut out of it again.
-NOBODY = "hnobody"
+WORDS = 4_000
+"""Bytes of our own words in what is shown of the reader, of the 10,000 that SendGrid takes for everything."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """An issue as a mail, with holes for the reader, and the MJML that its HTML was made from."""
+    """An issue as a mail, with holes for the reader, and the MJML that its HTML was made from.
+
+    `late` is what the holes ask of each reader; they begin with `marker`.
+    """
 
     subject: str
     preheader: str
     html: str
     text: str
     mjml: str
+    late: list[Any] = field(default_factory=list)
+    marker: str = ""
 
 
 def render(issue: Issue, config: Config, key: str) -> Edition:
@@ -43,6 +53,8 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     marker = holes.marker(issue.pk, key)
     mail = _mail(issue, config, marker)
     html = mail.html
+    if config.transport_of(issue.newsletter) == "sendgrid":
+        _insist_on_room(issue, mail)
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
         ours = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
@@ -50,7 +62,9 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     if config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
-    return Edition.keep(issue, marker, subject=mail.subject, preheader=mail.preheader, html=html, text=mail.text)
+    return Edition.keep(
+        issue, marker, mail.late, subject=mail.subject, preheader=mail.preheader, html=html, text=mail.text
+    )
 
 
 def preview(issue: Issue, config: Config, key: str) -> Rendered:
@@ -65,37 +79,61 @@ def untracked(edition: Edition) -> str:
     return direct(edition.html, holes.hole(edition.marker, "token"), urls)
 
 
+def for_nobody(edition: Edition, part: str) -> str:
+    """The subject, preheader, HTML or text of an edition as everybody may see it.
+
+    It is filled for nobody: with no name, no list, no field. Defaults apply, and in a line what is left empty is cut
+    out. Addresses that would carry a reader's token lead nowhere.
+    """
+    given = str(getattr(edition, part))
+    if part in ("subject", "preheader"):
+        return lines_of.for_nobody(given, edition.marker, edition.late)
+    return splice.fill(given, edition.marker, splice.nobody(edition.late), part)
+
+
 def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     """The mail as the theme draws it, its HTML still on long lines."""
     settings = _settings(config, issue.newsletter)
-    whole = _whole(issue, config, settings)
-    subject, preheader = headers(issue, settings, whole, marker)
-    answer = impersonal(subject, marker) or whole["newsletter"].title
+    late = personal.late_of(issue.newsletter, settings, marker)
+    whole = _whole(issue, config, settings, late)
+    subject, preheader = headers(issue, settings, whole, late)
+    answer = lines_of.for_nobody(subject, marker, late.table) or whole["newsletter"].title
     whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer), "web": False}
-    plain = {"subject": subject, "preheader": preheader, "reader": make.reader_of(marker, False), "book": LinkBook()}
-    escaped = {
-        "subject": for_html(subject, marker),
-        "preheader": for_html(preheader, marker),
-        "reader": make.reader_of(marker, True),
-    }
+    whole |= {"subject": subject, "preheader": preheader, "reader": late, "book": LinkBook()}
     theme, found = theme_of(config, settings), themes(config)
     layout = f"{theme}/{settings.layout}"
-    mjml = found.fill(f"{layout}.mjml.j2", _themed(whole, found, theme) | escaped)
-    text = found.fill(f"{layout}.txt.j2", _themed(whole, found, theme) | plain)
+    mjml = _made(found, f"{layout}.mjml.j2", _themed(whole, found, theme), marker)
+    text = insist_whole(
+        found.fill(f"{layout}.txt.j2", _themed(whole, found, theme)), marker, found.shown(f"{layout}.txt.j2")
+    )
     html = sized(to_html(mjml, found.shown(f"{layout}.mjml.j2")))
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
     _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
-    return Rendered(subject, preheader, html, _tidied(text), mjml)
+    return Rendered(subject, preheader, html, _tidied(text), mjml, late.table, marker)
+
+
+def _made(found: Themes, name: str, context: Mapping[str, Any], marker: str) -> str:
+    """The MJML, with the holes whose values are escaped, its switches where MJML keeps them."""
+    where = found.shown(name)
+    filled = insist_whole(found.fill(name, context), marker, where)
+    return placed(holes.escaped(filled, marker), marker, where)
 
 
 def web_issue(issue: Issue, config: Config) -> str:
     """The issue as a page for the web: nothing in it belongs to one reader. Raises RenderError."""
     settings = _settings(config, issue.newsletter)
-    whole = _whole(issue, config, settings)
-    subject, preheader = (impersonal(text, NOBODY) for text in headers(issue, settings, whole, NOBODY))
-    canonical = links.issue(config, issue.newsletter, issue.slug)
-    return _page(config, settings, settings.layout, whole, subject or whole["newsletter"].title, preheader, canonical)
+    late = personal.late_of(issue.newsletter, settings)
+    whole = _whole(issue, config, settings, late)
+    subject, preheader = (
+        lines_of.for_nobody(text, late.marker, late.table) for text in headers(issue, settings, whole, late)
+    )
+    whole |= {
+        "subject": subject or whole["newsletter"].title,
+        "preheader": preheader,
+        "links": make.page_links(config, whole["newsletter"], links.issue(config, issue.newsletter, issue.slug)),
+    }
+    return _page(config, settings, settings.layout, whole, late)
 
 
 def web_post(post: Post, config: Config) -> str:
@@ -104,22 +142,21 @@ def web_post(post: Post, config: Config) -> str:
     letter = make.letter(config, name, settings)
     story = make.story_of_post(post, config, letter)
     whole = _stories(letter, None, [story])
-    return _page(config, settings, "post", whole, story.title, story.summary, story.url)
-
-
-def _page(
-    config: Config, settings: Newsletter, layout: str, whole: dict[str, Any], title: str, summary: str, canonical: str
-) -> str:
-    theme, found = theme_of(config, settings), themes(config)
     whole |= {
-        "subject": title,
-        "preheader": cut(summary, PREHEADER),
-        "links": make.page_links(config, whole["newsletter"], canonical),
-        "reader": make.Reader(email="", name=""),
-        "web": True,
+        "subject": story.title,
+        "preheader": cut(story.summary, PREHEADER),
+        "links": make.page_links(config, letter, story.url),
     }
+    return _page(config, settings, "post", whole, personal.late_of(name, settings))
+
+
+def _page(config: Config, settings: Newsletter, layout: str, whole: dict[str, Any], late: Late) -> str:
+    """A page, filled for nobody."""
+    theme, found = theme_of(config, settings), themes(config)
     name = f"{theme}/{layout}.mjml.j2"
-    return break_lines(sized(to_html(found.fill(name, _themed(whole, found, theme)), found.shown(name))))
+    context = {**_themed(whole, found, theme), "reader": late, "web": True}
+    html = sized(to_html(_made(found, name, context, late.marker), found.shown(name)))
+    return break_lines(splice.fill(html, late.marker, splice.nobody(late.table)))
 
 
 def _settings(config: Config, name: str) -> Newsletter:
@@ -136,13 +173,15 @@ def _carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
     return found
 
 
-def _whole(issue: Issue, config: Config, settings: Newsletter) -> dict[str, Any]:
+def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> dict[str, Any]:
     """Everything a theme is given that does not depend on how it is shown."""
     letter = make.letter(config, issue.newsletter, settings)
-    stories = make.numbered(make.story_of_item(item, config, letter) for item in issue.items.all())
+    stories = make.numbered(make.story_of_item(item, config, letter, late) for item in issue.items.all())
     if not stories:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
-    return _stories(letter, make.number(issue, letter), stories)
+    whole = _stories(letter, make.number(issue, letter), stories)
+    letters = {field: personal.letter(issue, field, config, late, whole) for field in ("opening", "closing")}
+    return {**whole, "issue": replace(whole["issue"], **letters)}
 
 
 def _stories(letter: make.Letter, number: make.Number | None, stories: list[make.Story]) -> dict[str, Any]:
@@ -162,7 +201,9 @@ def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, An
 
 
 def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[str, ...]) -> str:
-    numbers = Link.number(issue, addresses(html, ours))
+    # An address with something of the reader's in it is known only when it is filled in.
+    whose = token.partition("-")[0]
+    numbers = Link.number(issue, [url for url in addresses(html, ours) if whose not in url])
     link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
     return redirect(html, {url: link(number) for url, number in numbers.items()})
 
@@ -175,6 +216,17 @@ def _insist(holds: bool, template: str) -> None:
     """A mail without an unsubscribe link breaks the law in most places it is read."""
     if not holds:
         raise RenderError(f"{template}: it holds no unsubscribe link; write {{{{ links.unsubscribe }}}}")
+
+
+def _insist_on_room(issue: Issue, mail: Rendered) -> None:
+    """SendGrid takes little for one reader: most of it must be left for what is the reader's own."""
+    asked = "".join((mail.subject, mail.text, mail.html))
+    length = sum(words(mail.late[number]) for number in splice.shown(asked, mail.marker))
+    if length > WORDS:
+        raise RenderError(
+            f"{issue}: the words inside {{{{ … reader … }}}} come to {length:,} bytes, and SendGrid has room for "
+            f"{WORDS:,}; put longer ones between {{% if %}} and {{% endif %}}"
+        )
 
 
 def _tidied(text: str) -> str:

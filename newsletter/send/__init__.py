@@ -13,12 +13,14 @@ from django.db import transaction
 from newsletter import tokens
 from newsletter.config import Config, Problem
 from newsletter.models import Edition, Issue, Message, TransitionRefused
-from newsletter.send.ledger import Clock, Sender
+from newsletter.send.ledger import Clock, Sender, chunks
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
+from subscribers.addresses import InvalidAddress, normalize
+from subscribers.models import Subscriber, lists_of
 
-__all__ = ["Clock", "check", "finish", "resume", "sample", "send_issue", "send_test", "start"]
+__all__ = ["Clock", "Reader", "check", "finish", "recipient", "resume", "sample", "send_issue", "send_test", "start"]
 
 log = logging.getLogger(__name__)
 
@@ -119,10 +121,22 @@ def _pause(issue: Issue, reason: str) -> None:
     Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(status=Issue.Status.PAUSED, reason=reason)
 
 
-def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str, name: str, now: datetime) -> bytes:
+def recipient(email: str, token: str, ref: str = "preview") -> Reader:
+    """The subscriber of this address with what is known of them; somebody unknown if there is none."""
+    try:
+        key = normalize(email)[1]
+    except InvalidAddress:
+        key = ""
+    person = Subscriber.objects.filter(key=key).first()
+    if person is None:
+        return Reader(ref, email, "", token)
+    return Reader(ref, email, person.name, token, person.fields, lists_of([person.pk]).get(person.pk, frozenset()))
+
+
+def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str, now: datetime) -> bytes:
     """The message that a reader of this address would get, as bytes; following its links records nothing."""
     token = tokens.sign(issue.pk, key, tokens.TEST)
-    return build(Mailing.of(issue, edition, config), Reader("preview", email, name, token), now)
+    return build(Mailing.of(issue, edition, config), recipient(email, token), now)
 
 
 def check(config: Config) -> list[Problem]:
@@ -138,13 +152,14 @@ def send_test(
     """Send copies marked as a test, outside the ledger, with links that record nothing."""
     mailing = Mailing.of(issue, edition, config, subject_prefix="[Test] ")
     token = tokens.sign(issue.pk, key, tokens.TEST)
-    readers = [Reader(f"test-{now:%H%M%S}-{number}", email, "", token) for number, email in enumerate(emails, start=1)]
+    readers = [recipient(email, token, f"test-{now:%H%M%S}-{number}") for number, email in enumerate(emails, start=1)]
     way = open_transport(config.transport_of(issue.newsletter), config)
+    groups: dict[object, list[Reader]] = {}
+    for reader in readers:
+        groups.setdefault(mailing.path(reader) if way.alike else None, []).append(reader)
     try:
-        return [
-            outcome
-            for start in range(0, len(readers), way.at_once)
-            for outcome in way.submit(mailing, readers[start : start + way.at_once])
-        ]
+        calls = [call for group in groups.values() for call in chunks(group, way.at_once)]
+        found = {outcome.ref: outcome for call in calls for outcome in way.submit(mailing, call)}
     finally:
         way.close()
+    return [found[reader.ref] for reader in readers]

@@ -5,20 +5,26 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import compress
 from threading import Event
+from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from newsletter.config import Config
 from newsletter.models import Issue, Message
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports import Outcome, State, Transport, TransportDown
+from subscribers.models import lists_of
 
 Clock = Callable[[], datetime]
+Lists = Mapping[int, frozenset[str]]
+"""The names of the lists that people are on."""
+Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +51,10 @@ class Sender:
         if not batch:
             return False
         try:
-            for chunk in _chunks(batch, self.transport.at_once):
-                if self.stop.is_set() or not self._send(chunk):
+            # Asked once for the batch: what a reader has left since then is seen to by `Message.begin`.
+            lists = lists_of(one.subscriber_id for one in batch) if self.mailing.asks_for_lists else {}
+            for chunk in self._calls(batch, lists):
+                if self.stop.is_set() or not self._send(chunk, lists):
                     return False
         except TransportDown as down:
             self._rest(down)
@@ -55,7 +63,24 @@ class Sender:
             Message.release(batch[0].claim)
         return True
 
-    def _send(self, chunk: list[Message]) -> bool:
+    def _calls(self, batch: list[Message], lists: Lists) -> Iterator[list[Message]]:
+        """The batch in calls' worths; each of readers who get one text, where the transport needs that."""
+        groups: dict[object, list[Message]] = {}
+        if self.transport.alike and self.mailing.late:
+            prefetch_related_objects(batch, "subscriber")
+            for message in batch:
+                groups.setdefault(self._path(message, lists), []).append(message)
+        for group in groups.values() or [batch]:
+            yield from chunks(group, self.transport.at_once)
+
+    def _path(self, message: Message, lists: Lists) -> object:
+        """What decides which text a message has; nothing for a person who is no longer there."""
+        return self.mailing.path(self._reader(message, lists)) if message.subscriber else None
+
+    def _reader(self, message: Message, lists: Lists) -> Reader:
+        return Reader.of(message, self.key, lists.get(message.subscriber_id or 0, frozenset()))
+
+    def _send(self, chunk: list[Message], asked: Lists) -> bool:
         """Hand over one call's worth; say whether the batch may go on."""
         now = self.clock()
         lists = [ref.name for ref in self.mailing.newsletter.lists]
@@ -64,7 +89,7 @@ class Sender:
         if not ready:
             # If not for people who have left, then the issue was stopped or our claim has lapsed: with it the batch.
             return withheld > 0
-        readers = [Reader.of(message, self.key) for message in ready]
+        ready, readers = self._alike(ready, [self._reader(message, asked) for message in ready])
         try:
             outcomes = self.transport.submit(self.mailing, readers)
         except TransportDown:
@@ -81,6 +106,18 @@ class Sender:
             raise TransportDown(lost[0], permanent=self.issue.retry_at is not None)
         self._all_well()
         return True
+
+    def _alike(self, ready: list[Message], readers: list[Reader]) -> tuple[list[Message], list[Reader]]:
+        """Those who get what the first one gets. Who has changed since the calls were made up is put back, and comes
+        in another; nothing of theirs has left."""
+        if not (self.transport.alike and self.mailing.late):
+            return ready, readers
+        path = self.mailing.path(readers[0])
+        same = [self.mailing.path(reader) == path for reader in readers]
+        changed = [message.pk for message, alike in zip(ready, same, strict=True) if not alike]
+        if changed:
+            self._record(lambda: Message.unbegin(ready[0].claim, changed), reopen=True)
+        return list(compress(ready, same)), list(compress(readers, same))
 
     def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         """Record the answers, with one statement for all that fared alike."""
@@ -154,6 +191,7 @@ class Sender:
         self._still_sending().update(status=Issue.Status.PAUSED, reason=reason)
 
 
-def _chunks(batch: list[Message], size: int) -> Iterator[list[Message]]:
-    for start in range(0, len(batch), size):
-        yield batch[start : start + size]
+def chunks(items: list[Item], size: int) -> Iterator[list[Item]]:
+    """The items in so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote
 
-from newsletter import holes, links, tokens
+from newsletter import holes, links, splice, tokens
 from newsletter.config import Config, Newsletter
 from newsletter.models import Edition, Issue, Message
+from newsletter.questions import Person, Question, asks_for
+from newsletter.splice import Answers, Skeleton
 from subscribers.addresses import on_the_wire
+from subscribers.fields import tidy
+
+PARTS = ("subject", "html", "text")
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One recipient. `ref` names the message in Message-IDs, file names and provider arguments."""
+    """One recipient. `ref` names the message in Message-IDs, file names and provider arguments.
+
+    `fields` and `lists` are what editions may ask about; see `questions`.
+    """
 
     ref: str
     email: str
     name: str
     token: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
+
+    @cached_property
+    def person(self) -> Person:
+        """Whom an edition's questions are asked of."""
+        return Person(self.email, self.name, self.fields, self.lists)
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """What this reader's holes are filled with."""
-        return holes.values(self.token, self.email, self.name)
+        """What this reader's holes are filled with, in every edition."""
+        return holes.values(self.token, tidy(self.email), tidy(self.name))
+
+    @cached_property
+    def answered(self) -> list[tuple[Mailing, Answers]]:
+        """What this reader has answered to an edition's questions, with the mailing that asked them."""
+        return []
 
     @classmethod
-    def of(cls, message: Message, key: str) -> Reader:
+    def of(cls, message: Message, key: str, lists: frozenset[str] = frozenset()) -> Reader:
         """The recipient of a message of the ledger, whose subscriber must still exist."""
         person = message.subscriber
         if person is None:
             raise ValueError(f"message {message.pk} has no subscriber any more")
-        return cls(str(message.pk), person.email, person.name, tokens.sign(message.pk, key))
+        token = tokens.sign(message.pk, key)
+        return cls(str(message.pk), person.email, person.name, token, person.fields, lists)
 
 
 @dataclass(frozen=True)
@@ -47,13 +70,14 @@ class Mailing:
     subject: str
     html: str
     text: str
+    late: Sequence[Any] = ()
 
     @classmethod
     def of(cls, issue: Issue, edition: Edition, config: Config, subject_prefix: str = "") -> Mailing:
         """The mailing of an edition; a test's subject carries a prefix."""
         return cls(
             config, issue.newsletter, issue.slug, edition.marker, edition.digest, subject_prefix + edition.subject,
-            edition.html, edition.text,
+            edition.html, edition.text, edition.late,
         )  # fmt: skip
 
     @property
@@ -68,15 +92,52 @@ class Mailing:
 
     def filled(self, part: str, reader: Reader) -> str:
         """`subject`, `html` or `text` with this reader's holes filled."""
-        pieces, names = self._cuts[part]
+        values = self.answers(reader) if self.late else reader.values
+        pieces, names = self._skeletons[part].cut(values)
         out = [pieces[0]]
         for name, piece in zip(names, pieces[1:], strict=True):
-            out += (reader.values[name], piece)
+            out += (values[name], piece)
         return "".join(out)
 
+    def answers(self, reader: Reader) -> Answers:
+        """What the reader says to this edition's questions; asked once, whatever part they stand in."""
+        for mailing, found in reader.answered:
+            if mailing is self:
+                return found
+        reader.answered.append((self, Answers(reader.values, reader.person, self._questions)))
+        return reader.answered[-1][1]
+
+    def shortened(self, reader: Reader, longest: int) -> Answers:
+        """The same with what is known of the reader cut to so many characters each, for a way out that has no room."""
+        person = reader.person.shortened(longest)
+        return Answers(splice.plain_values(reader.token, person), person, self._questions)
+
+    def skeleton(self, part: str, reader: Reader) -> str:
+        """A part as this reader gets it, its holes still open."""
+        return self._skeletons[part].text(self.answers(reader))
+
+    def names(self, reader: Reader) -> list[str]:
+        """The holes in all parts of what this reader gets, each once."""
+        cuts = (self._skeletons[part].cut(self.answers(reader)) for part in PARTS)
+        return list(dict.fromkeys(name for _, names in cuts for name in names))
+
+    def path(self, reader: Reader) -> tuple[bool, ...]:
+        """What decides which skeletons a reader gets: readers with equal paths get equal ones, in every part."""
+        values = self.answers(reader) if self.late else reader.values
+        return tuple(taken for part in PARTS for taken in self._skeletons[part].path(values))
+
+    @property
+    def asks_for_lists(self) -> bool:
+        """Whether anything in this edition depends on the lists that a reader is on."""
+        return asks_for(self.late, "reader", "lists")
+
     @cached_property
-    def _cuts(self) -> dict[str, tuple[list[str], list[str]]]:
-        return {part: holes.split(getattr(self, part), self.marker) for part in ("subject", "html", "text")}
+    def _questions(self) -> list[Question]:
+        return splice.questions(self.late)
+
+    @cached_property
+    def _skeletons(self) -> dict[str, Skeleton]:
+        return {part: Skeleton(getattr(self, part), self.marker, part) for part in PARTS}
 
     def list_headers(self, token: str) -> dict[str, str]:
         """The headers by which mail programs offer to leave the list with one click (RFC 2369, RFC 8058)."""

@@ -190,8 +190,8 @@ def test_a_server_that_drips_keeps_nobody_waiting(web: Web, question: Any) -> No
 
     asked, config = question(*(web.answer(f"/{n}.png", drip) for n in range(12)))
     began = time.monotonic()
-    (sizes,) = pictures.answered([asked], config.collect, seconds=1)
-    assert time.monotonic() - began < 3
+    (sizes,) = pictures.answered([asked], config.collect, seconds=8)
+    assert time.monotonic() - began < 12
     assert list(sizes.values()) == [Size(70, 80)] * 12  # what came before was enough
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from newsletter import holes, links
 from newsletter.models import Edition, Link
-from newsletter.render import RenderError, impersonal, preview, render, untracked
+from newsletter.render import RenderError, preview, render, untracked
+from newsletter.render.headers import for_nobody
 from tests.render.conftest import KEY, READER
 from tests.render.dom import Dom
 
@@ -272,7 +273,7 @@ def test_the_address_to_write_back_to_names_no_reader(make_issue, make_config):
     ],
 )
 def test_what_everybody_sees_names_nobody(pattern, shown):
-    assert impersonal(pattern.format(*[holes.hole("habc", "name")] * 2), "habc") == shown
+    assert for_nobody(pattern.format(*[holes.hole("habc", "name")] * 2), "habc", []) == shown
 
 
 def test_an_edition_is_shown_with_its_links_straight_and_without_its_pixel(make_issue, make_config):

@@ -48,6 +48,7 @@ class FakeTransport:
     """Takes what it is given; `answers` holds, call by call, a state, an exception, or something to do first."""
 
     name = "fake"
+    alike = False
 
     def __init__(self, *answers: State | BaseException | Callable[[], object], at_once: int = 1) -> None:
         self.at_once, self.answers = at_once, deque(answers)

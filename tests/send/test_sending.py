@@ -261,8 +261,9 @@ def test_a_test_goes_out_marked_with_a_token_of_its_own_and_outside_the_ledger(c
 
 
 def test_a_sample_is_what_a_reader_would_get(config, sending, now):
+    make_subscriber("ada@example.org", name="Ada")
     issue = sending(0)
-    data = sample(config, KEY, issue, issue.edition, "ada@example.org", "Ada", now)
+    data = sample(config, KEY, issue, issue.edition, "ada@example.org", now)
     message = email.message_from_bytes(data, policy=email.policy.default)
     assert (message["To"], message["Subject"]) == ("Ada <ada@example.org>", issue.edition.subject)
     assert "Dear Ada," in message.get_body(("plain",)).get_content()

@@ -79,7 +79,7 @@ def _entries(call: Call, root: Path, path: PurePosixPath, problems: list[str]) -
         return []
     if not article.is_public:
         return []
-    entry = article.draft().finish(call)
+    entry = article.entry()
     problems += [f"{path}: there is no image {image}" for image in dict.fromkeys(article.missing)]
     problems += [f"{path}, line {line}: {reason}" for line, reason in article.faults]
     problems += [

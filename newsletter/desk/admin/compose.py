@@ -17,7 +17,7 @@ from newsletter.desk import actions
 from newsletter.desk.admin.base import DeskAdmin, TabularInline, action, badge, display, link
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.models import Edition, Issue, Item, Message
-from newsletter.render import impersonal
+from newsletter.render import for_nobody
 
 Status = Issue.Status
 FACTS = (
@@ -212,8 +212,8 @@ class IssueAdmin(DeskAdmin):
 
 
 def _said(edition: Edition | None, part: str) -> str:
-    """A part of what was approved, without the reader's name that may stand in it."""
-    return impersonal(getattr(edition, part), edition.marker) if edition else ""
+    """A part of what was approved, as it reads for nobody in particular."""
+    return for_nobody(edition, part) if edition else ""
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

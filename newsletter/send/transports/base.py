@@ -39,6 +39,8 @@ class Transport(Protocol):
     name: str
     at_once: int
     """How many messages one call takes, and so how many are uncertain when the process dies in the middle of it."""
+    alike: bool
+    """Whether the readers of one call must get the same text but for its holes (`Mailing.path`)."""
 
     def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
         """Hand over up to `at_once` messages; return an outcome for each, or raise TransportDown for all of them."""

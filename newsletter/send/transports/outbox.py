@@ -19,6 +19,7 @@ class OutboxTransport:
 
     name = "outbox"
     at_once = 50
+    alike = False
 
     def __init__(self, config: Config) -> None:
         self._folder = config.outbox

@@ -1,5 +1,8 @@
 """SendGrid's v3 API through its official SDK: up to 1,000 readers a call, each with a few substitutions.
 
+A call carries one text, in which SendGrid fills the holes; so readers of whom an edition's conditions are not equally
+true go in calls of their own.
+
 Facts: the call is not idempotent, so a lost answer is an unknown outcome; 429 tells when to come back; 5xx may be tried
 again; 400, 401, 403 and 413 may not, but a 400 that names recipients may be without them.
 https://www.twilio.com/docs/sendgrid/api-reference/mail-send
@@ -34,6 +37,9 @@ _HINTS = {
     413: "the request is too large: lower send.sendgrid.per_call",
 }
 _GATEWAY = (502, 504)  # the answer of a gateway that did not hear what came of the request
+SUBSTITUTIONS = 10_000
+"""Bytes of one reader's substitutions, their names among them."""
+_LENGTHS = (200, 100, 50, 20)  # characters that a reader's values are cut to where they would be more
 _ROUNDS = 5  # calls for one batch, each without the recipients that the last one was refused for
 
 
@@ -41,6 +47,7 @@ class SendGridTransport:
     """Hands whole batches to SendGrid, the message ids as custom_args."""
 
     name = "sendgrid"
+    alike = True
 
     def __init__(self, config: Config) -> None:
         settings = config.send.sendgrid
@@ -51,12 +58,14 @@ class SendGridTransport:
 
     def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
         """One call for all readers. Either all are accepted, or none, or nobody knows."""
+        if len({mailing.path(reader) for reader in readers}) > 1:
+            raise TransportDown("one call was to carry texts that differ: this is a fault of ours", permanent=True)
         people, outcomes = _addressed(mailing, readers)
         for _ in range(_ROUNDS):
             if not people:
                 return outcomes
             try:
-                state, reason = self._post(_request(mailing, list(people.values())))
+                state, reason = self._post(_request(mailing, readers[0], list(people.values())))
             except HTTPError as error:
                 refused = _refused(error, list(people))
                 if not refused:
@@ -115,9 +124,13 @@ def _addressed(mailing: Mailing, readers: Sequence[Reader]) -> tuple[dict[str, d
     for reader in readers:
         try:
             people[reader.ref] = _personalization(mailing, reader)
-        except InvalidAddress as error:
+        except (InvalidAddress, TooLong) as error:
             refused.append(Outcome(reader.ref, State.FAILED, str(error)))
     return people, refused
+
+
+class TooLong(ValueError):
+    """What this edition says to one reader is more than SendGrid takes."""
 
 
 def _refused(error: HTTPError, refs: Sequence[str]) -> list[Outcome]:
@@ -169,23 +182,34 @@ def _personalization(mailing: Mailing, reader: Reader) -> dict[str, Any]:
     to = {"email": on_the_wire(reader.email), **({"name": name} if name else {})}
     return {
         "to": [to],
-        "substitutions": {holes.hole(mailing.marker, name): value for name, value in reader.values.items()},
+        "substitutions": _substitutions(mailing, reader),
         "headers": mailing.list_headers(reader.token),
         "custom_args": {"message": reader.ref},
     }
 
 
-def _request(mailing: Mailing, people: list[dict[str, Any]]) -> dict[str, Any]:
+def _substitutions(mailing: Mailing, reader: Reader) -> dict[str, str]:
+    """What the holes are filled with. Where that is too much, what is known of the reader is cut; our own words not."""
+    for values in (mailing.answers(reader), *(mailing.shortened(reader, longest) for longest in _LENGTHS)):
+        names = dict.fromkeys([*reader.values, *mailing.names(reader)])
+        found = {holes.hole(mailing.marker, name): values[name] for name in names}
+        # As it travels: in JSON, whose escapes for other scripts are longer than UTF-8.
+        if len(json.dumps(found)) <= SUBSTITUTIONS:
+            return found
+    raise TooLong(f"what is said to this reader comes to more than {SUBSTITUTIONS:,} bytes, which SendGrid refuses")
+
+
+def _request(mailing: Mailing, reader: Reader, people: list[dict[str, Any]]) -> dict[str, Any]:
     sender = mailing.newsletter.sender
     off = {"enable": False}
     return {
         "personalizations": people,
         "from": {"email": on_the_wire(sender.address), **({"name": sender.name} if sender.name else {})},
         **({"reply_to": {"email": on_the_wire(sender.reply_to)}} if sender.reply_to else {}),
-        "subject": mailing.subject,
+        "subject": mailing.skeleton("subject", reader),
         "content": [
-            {"type": "text/plain", "value": mailing.text},
-            {"type": "text/html", "value": mailing.html},
+            {"type": "text/plain", "value": mailing.skeleton("text", reader)},
+            {"type": "text/html", "value": mailing.skeleton("html", reader)},
         ],
         "headers": mailing.bulk_headers(),
         "categories": [mailing.newsletter_id, f"{mailing.newsletter_id}-{mailing.slug}"],

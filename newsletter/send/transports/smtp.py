@@ -28,6 +28,7 @@ class SmtpTransport:
 
     name = "smtp"
     at_once = 1
+    alike = False
 
     def __init__(self, settings: Smtp) -> None:
         self._settings = settings

@@ -1,0 +1,75 @@
+"""What people write that may speak to each reader: the editor's letters, and the posts of our own folders."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from newsletter import splice
+from newsletter.config import Config, Newsletter
+from newsletter.holes import SWITCH
+from newsletter.markup import markdown
+from newsletter.markup.clean import Addresses, clean
+from newsletter.models import Issue, Item, Post
+from newsletter.questions import Expression
+from newsletter.render.blocks import Block, blocks
+from newsletter.render.environment import prose, prose_template
+from newsletter.render.errors import located
+from newsletter.render.headers import speaks_to_reader
+from newsletter.render.late import Late, segments
+from newsletter.render.switches import insist_whole
+
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+
+
+def late_of(newsletter: str, settings: Newsletter, marker: str = "") -> Late:
+    """What a rendering for this newsletter asks of its readers, its segments read. Raises RenderError."""
+    return Late(marker, segments_of(newsletter, settings))
+
+
+def segments_of(newsletter: str, settings: Newsletter) -> dict[str, Expression]:
+    """The named conditions of a newsletter; raise RenderError naming the first that is wrong."""
+    found: dict[str, Expression] = {}
+    for name in settings.segments:
+        # One by one, so that the error names it.
+        with located(f"newsletters.{newsletter}.segments.{name}", str):
+            found |= segments(prose(), settings.segments, only=name)
+    return found
+
+
+def letter(issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any]) -> tuple[Block, ...]:
+    """`opening` or `closing` in blocks: a pattern where it speaks to the reader, then Markdown. Raises RenderError."""
+    written, where = getattr(issue, field), f"the {field} of {issue}"
+    if speaks_to_reader(written):
+        written = _apart(_filled(written, where, late, given), late.marker)
+    cleaned = clean(markdown.render(written), Addresses.against(config.site.url)).html
+    return tuple(blocks(insist_whole(cleaned, late.marker, where)))
+
+
+def body(source: Item | Post, late: Late, given: Mapping[str, Any]) -> str:
+    """The HTML of a post, with holes where it is personal. Raises RenderError."""
+    if not source.personal:
+        return source.html
+    # Inside its tags the HTML is as Jinja2 wants it; anywhere else the braces of a personal post are references.
+    template = _TAG.sub(lambda tag: html.unescape(tag[0]), source.html)
+    return _filled(template, f"the post “{source.title}”", late, given)
+
+
+def body_for_nobody(source: Item | Post, segments: Mapping[str, Expression], given: Mapping[str, Any]) -> str:
+    """The HTML of a post as a page for everybody shows it. Raises RenderError."""
+    late = Late(segments=segments)
+    return splice.fill(body(source, late, given), late.marker, splice.nobody(late.table))
+
+
+def _filled(written: str, where: str, late: Late, given: Mapping[str, Any]) -> str:
+    with located(where, lambda file: file.removesuffix(".j2")):
+        filled = prose_template(written, f"{where}.j2").render({**given, "reader": late})
+    return insist_whole(filled, late.marker, where)
+
+
+def _apart(text: str, marker: str) -> str:
+    """A tag on a line of its own stands between paragraphs, with or without empty lines around it."""
+    switches = rf"(?:{re.escape(marker)}-{SWITCH}-o)+"
+    return re.sub(rf"^[ \t]*({switches})[ \t]*$", r"\n\1\n", text, flags=re.MULTILINE)

@@ -1,0 +1,203 @@
+"""Filling an edition in for one reader: the answers to what it asks, its conditions, then its holes.
+
+An edition is taken apart once. What is left for each reader is to work out the conditions, which choose one of a few
+skeletons that are remembered, and to put the values between the pieces of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from newsletter import holes
+from newsletter.questions import NOBODY, Expression, Person, Question, Value, question, text
+from subscribers.fields import tidy
+
+REMEMBERED = 128
+"""Skeletons of one part that are kept; an edition with seven independent conditions has as many."""
+
+Cut = tuple[list[str], list[str]]
+"""A text cut at its holes: the n+1 pieces between them, and the n names."""
+
+
+class Torn(ValueError):
+    """The switches in a text do not pair up: something has cut or changed them."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A place where readers see different things, by the answer to one of the edition's questions."""
+
+    number: int
+    then: tuple[Node, ...]
+    otherwise: tuple[Node, ...] = ()
+
+
+Node = str | Switch
+
+
+class Answers(dict[str, str]):
+    """One reader's values by the names of the holes, each worked out when it is first asked for, and only once."""
+
+    def __init__(self, given: Mapping[str, str], person: Person, questions: Sequence[Question]) -> None:
+        super().__init__(given)
+        self._person, self._questions = person, questions
+        self._found: dict[int, Value] = {}
+
+    def __missing__(self, name: str) -> str:
+        number, _, twin = name.removeprefix("e").partition("-")
+        shown = text(self._answer(int(number)))
+        self[name] = shown = holes.for_html(shown) if twin else shown
+        return shown
+
+    def holds(self, number: int) -> bool:
+        """Whether a condition of the edition is true of this reader."""
+        return bool(self._answer(number))
+
+    def _answer(self, number: int) -> Value:
+        if number not in self._found:
+            self._found[number] = self._questions[number](self._person)
+        return self._found[number]
+
+
+def questions(late: Sequence[Expression]) -> list[Question]:
+    """What an edition asks, ready to be asked of many readers."""
+    return [question(expression) for expression in late]
+
+
+def answers(token: str, person: Person, late: Sequence[Expression] = ()) -> Answers:
+    """What the holes of an edition are filled with for one reader."""
+    return Answers(plain_values(token, person), person, questions(late))
+
+
+def plain_values(token: str, person: Person) -> dict[str, str]:
+    """What the holes are filled with that every edition may have."""
+    return holes.values(token, tidy(person.email), tidy(person.name))
+
+
+def nobody(late: Sequence[Expression] = ()) -> Answers:
+    """What a page for everybody is filled with: no name, no list, no field; defaults apply."""
+    return answers("", NOBODY, late)
+
+
+def fill(given: str, marker: str, reader: Answers, part: str = "") -> str:
+    """A text that is filled once, for one reader; `part` says which of an edition it is. Raises Torn."""
+    nodes = parse(given, marker)
+    whole = nodes == (given,)
+    return holes.fill(given if whole else TIDY.get(part, str)(resolved(nodes, reader.holds)), marker, reader)
+
+
+def parse(given: str, marker: str) -> tuple[Node, ...]:
+    """The text as what always stands in it and what depends on the reader; raise Torn if switches do not pair up."""
+    parts = re.split(rf"{re.escape(marker)}-{holes.SWITCH}-o", given)
+    steps = iter([("", "", parts[0]), *zip(parts[1::3], parts[2::3], parts[3::3], strict=True)])
+    _, _, first = next(steps)
+    nodes, end = _side(first, steps)
+    if end != ("", ""):
+        raise Torn(f"`{end[0]}` without its `if`")
+    return nodes
+
+
+def _side(first: str, steps: Iterator[tuple[str, str, str]]) -> tuple[tuple[Node, ...], tuple[str, str]]:
+    """The nodes up to the `else` or `end` that stops them, and that."""
+    nodes: list[Node] = [first]
+    for word, number, after in steps:
+        if word != "if":
+            # What follows the stop belongs to whoever reads on.
+            nodes.append(after)
+            return tuple(nodes), (word, number)
+        nodes += _switch(number, after, steps)
+    return tuple(nodes), ("", "")
+
+
+def _switch(number: str, first: str, steps: Iterator[tuple[str, str, str]]) -> tuple[Node, Node]:
+    """A switch, and the text that follows its end."""
+    (*then, after), stop = _side(first, steps)
+    otherwise: list[Node] = []
+    if stop == ("else", number):
+        (*otherwise, after), stop = _side(str(after), steps)
+    if stop != ("end", number):
+        raise Torn("an `if` without its `end`")
+    return Switch(int(number), tuple(then), tuple(otherwise)), after
+
+
+def resolved(nodes: Sequence[Node], holds: Callable[[int], bool]) -> str:
+    """The text with one side of each switch."""
+    return "".join(_kept(nodes, holds))
+
+
+def _kept(nodes: Sequence[Node], holds: Callable[[int], bool]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, str):
+            yield node
+        else:
+            yield from _kept(node.then if holds(node.number) else node.otherwise, holds)
+
+
+def path(nodes: Sequence[Node], holds: Callable[[int], bool]) -> tuple[bool, ...]:
+    """The answers that decide what a reader sees, in the order in which they are asked; equal means the same text."""
+    taken: list[bool] = []
+    _walk(nodes, holds, taken)
+    return tuple(taken)
+
+
+def _walk(nodes: Sequence[Node], holds: Callable[[int], bool], taken: list[bool]) -> None:
+    for node in nodes:
+        if isinstance(node, Switch):
+            taken.append(holds(node.number))
+            _walk(node.then if taken[-1] else node.otherwise, holds, taken)
+
+
+class Skeleton:
+    """One part of an edition, taken apart once."""
+
+    def __init__(self, given: str, marker: str, part: str = "") -> None:
+        self._marker, self._tidy = marker, TIDY.get(part, str)
+        nodes = parse(given, marker)
+        # Only where there are switches at all, so that other editions pay nothing for them.
+        self._nodes = nodes if any(isinstance(node, Switch) for node in nodes) else ()
+        self._plain: Cut = holes.split(given, marker)
+        self._text = given
+        self._cuts: dict[tuple[bool, ...], tuple[str, Cut]] = {}
+
+    def cut(self, reader: Mapping[str, str]) -> Cut:
+        """The pieces and the names of the holes between them, as this reader gets them."""
+        return self._chosen(reader)[1] if self._nodes else self._plain
+
+    def text(self, reader: Mapping[str, str]) -> str:
+        """The same in one text, its holes still open."""
+        return self._chosen(reader)[0] if self._nodes else self._text
+
+    def path(self, reader: Mapping[str, str]) -> tuple[bool, ...]:
+        """What the text depends on; readers with equal ones have equal texts."""
+        return path(self._nodes, _holds(reader)) if self._nodes else ()
+
+    def _chosen(self, reader: Mapping[str, str]) -> tuple[str, Cut]:
+        taken = self.path(reader)
+        if taken not in self._cuts:
+            if len(self._cuts) >= REMEMBERED:
+                self._cuts.clear()
+            chosen = self._tidy(resolved(self._nodes, _holds(reader)))
+            self._cuts[taken] = chosen, holes.split(chosen, self._marker)
+        return self._cuts[taken]
+
+
+def _holds(reader: Mapping[str, str]) -> Callable[[int], bool]:
+    if not isinstance(reader, Answers):
+        raise TypeError("an edition with conditions is filled from Answers")
+    return reader.holds
+
+
+def one_blank_line(given: str) -> str:
+    """Plain text with one empty line where a side that was left out has left several, and none at its ends."""
+    return re.sub(r"\n[ \t]*(?:\n[ \t]*){2,}", "\n\n", given).strip("\n") + "\n" if given.strip() else given
+
+
+TIDY: dict[str, Callable[[str], str]] = {"text": one_blank_line}
+"""What is done to each part of an edition once the sides of its switches are chosen."""
+
+
+def shown(given: str, marker: str) -> set[int]:
+    """The numbers of the expressions that a text shows."""
+    return {int(name[1:].partition("-")[0]) for name in holes.split(given, marker)[1] if re.match(r"e\d", name)}
