@@ -105,7 +105,7 @@ async def _read(client: httpx.AsyncClient, url: str, head: bytearray, total: lis
         total += _length(response)
         async for piece in response.aiter_raw():
             head += piece[: ENOUGH - len(head)]
-            if len(head) >= ENOUGH:
+            if len(head) >= ENOUGH or size_of(bytes(head)) != UNKNOWN:
                 return
 
 
