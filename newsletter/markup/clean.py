@@ -221,7 +221,7 @@ class _Pass(HTMLParser):
             self._write_link(source, f"Picture: {alt} ({images.in_words(size.too_big)})".replace(":  (", " ("))
             return
         lengths = images.scaled(images.declared(given), size)
-        dark = self._dark or (self._addresses.image(given.get("data-dark", "")) if self._trusted else "")
+        dark = self._dark or (self._address(given, "data-dark") if self._trusted else "")
         self._write_picture(Picture(source, alt, lengths.get("width", 0), lengths.get("height", 0), dark))
 
     def _write_picture(self, picture: Picture) -> None:
@@ -249,9 +249,12 @@ class _Pass(HTMLParser):
 
     def _end_player(self) -> None:
         film, self._film = self._film, None
-        if film and (href := self._addresses.image(film.get("src", ""))):
+        if film and (href := self._address(film, "src")):
             title = line(film.get("title") or film.get("aria-label") or "")
-            self._write_video(videos.at(href, self._addresses.image(film.get("poster", "")), title))
+            self._write_video(videos.at(href, self._address(film, "poster"), title))
+
+    def _address(self, given: Attributes, name: str) -> str:
+        return self._addresses.image(given[name]) if given.get(name) else ""
 
     def _write_video(self, video: videos.Video) -> None:
         alone = "figure" not in self._open

@@ -125,7 +125,7 @@ def _button(chunk: Chunk) -> Block | None:
 
 
 def _video(chunk: Chunk) -> Block | None:
-    if chunk.tag != "figure":
+    if chunk.tag != "figure" or len(chunk.images) > 1 or _beside(chunk):
         return None
     image = chunk.images[0] if chunk.images else None
     title = _text(_markup(*chunk.written[slice(*chunk.link)]))
@@ -134,6 +134,12 @@ def _video(chunk: Chunk) -> Block | None:
         alt=image.alt if image else "", src_dark=image.src_dark if image else "",
         width=image.width if image else 0, height=image.height if image else 0,
     )  # fmt: skip
+
+
+def _beside(chunk: Chunk) -> str:
+    """The words of a figure that are neither in its marked link nor in a caption."""
+    apart = {place for span in (chunk.link, *chunk.captions) for place in range(*span)}
+    return _text("".join(piece for place, piece in enumerate(chunk.written) if place not in apart))
 
 
 def _sponsor(chunk: Chunk) -> Block | None:

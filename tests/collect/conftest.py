@@ -57,7 +57,10 @@ def web() -> Iterator[Web]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # images are asked for side by side; a full queue costs a second
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.block_on_close = False, True
     web.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
