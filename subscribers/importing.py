@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from subscribers import fields
 from subscribers.addresses import InvalidAddress, normalize, on_the_wire
 from subscribers.models import List, Subscriber, Subscription
 
@@ -39,6 +40,7 @@ class ImportReport:
     added: int = 0
     unchanged: int = 0
     stayed_unsubscribed: int = 0
+    fields_changed: int = 0
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -47,12 +49,15 @@ class _Person:
     email: str
     key: str
     name: str
+    fields: dict[str, str]
 
 
 def import_file(path: Path, to: List, now: datetime) -> ImportReport:
     """Subscribe the people in a CSV file with an `email` and, if it likes, a `name` column.
 
-    Running it again adds nobody twice, and nobody who has unsubscribed is brought back.
+    Every other column is a field of theirs, `first_name` and `last_name` among them, of which a name is made where
+    there is no column for it. Running it again adds nobody twice, and nobody who has unsubscribed is brought back;
+    fields of people who are there already are brought up to date, and an empty cell leaves what is known.
     """
     report = ImportReport()
     for chunk in _chunks(_people(_read(path), report)):
@@ -73,7 +78,7 @@ def _read(path: Path) -> str:
 
 def _people(text: str, report: ImportReport) -> Iterator[_Person]:
     seen: set[str] = set()
-    for line, typed, name in _rows(text, report):
+    for line, typed, name, known in _rows(text, report):
         try:
             email, key = _address(typed)
             if key in seen:
@@ -82,7 +87,8 @@ def _people(text: str, report: ImportReport) -> Iterator[_Person]:
             report.refused.append(Refused(line, typed[:200], str(error)))
             continue
         seen.add(key)
-        yield _Person(email, key, " ".join(name.split())[:200])
+        name = name or " ".join(filter(None, (known.get("first_name"), known.get("last_name"))))
+        yield _Person(email, key, " ".join(name.split())[:200], known)
 
 
 def _address(typed: str) -> tuple[str, str]:
@@ -94,8 +100,8 @@ def _address(typed: str) -> tuple[str, str]:
     return email, key
 
 
-def _rows(text: str, report: ImportReport) -> Iterator[tuple[int, str, str]]:
-    """The line, address and name of each row that can be read; the others are refused."""
+def _rows(text: str, report: ImportReport) -> Iterator[tuple[int, str, str, dict[str, str]]]:
+    """The line, address, name and fields of each row that can be read; the others are refused."""
     # Spreadsheets write semicolons where the comma is the decimal sign.
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -113,17 +119,21 @@ def _rows(text: str, report: ImportReport) -> Iterator[tuple[int, str, str]]:
             reason = f"a quotation mark is not closed; nothing was taken from lines {line} to {rows.line_num}"
             report.refused.append(Refused(line, row[0][:200], reason))
         elif row:
-            email, name = ((row[at] if at is not None and at < len(row) else "") for at in columns)
-            yield line, email, name
+            cells = dict(zip(columns, row, strict=False))
+            email, name = cells.pop("email", ""), cells.pop("name", "")
+            known = {column: value for column, cell in cells.items() if column and (value := fields.tidy(cell))}
+            yield line, email, name, known
 
 
-def _columns(header: list[str]) -> tuple[int, int | None]:
-    """Where the addresses and the names stand."""
-    names = [name.strip().lower() for name in header]
+def _columns(header: list[str]) -> list[str]:
+    """What the columns are called; those that have no name, or one that came before, are not read."""
+    names = [fields.slug(name) for name in header]
     if "email" not in names:
-        found = ", ".join(filter(None, names))[:200] or "none"
+        found = ", ".join(filter(None, map(str.strip, map(str.lower, header))))[:200] or "none"
         raise ImportRefused(f"no column is headed `email` (found: {found}); the first line must name the columns")
-    return names.index("email"), names.index("name") if "name" in names else None
+    if len(names) > fields.MOST + 2:
+        raise ImportRefused(f"the file has {len(names)} columns; a person has {fields.MOST} fields at most")
+    return [name if names.index(name) == at else "" for at, name in enumerate(names)]
 
 
 def _chunks(people: Iterable[_Person]) -> Iterator[list[_Person]]:
@@ -140,9 +150,12 @@ def _chunks(people: Iterable[_Person]) -> Iterator[list[_Person]]:
 def _add(people: list[_Person], to: List, how: str, now: datetime, report: ImportReport) -> None:
     """Add one chunk with a few statements; unique keys settle two imports at once."""
     Subscriber.objects.bulk_create(
-        [Subscriber(email=person.email, key=person.key, name=person.name) for person in people], ignore_conflicts=True
+        [Subscriber(email=one.email, key=one.key, name=one.name, fields=one.fields) for one in people],
+        ignore_conflicts=True,
     )
-    ids = list(Subscriber.objects.filter(key__in=[person.key for person in people]).values_list("pk", flat=True))
+    found = list(Subscriber.objects.filter(key__in=[person.key for person in people]).only("key", "fields"))
+    ids = [one.pk for one in found]
+    report.fields_changed += _update({person.key: person.fields for person in people}, found)
     before = dict(to.subscriptions.filter(subscriber__in=ids).values_list("subscriber_id", "status"))
     Subscription.objects.bulk_create(
         [Subscription(subscriber_id=pk, list=to, changed_at=now, how=how) for pk in ids if pk not in before],
@@ -152,3 +165,12 @@ def _add(people: list[_Person], to: List, how: str, now: datetime, report: Impor
     report.added += len(ids) - len(before)
     report.stayed_unsubscribed += gone
     report.unchanged += len(before) - gone
+
+
+def _update(given: dict[str, dict[str, str]], found: list[Subscriber]) -> int:
+    """Bring the fields of people who were there before up to date; return how many have others now."""
+    changed = [one for one in found if {**one.fields, **given[one.key]} != one.fields]
+    for one in changed:
+        one.fields = {**one.fields, **given[one.key]}
+    Subscriber.objects.bulk_update(changed, ["fields"])
+    return len(changed)

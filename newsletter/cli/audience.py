@@ -42,8 +42,8 @@ def subscribers() -> None:
 def import_people(file: Path, name: str, as_json: bool) -> None:
     """Subscribe the people in a CSV file.
 
-    Its first line names the columns: `email` and, if you like, `name`. Doing it again adds nobody twice, and nobody who
-    has unsubscribed is brought back.
+    Its first line names the columns: `email` and, if you like, `name`; any other is a field that mails may show and ask
+    about. Doing it again adds nobody twice, and nobody who has unsubscribed is brought back.
     """
     to = List.objects.filter(name=name).first()
     if to is None:
@@ -60,6 +60,8 @@ def import_people(file: Path, name: str, as_json: bool) -> None:
         f"{report.added} added, {report.unchanged} on the list before, "
         f"{report.stayed_unsubscribed} stay unsubscribed, {len(refused)} refused"
     )
+    if report.fields_changed:
+        done(f"{report.fields_changed} were there before, and have other fields now")
     for row in report.refused:
         problem(f"line {row.line}: {quoted(row.text)}refused: {row.reason}")
 
@@ -78,6 +80,7 @@ def show_person(email: str, as_json: bool) -> None:
         {
             "email": person.email,
             "name": person.name,
+            "fields": person.fields,
             "since": person.created_at,
             "lists": {one.list.name: one.status for one in person.subscriptions.select_related("list")},
             "suppressed": suppression.reason if suppression else "",

@@ -57,7 +57,9 @@ class Issue(models.Model):
     cut_off_at = models.DateTimeField(help_text="… and until this one.")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     reason = models.TextField(blank=True, help_text="Why it was skipped, paused or cancelled, or cannot go on.")
-    subject = models.TextField(blank=True, help_text="Left empty, the newsletter's own pattern makes it.")
+    subject = models.TextField(
+        blank=True, help_text="Left empty, the newsletter's own pattern makes it. It may name {{ reader.first_name }}."
+    )
     preheader = models.TextField(blank=True, help_text="Left empty, the newsletter's own pattern makes it.")
     opening = models.TextField(
         blank=True, help_text="A letter above the stories, in Markdown. It may speak to each reader: {{ reader.name }}."

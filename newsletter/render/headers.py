@@ -99,23 +99,24 @@ def _cut(nodes: Sequence[Node], length: int, marker: str) -> Sequence[Node]:
     if _longest(nodes, size) <= length:
         return nodes
     room, kept = length - 1, list[Node]()  # one is for the ellipsis
-    for node in nodes:
+    for at, node in enumerate(nodes):
         taken = _longest([node], size)
         if taken > room:
-            kept.append(_shorter(node, max(room, 0) + 1, marker))
+            kept.append(_shorter(node, nodes[at + 1 :], max(room, 0) + 1, marker))
             return kept
         kept.append(node)
         room -= taken
     return kept
 
 
-def _shorter(node: Node, length: int, marker: str) -> Node:
+def _shorter(node: Node, after: Sequence[Node], length: int, marker: str) -> Node:
+    """A node that fills what is left. If a side of it does not, what follows comes after that side alone."""
     if isinstance(node, str):
         return cut(node, length, [holes.hole(marker, name) for name in set(holes.split(node, marker)[1])])
-    sides = (_cut(side, length, marker) for side in (node.then, node.otherwise))
-    # A side that is not full ends here all the same: what follows has no room on the other one.
-    then, otherwise = (side if _longest(side, partial(_size, marker)) >= length else (*side, "…") for side in sides)
-    return Switch(node.number, tuple(then), tuple(otherwise))
+    # Only words: conditions that were doubled again and again would be more than anybody can hold.
+    rest: Sequence[Node] = after if all(isinstance(one, str) for one in after) else ["…"]
+    then, otherwise = (tuple(_cut([*side, *rest], length, marker)) for side in (node.then, node.otherwise))
+    return Switch(node.number, then, otherwise)
 
 
 def _size(marker: str, text: str) -> int:

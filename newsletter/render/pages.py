@@ -21,7 +21,7 @@ from newsletter.render.late import Late
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
 from newsletter.render.plain import LinkBook
-from newsletter.render.switches import insist_whole, placed
+from newsletter.render.switches import insist_whole, listed, placed
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
 from newsletter.render.words import cut
 
@@ -110,7 +110,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
     _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
-    return Rendered(subject, preheader, html, _tidied(text), mjml, late.table, marker)
+    return Rendered(subject, preheader, html, listed(_tidied(text), marker), mjml, late.table, marker)
 
 
 def _made(found: Themes, name: str, context: Mapping[str, Any], marker: str) -> str:

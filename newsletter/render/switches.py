@@ -21,6 +21,9 @@ _OF_WORDS = (
     "mj-text mj-button mj-table mj-raw mj-title mj-preview mj-accordion-text mj-accordion-title mj-navbar-link "
     "mj-social-element"
 )
+Side = tuple[str, bool]
+"""A condition's number, and which of its sides."""
+Path = tuple[Side, ...]
 _LEADS = ("href", "src", "background", "background-url", "action")
 
 
@@ -31,6 +34,45 @@ def placed(mjml: str, marker: str, theme: str) -> str:
     # Where a theme has wrapped a switch already, the elements around it are what counts.
     bare = re.sub(rf"<mj-raw>\s*((?:{re.escape(marker)}-(?:if|else|end)\d+-o\s*)+)</mj-raw>", r"\1", mjml)
     return "".join(_Walk(marker, theme).pieces(bare))
+
+
+def listed(text: str, marker: str) -> str:
+    """Plain text whose list of links shows each address only to those who see what it belongs to."""
+    steps = re.compile(rf"{re.escape(marker)}-{SWITCH}-o|^\[(?P<listed>\d+)\] \S+\n?|\[(?P<named>\d+)\]", re.MULTILINE)
+    within: list[Side] = []
+    seen: dict[str, list[Path]] = {}
+
+    def step(found: re.Match[str]) -> str:
+        if found["named"]:
+            seen.setdefault(found["named"], []).append(tuple(within))
+        elif found["listed"]:
+            return _guarded(found[0], _common(seen.pop(found["listed"], [])), marker)
+        elif found[1] == "if":
+            within.append((found[2], True))
+        else:
+            last, _ = within.pop()
+            within.extend([(last, False)] if found[1] == "else" else [])
+        return found[0]
+
+    return steps.sub(step, text) if re.search(rf"{re.escape(marker)}-if\d", text) else text
+
+
+def _common(paths: list[Path]) -> Path:
+    """The conditions that all of them are under."""
+    shared = list[Side]()
+    for sides in zip(*paths, strict=False):
+        if len(set(sides)) > 1:
+            break
+        shared.append(sides[0])
+    return tuple(shared)
+
+
+def _guarded(line: str, path: Path, marker: str) -> str:
+    """A line for those for whom all of these conditions, and the other sides of these, come out so."""
+    for number, then in reversed(path):
+        middle = "" if then else f"{marker}-else{number}-o"
+        line = f"{marker}-if{number}-o{middle}{line}{marker}-end{number}-o"
+    return line
 
 
 def insist_whole(text: str, marker: str, where: str) -> str:

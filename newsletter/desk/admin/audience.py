@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from newsletter.desk.admin.base import DeskAdmin, TabularInline, display
+from subscribers import fields as facts
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import List, Subscriber, Subscription, Suppression
 
@@ -70,14 +71,46 @@ class SubscriptionInline(TabularInline):  # type: ignore[misc]  # Unfold has no 
     hide_title = True
 
 
+class FieldsField(forms.CharField):
+    """What is known of a person, a line for each field: `city: Berlin`."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 5})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The fields as lines."""
+        return "\n".join(f"{name}: {said}" for name, said in value.items()) if isinstance(value, dict) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other lines came back than were sent."""
+        return super().has_changed(self.prepare_value(initial), data)
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """The lines as fields; one without a name is refused."""
+        found: dict[str, str] = {}
+        for line in str(super().clean(value) or "").splitlines():
+            name, colon, said = line.partition(":")
+            if line.strip() and not (colon and facts.slug(name)):
+                raise forms.ValidationError(f"“{line[:60]}” is no field: write a name, a colon and a value.")
+            if said := facts.tidy(said):
+                found[facts.slug(name)] = said
+        if len(found) > facts.MOST:
+            raise forms.ValidationError(f"These are {len(found)} fields; a person has {facts.MOST} at most.")
+        return found
+
+
 class SubscriberForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs know it as generic
     """A person, known by an address that nobody else has."""
 
     email = AddressField(max_length=320, help_text="The address that mail is sent to.")
+    fields = FieldsField(  # type: ignore[assignment]  # a form's own `fields` are of its instances
+        required=False,
+        label="Fields",
+        help_text="A line for each, such as “city: Berlin”. Mails may show them, and ask about them.",
+    )
 
     class Meta:
         model = Subscriber
-        fields = ("email", "name")
+        fields = ("email", "name", "fields")
 
     def clean_email(self) -> str:
         """Refuse an address that somebody has already, in whatever spelling."""
@@ -99,7 +132,7 @@ class SubscriberAdmin(DeskAdmin):
     search_fields = ("email", "name")
     search_help_text = "Part of an email address or name"
     ordering = ("-pk",)
-    fields = ("email", "name")
+    fields = ("email", "name", "fields")
     inlines = (SubscriptionInline,)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:

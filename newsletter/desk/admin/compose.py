@@ -24,6 +24,8 @@ FACTS = (
     ("due_at", "sent"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"), ("send_at", "retry_at"),
     ("started_at", "finished_at"),
 )  # fmt: skip
+LETTERS = ("opening", "closing")
+EDITED = ("subject", "preheader", *LETTERS)
 EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
 
 
@@ -64,11 +66,18 @@ class IssueAdmin(DeskAdmin):
     search_help_text = "Newsletter, date or subject"
     ordering = ("-due_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("status_badge", "reason", "subject", "preheader")}),
+        (None, {"fields": ("status_badge", "reason", *EDITED)}),
         ("Facts", {"fields": FACTS}),
     )
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextInputWidget}}
     inlines = (ItemInline,)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The letters have room to be written in."""
+        if db_field.name in LETTERS:
+            kwargs["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 10})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     actions_detail = ("preview", "report", *actions.VERBS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
@@ -92,11 +101,11 @@ class IssueAdmin(DeskAdmin):
         """Where subject and preheader cannot be edited any more, those that were sent; a pattern may have made them."""
         if obj is None or obj.edition is None or self.has_change_permission(request, obj):
             return self.fieldsets
-        first = ("status_badge", "reason", "sent_subject", "sent_preheader")
+        first = ("status_badge", "reason", "sent_subject", "sent_preheader", *LETTERS)
         return ((None, {"fields": first}), *self.fieldsets[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
-        """All but subject and preheader."""
+        """All but EDITED."""
         return ("status_badge", "reason", *(name for row in FACTS for name in row))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -114,14 +123,14 @@ class IssueAdmin(DeskAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
-        """Keep the two fields that can be edited, and nothing else of this copy of the row."""
-        obj.save(update_fields=["subject", "preheader"])
+        """Keep the fields that can be edited, and nothing else of this copy of the row."""
+        obj.save(update_fields=EDITED)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the items; what was approved is void if anything differs from it now."""
         super().save_related(request, form, formsets, change)
         before = form.instance.status
-        if {"subject", "preheader"} & set(form.changed_data) or any(formset.has_changed() for formset in formsets):
+        if set(EDITED) & set(form.changed_data) or any(formset.has_changed() for formset in formsets):
             form.instance.edited()
         if form.instance.status != before:
             messages.warning(request, "The approval is void, because the issue was edited. Approve it again.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from newsletter import holes, render, tokens
+from newsletter import render, send, splice, tokens
 from newsletter.desk.pages.base import desk_page, framed, staff_page
 from newsletter.models import Edition, Issue
 from newsletter.settings import current
@@ -17,11 +19,12 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
     """The mail with its line in the inbox; or what keeps it from being rendered."""
     issue = get_object_or_404(Issue, pk=number)
     newsletter = current().newsletters.get(issue.newsletter)
-    shown = {"object": issue, "sender": newsletter.sender if newsletter else None}
+    shown: dict[str, Any] = {"object": issue, "sender": newsletter.sender if newsletter else None}
     try:
-        mail = _mail(issue)
+        mail = _mail(issue, reader_for(request, issue))
     except render.RenderError as error:
         return desk_page(request, "preview.html", "Preview", error=str(error), **shown)
+    shown["seen_by"] = request.GET.get("as", "") if may_see_people(request) else None
     part = "text" if request.GET.get("part") == "text" else "html"
     tabs = (("html", "HTML"), ("text", "Plain text"))
     return desk_page(request, "preview.html", "Preview", mail=mail, part=part, tabs=tabs, **shown)
@@ -31,31 +34,44 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
 def raw(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of the mail, for the frame."""
     try:
-        return framed(_mail(get_object_or_404(Issue, pk=number))["html"])
+        issue = get_object_or_404(Issue, pk=number)
+        return framed(_mail(issue, reader_for(request, issue))["html"])
     except render.RenderError as error:
         return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
 
 
-def _mail(issue: Issue) -> dict[str, str]:
-    """Subject, preheader, HTML and text with their holes filled for a reader who does not exist."""
-    key = str(settings.SECRET_KEY)
+def may_see_people(request: HttpRequest) -> bool:
+    """Whether what is known of a person may be shown to this member of staff."""
+    return bool(request.user.has_perm("subscribers.view_subscriber"))
+
+
+def reader_for(request: HttpRequest, issue: Issue) -> send.Reader:
+    """The person whose address the preview is asked for; a reader who does not exist if it is for nobody's."""
     # A test's token: looking at the preview counts as no open, and its way out unsubscribes nobody.
-    token = tokens.sign(issue.pk, key, purpose=tokens.TEST)
-    reader = holes.values(token, email="reader@example.org", name="Robin Reader")
-    marker, parts = _approved(issue.edition) if issue.edition else _anew(issue, key)
-    return {name: holes.fill(text, marker, reader) for name, text in parts.items()}
+    token = tokens.sign(issue.pk, str(settings.SECRET_KEY), purpose=tokens.TEST)
+    email = request.GET.get("as", "").strip()
+    if email and may_see_people(request):
+        return send.recipient(email, token)
+    return send.Reader("preview", "reader@example.org", "Robin Reader", token)
 
 
-def _approved(edition: Edition) -> tuple[str, dict[str, str]]:
+def _mail(issue: Issue, reader: send.Reader) -> dict[str, str]:
+    """Subject, preheader, HTML and text as this reader gets them."""
+    marker, late, parts = _approved(issue.edition) if issue.edition else _anew(issue, str(settings.SECRET_KEY))
+    answers = splice.answers(reader.token, reader.person, late)
+    return {name: splice.fill(text, marker, answers, name) for name, text in parts.items()}
+
+
+def _approved(edition: Edition) -> tuple[str, list[Any], dict[str, str]]:
     """What was approved is what is sent, whatever has become of the theme since."""
     parts = {name: getattr(edition, name) for name in ("subject", "preheader", "text")}
-    return edition.marker, {**parts, "html": render.untracked(edition)}
+    return edition.marker, edition.late, {**parts, "html": render.untracked(edition)}
 
 
-def _anew(issue: Issue, key: str) -> tuple[str, dict[str, str]]:
+def _anew(issue: Issue, key: str) -> tuple[str, list[Any], dict[str, str]]:
     config = current()
     if issue.newsletter not in config.newsletters:
         raise render.RenderError(f"there is no newsletter '{issue.newsletter}' in config.yaml any more")
     rendered = render.preview(issue, config, key)
     parts = {name: getattr(rendered, name) for name in ("subject", "preheader", "html", "text")}
-    return holes.marker(issue.pk, key), parts
+    return rendered.marker, rendered.late, parts
