@@ -23,10 +23,25 @@ DEEPEST = 100
 # The column that a post's text stands in; wider images would push a mail apart in Outlook.
 WIDEST = 536
 Attributes = list[tuple[str, str | None]]
-Kind = Literal["heading", "text", "quote", "image", "table", "code", "rule"]
+Kind = Literal[
+    "heading", "text", "quote", "image", "table", "code", "rule", "button", "gallery", "video", "sponsor", "poll",
+    "subscribe", "switch",
+]  # fmt: skip
 
 _NOTHING = Markup()
 _KINDS: dict[str, Kind] = {"blockquote": "quote", "table": "table", "pre": "code"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a gallery."""
+
+    src: str
+    alt: str = ""
+    href: str = ""
+    width: int = 0
+    height: int = 0
+    src_dark: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,13 @@ class Block:
     src: str = ""
     alt: str = ""
     href: str = ""
+    src_dark: str = ""
+    width: int = 0
+    height: int = 0
+    images: tuple[Picture, ...] = ()
+    title: str = ""
+    answers: tuple[str, ...] = ()
+    number: int = 0
 
 
 @dataclass

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from newsletter import holes, links
-from newsletter.config import Config, Newsletter
+from newsletter.config import Config, Newsletter, NewsletterSection
 from newsletter.models import Issue, Item, Post
 from newsletter.render.blocks import Block, blocks
 from newsletter.render.filters import date
@@ -40,6 +41,11 @@ class Letter:
     sender: Person
     postal_address: str
     time_zone: str
+    logo_dark: str = ""
+    contents: bool = False
+    lists: frozenset[str] = frozenset()
+    portraits: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def start(self) -> str:
@@ -60,6 +66,8 @@ class Number:
     slug: str
     due: datetime
     date: str
+    opening: tuple[Block, ...] = ()
+    closing: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,12 @@ class Story:
     published: datetime
     section: str = ""
     section_emoji: str = ""
+    image_width: int = 0
+    image_height: int = 0
+    image_dark: str = ""
+    portrait: str = ""
+    anchor: str = ""
+    made: tuple[Block, ...] = ()
 
     @property
     def direction(self) -> str:
@@ -91,16 +105,17 @@ class Story:
     @cached_property
     def blocks(self) -> list[Block]:
         """The story's HTML cut into what a mail draws one by one."""
-        return blocks(self.html)
+        return list(self.made) or blocks(self.html)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section of an issue with the stories in it."""
+    """A section of an issue with the stories in it, drawn as `cards` or as a compact `list`."""
 
     title: str
     emoji: str
     items: tuple[Story, ...]
+    style: str = "cards"
 
 
 @dataclass(frozen=True)
@@ -112,6 +127,16 @@ class Links:
     read_online: str = ""
     unsubscribe: str = ""
     reply: str = ""
+    preferences: str = ""
+    like: str = ""
+    replies: str = ""
+    pass_on: str = ""
+    shares: tuple[tuple[str, str], ...] = ()
+    ballot: str = ""
+
+    def vote(self, poll: int, answer: int) -> str:
+        """Where a reader gives an answer to a poll, both counted from 0; empty where nobody can vote."""
+        return f"{self.ballot}/{poll}/{answer}" if self.ballot else ""
 
 
 @dataclass(frozen=True)
@@ -136,13 +161,28 @@ def letter(config: Config, name: str, settings: Newsletter) -> Letter:
         sender=Person(one_line(sender.name), sender.address, sender.reply_to or sender.address),
         postal_address=settings.postal_address.strip(),
         time_zone=settings.schedule.time_zone if settings.schedule else config.site.time_zone,
+        logo_dark=links.asset(config, settings.logo_dark) if settings.logo and settings.logo_dark else "",
+        contents=settings.contents,
+        lists=frozenset(one_line(part.title) for part in _parts(settings) if part.style == "list"),
+        portraits={one_line(name): links.asset(config, picture) for name, picture in settings.portraits.items()},
+        tokens=settings.tokens,
     )
+
+
+def _parts(settings: Newsletter) -> Iterable[NewsletterSection]:
+    return (*settings.sections, *filter(None, [settings.other]))
 
 
 def number(issue: Issue, letter: Letter) -> Number:
     """What a theme may know of an issue; its date is the one in the newsletter's zone."""
     due = issue.due_at.astimezone(ZoneInfo(letter.time_zone))
-    return Number(issue.pk, issue.slug, due, date(due, letter.language))
+    opening, closing = (_written(getattr(issue, field, "")) for field in ("opening", "closing"))
+    return Number(issue.pk, issue.slug, due, date(due, letter.language), opening, closing)
+
+
+def _written(letter: object) -> tuple[Block, ...]:
+    """The editor's letter, where it comes in blocks already; its Markdown is made into them elsewhere."""
+    return letter if isinstance(letter, tuple) else ()
 
 
 def story_of_item(item: Item, config: Config, letter: Letter) -> Story:
@@ -177,25 +217,59 @@ def _story(
         published=source.published_at.astimezone(ZoneInfo(letter.time_zone)),
         section=section,
         section_emoji=section_emoji,
+        # Sizes and the dark picture come with the columns that hold them; a sample brings its blocks ready made.
+        image_width=getattr(source, "image_width", 0),
+        image_height=getattr(source, "image_height", 0),
+        image_dark=_web_only(getattr(source, "image_dark", "")),
+        portrait=next((letter.portraits[name] for name in source.authors if name in letter.portraits), ""),
+        made=getattr(source, "made", ()),
     )
 
 
-def sections(stories: Iterable[Story]) -> list[Part]:
-    """The stories by section, sections and stories in the order of the issue; one heading for each section."""
+def sections(stories: Iterable[Story], lists: Collection[str] = ()) -> list[Part]:
+    """The stories by section, sections and stories in the order of the issue; one heading for each section.
+
+    `lists` names the sections that are drawn as compact lists.
+    """
     parts: dict[str, list[Story]] = {}
     for story in stories:
         parts.setdefault(story.section, []).append(story)
-    return [Part(title, inside[0].section_emoji, tuple(inside)) for title, inside in parts.items()]
+    return [
+        Part(title, inside[0].section_emoji, tuple(inside), "list" if title in lists else "cards")
+        for title, inside in parts.items()
+    ]
+
+
+def anchored(stories: Iterable[Story]) -> list[Story]:
+    """The stories with the names that a table of contents jumps to."""
+    return [replace(story, anchor=f"story-{number}") for number, story in enumerate(stories, start=1)]
 
 
 def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subject: str) -> Links:
     """The addresses in a mail, with a hole where the reader's token goes."""
+    token, page = holes.hole(marker, "token"), links.issue(config, issue.newsletter, issue.slug)
     return Links(
         site=config.site.url,
         archive=links.archive(config, letter.id),
-        read_online=links.issue(config, issue.newsletter, issue.slug),
-        unsubscribe=links.unsubscribe(config, holes.hole(marker, "token")),
+        read_online=page,
+        unsubscribe=links.unsubscribe(config, token),
         reply=f"mailto:{quote(letter.sender.reply_to, safe='@+')}?subject={quote(f'Re: {subject}')}",
+        preferences=links.preferences(config, token),
+        like=links.like(config, token),
+        replies=f"{page}#replies",
+        pass_on=f"mailto:?subject={quote(subject)}&body={quote(page)}",
+        shares=_shares(page, subject),
+        ballot=links.vote(config, token, 0, 0).removesuffix("/0/0"),
+    )
+
+
+def _shares(page: str, subject: str) -> tuple[tuple[str, str], ...]:
+    """Networks that take a page to share by a plain address, with nothing of theirs loaded into the mail."""
+    url, words = quote(page, safe=""), quote(f"{subject} {page}", safe="")
+    return (
+        ("Bluesky", f"https://bsky.app/intent/compose?text={words}"),
+        ("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+        ("WhatsApp", f"https://wa.me/?text={words}"),
     )
 
 
@@ -208,6 +282,10 @@ def reader_of(marker: str, html: bool) -> Reader:
     """The reader as holes: escaped ones for HTML, plain ones for text and headers."""
     suffix = "-html" if html else ""
     return Reader(holes.hole(marker, f"email{suffix}"), holes.hole(marker, f"name{suffix}"))
+
+
+def _web_only(url: str) -> str:
+    return url if is_web(url) else ""
 
 
 def is_web(url: str) -> bool:

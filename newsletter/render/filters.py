@@ -13,6 +13,10 @@
 | `led_by(emoji)` | the text with an emoji before it, unless it begins with one |
 | `ornament` | a title whose leading emoji is hidden from screen readers |
 | `styled(p="…", a="…")` | HTML with a style on every tag of a name |
+| `fill(name=…)` | a phrase of words.yaml with its `{name}` filled |
+| `runs` | blocks as plain text tells them: each stretch of prose in one |
+| `initials` | the first letters of a name, at most two |
+| `dark` | style rules for dark screens, as browsers and as Outlook.com must be told |
 """
 
 from __future__ import annotations
@@ -25,7 +29,10 @@ from typing import Any
 from django.utils import dateformat, formats, translation
 from markupsafe import Markup, escape
 
+from newsletter.render.dark import dark
+from newsletter.render.phrases import fill
 from newsletter.render.plain import plain, wrap
+from newsletter.render.runs import runs
 from newsletter.render.tags import pieces
 from newsletter.render.words import cut, emojize, graphemes, lead_emoji
 
@@ -76,6 +83,15 @@ def styled(html: str, **styles: str) -> Markup:
     return Markup("".join(_styled(piece.source, piece.name, quoted) for piece in pieces(str(html))))  # noqa: S704
 
 
+def initials(name: str) -> str:
+    """The first letters of the first and the last word of a name, as an avatar shows them."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    ends = words[:1] + words[1:][-1:]
+    # Letters of scripts that join would stand apart here, and mean nothing as a pair.
+    found = [graphemes(word)[0].upper() for word in ends]
+    return "".join(found) if all("A" <= letter[0] <= "\u04ff" for letter in found) else "".join(found[:1])
+
+
 def _styled(source: str, name: str, styles: dict[str, str]) -> str:
     if name not in styles or source.startswith("</"):
         return source
@@ -87,14 +103,18 @@ def _width(grapheme: str) -> int:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "dark": dark,
     "date": date,
     "emoji": emojize,
     "excerpt": excerpt,
+    "fill": fill,
+    "initials": initials,
     "led_by": led_by,
     "lines": lines,
     "ornament": ornament,
     "reading_time": reading_time,
     "rule": rule,
+    "runs": runs,
     "styled": styled,
     "text": plain,
     "wrap": wrap,

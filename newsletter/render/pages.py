@@ -43,8 +43,8 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     html = mail.html
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
-        ours = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
-        html = _tracked(html, issue, config, holes.hole(marker, "token"), ours)
+        page = links.issue(config, issue.newsletter, issue.slug)
+        html = _tracked(html, issue, config, holes.hole(marker, "token"), (page, f"{page}#replies"))
     if config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
@@ -144,23 +144,25 @@ def _whole(issue: Issue, config: Config, settings: Newsletter) -> dict[str, Any]
 
 
 def _stories(letter: make.Letter, number: make.Number | None, stories: list[make.Story]) -> dict[str, Any]:
-    lead, *others = stories
+    lead, *others = stories = make.anchored(stories)
     return {
         "newsletter": letter,
         "issue": number,
         "items": stories,
         "lead": lead,
         "others": others,
-        "sections": make.sections(others),
+        "sections": make.sections(others, letter.lists),
     }
 
 
 def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, Any]:
-    return {**whole, "theme": found.tokens(theme)}
+    letter: make.Letter = whole["newsletter"]
+    return {**whole, "theme": found.tokens(theme, letter.tokens), "words": found.words(theme, letter.language)}
 
 
 def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[str, ...]) -> str:
-    numbers = Link.number(issue, addresses(html, ours))
+    # What holds a reader's token is a page of ours too: preferences, a like, a vote.
+    numbers = Link.number(issue, [url for url in addresses(html, ours) if token not in url])
     link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
     return redirect(html, {url: link(number) for url, number in numbers.items()})
 
