@@ -84,7 +84,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
     _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
-    return Rendered(subject, preheader, html, _tidied(text), mjml)
+    return Rendered(subject, preheader, html, tidied(text), mjml)
 
 
 def web_issue(issue: Issue, config: Config) -> str:
@@ -177,7 +177,7 @@ def _insist(holds: bool, template: str) -> None:
         raise RenderError(f"{template}: it holds no unsubscribe link; write {{{{ links.unsubscribe }}}}")
 
 
-def _tidied(text: str) -> str:
+def tidied(text: str) -> str:
     """The text without spaces at line ends, and with one empty line where a template left several."""
     lines = [line.rstrip() for line in text.strip().split("\n")]
     kept = [line for index, line in enumerate(lines) if line or lines[index - 1]]
