@@ -12,6 +12,7 @@
 | `rule(character)` | a line under a heading, as wide as the heading |
 | `led_by(emoji)` | the text with an emoji before it, unless it begins with one |
 | `ornament` | a title whose leading emoji is hidden from screen readers |
+| `unadorned` | a title without its leading emoji |
 | `styled(p="…", a="…")` | HTML with a style on every tag of a name |
 | `fill(name=…)` | a phrase of words.yaml with its `{name}` filled |
 | `runs` | blocks as plain text tells them: each stretch of prose in one |
@@ -77,6 +78,11 @@ def ornament(title: str) -> Markup:
     return Markup('<span aria-hidden="true">{}</span> {}').format(found, rest) if found else escape(title)
 
 
+def unadorned(title: str) -> str:
+    """The title without the emoji it begins with."""
+    return lead_emoji(title)[1]
+
+
 def styled(html: str, **styles: str) -> Markup:
     """Well-formed HTML with the style that is given for a tag's name on each such tag; mail needs them inline."""
     quoted = {name: f' style="{escape(style)}"' for name, style in styles.items()}
@@ -117,5 +123,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "runs": runs,
     "styled": styled,
     "text": plain,
+    "unadorned": unadorned,
     "wrap": wrap,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
@@ -89,8 +90,11 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
 
 
 def _told(settings: Newsletter) -> Iterator[Told]:
-    """Stories without end, in the direction that the newsletter is written in."""
-    return cycle(ARABIC if direction(settings.language) == "rtl" else STORIES)
+    """Stories without end, in the direction that the newsletter is written in; told again, they are numbered."""
+    stories = ARABIC if direction(settings.language) == "rtl" else STORIES
+    for number, told in enumerate(cycle(stories)):
+        again = number // len(stories)
+        yield replace(told, title=f"{told.title} {again + 1}", alt=f"{told.alt} {again + 1}") if again else told
 
 
 def _post(number: int, told: Told, settings: Newsletter) -> Post:
