@@ -1,5 +1,6 @@
 """Render: turn an issue into subject, HTML and text, once, with holes for each reader."""
 
+from newsletter.render import gallery
 from newsletter.render.check import check
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import impersonal
@@ -8,6 +9,6 @@ from newsletter.render.service import service_mail
 from newsletter.render.weight import weight_note
 
 __all__ = [
-    "RenderError", "Rendered", "check", "impersonal", "preview", "render", "service_mail", "untracked", "web_issue",
-    "web_post", "weight_note",
+    "RenderError", "Rendered", "check", "gallery", "impersonal", "preview", "render", "service_mail", "untracked",
+    "web_issue", "web_post", "weight_note",
 ]  # fmt: skip
