@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from contact_sheets import sheets
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +25,7 @@ IMAGES = ROOT / "docs" / "images"
 
 
 def main() -> None:
-    """Run the demo in a folder of its own, and photograph its mails and its desk."""
+    """Run the demo in a folder of its own, and photograph its mails, its desk and every theme."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as var, _running(Path(var)) as (address, password), sync_playwright() as driver:
         options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -34,6 +35,7 @@ def main() -> None:
             for look, width, scheme in (("", 700, "light"), ("-phone", 375, "light"), ("-dark", 700, "dark")):
                 _mail(browser, html, f"mail-{name}{look}", width, scheme)
         _desk(browser.new_page(viewport={"width": 1400, "height": 840}), address, password)
+        _gallery(browser, Path(var) / "gallery", address)
         browser.close()
 
 
@@ -60,6 +62,16 @@ def _running(var: Path) -> Iterator[tuple[str, str]]:
         process.wait(15)
 
 
+def _gallery(browser: Browser, folder: Path, address: str) -> None:
+    """A contact sheet of each theme and layout, drawn from the sample; the demo serves the logo meanwhile."""
+    env = {**os.environ, "NEWSLETTER_SITE__VAR": str(folder.parent), "NEWSLETTER_SITE__URL": address}
+    subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "newsletter", "preview", "--gallery", str(folder)],
+        cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    sheets(browser, folder, IMAGES / "gallery")
+
+
 def _html(file: Path) -> str:
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     body = message.get_body(("html",))
@@ -78,7 +90,12 @@ def _desk(page: Page, address: str, password: str) -> None:
     page.fill("input[name=username]", "editor")
     page.fill("input[name=password]", password)
     page.click("button[type=submit]")
-    for name, path in (("today", "/desk/"), ("report", "/desk/issue/1/report/"), ("preview", "/desk/issue/1/preview/")):
+    for name, path in (
+        ("today", "/desk/"),
+        ("report", "/desk/issue/1/report/"),
+        ("preview", "/desk/issue/1/preview/"),
+        ("gallery", "/desk/gallery/?theme=gazette"),
+    ):
         page.goto(f"{address}{path}", wait_until="networkidle")
         page.screenshot(path=IMAGES / f"desk-{name}.png")
 

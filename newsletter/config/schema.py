@@ -208,6 +208,7 @@ class NewsletterSection(Section):
     tags: tuple[str, ...] = Field((), description="a post with one of these tags belongs here; the first section wins")
     min: int = Field(0, ge=0, description="with fewer posts here, the issue is skipped, and says why")
     max: int = Field(20, ge=1, description="the newest posts are taken, up to so many")
+    style: Literal["cards", "list"] = Field("cards", description="stories with picture and summary, or a compact list")
 
     @property
     def symbol(self) -> str:
@@ -236,6 +237,7 @@ class Newsletter(Section):
     tagline: Line = Field("", description="a line under the title")
     language: Line = Field("en", min_length=2, description="language of the mail, such as `en` or `pt-BR`")
     logo: str = Field("", description="address of an image, or `SOURCE:PATH` for one beside a folder source's posts")
+    logo_dark: str = Field("", description="the logo where mail is read light on dark, if it must differ")
     sources: tuple[Slug, ...] = Field(min_length=1, description="names from `collect.sources`")
     lists: tuple[ListRef, ...] = Field(
         min_length=1, description="who it goes to; a plain name means a list of that name"
@@ -250,8 +252,15 @@ class Newsletter(Section):
     first_issue: Literal["on_schedule", "at_once"] = Field(
         "on_schedule", description="`at_once` draws one up the first time this runs, from the posts there are"
     )
-    layout: Literal["digest", "post"] = Field("digest", description="many posts in short, or one in full")
+    layout: Literal["digest", "post", "announcement"] = Field(
+        "digest", description="many posts in short, one in full, or one with its picture and a single strong button"
+    )
     theme: str | None = Field(None, min_length=1, description="without one, `render.theme`")
+    tokens: dict[str, Any] = Field({}, description="colours, fonts and measures that differ from the theme's own")
+    contents: bool = Field(False, description="a table of contents in digests of four stories and more")
+    portraits: dict[str, str] = Field(
+        {}, description="pictures of authors by their names: addresses, or `SOURCE:PATH`; others get their initials"
+    )
     transport: TransportName | None = Field(None, description="without one, `send.transport`")
     subject: str = Field(
         "{{ lead.title | led_by(newsletter.emoji) }}",

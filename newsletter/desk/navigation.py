@@ -13,7 +13,10 @@ PAGES = {
         ("Sources", "rss_feed", "admin:newsletter_source_changelist", "newsletter.view_source"),
         ("Posts", "article", "admin:newsletter_post_changelist", "newsletter.view_post"),
     ),
-    "Compose": (("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),),
+    "Compose": (
+        ("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),
+        ("Themes", "palette", "desk-gallery", "newsletter.view_issue"),
+    ),
     "Send": (
         ("Messages", "mail", "admin:newsletter_message_changelist", "newsletter.view_message"),
         ("Outbox", "outbox", "desk-outbox", "newsletter.view_message"),

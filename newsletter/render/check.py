@@ -8,6 +8,7 @@ from functools import partial
 
 from newsletter.config import Config, Newsletter, Problem
 from newsletter.config.problems import nearest
+from newsletter.render import palette
 from newsletter.render.environment import Themes, patterns, theme_of, themes
 from newsletter.render.errors import RenderError, located
 from newsletter.render.mjml import faults, make_safe
@@ -42,14 +43,15 @@ def check(config: Config) -> list[Problem]:
 
 def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> Iterator[Problem]:
     theme, theme_key = theme_of(config, letter), _theme_key(name, letter)
-    templates = found.names(theme)
-    if not templates:
-        yield Problem(theme_key, f"there is no theme '{theme}'", hint=f"themes are folders of {found.own}")
-    for wanted in (f"{theme}/{letter.layout}.mjml.j2", f"{theme}/{letter.layout}.txt.j2"):
-        if templates and wanted not in templates:
-            yield Problem(theme_key, f"the theme '{theme}' has no {wanted.partition('/')[2]}")
-    steps = [partial(found.load, name) for name in templates]
-    yield from _faults(theme_key, [*steps, partial(found.tokens, theme)])
+    if not found.exists(theme):
+        known = found.available()
+        hint = nearest(theme, known) or f"there are {', '.join(known)}; more are folders of {found.own}"
+        yield Problem(theme_key, f"there is no theme '{theme}'", hint=hint)
+    else:
+        steps = [partial(found.load, name) for name in found.names(theme)]
+        words = partial(found.words, theme, letter.language)
+        yield from _faults(theme_key, [*steps, partial(found.tokens, theme), words])
+        yield from palette.problems(found, theme, f"newsletters.{name}.tokens", letter.tokens)
     yield from _faults(f"newsletters.{name}.segments", [partial(segments_of, name, letter)])
     for field in PATTERNS:
         yield from _pattern(f"newsletters.{name}.{field}", getattr(letter, field))

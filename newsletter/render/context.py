@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from newsletter import holes, links
-from newsletter.config import Config, Newsletter
+from newsletter.config import Config, Newsletter, NewsletterSection
 from newsletter.models import Issue, Item, Post
 from newsletter.render import personal
 from newsletter.render.blocks import Block, blocks, count_polls
@@ -42,6 +43,11 @@ class Letter:
     sender: Person
     postal_address: str
     time_zone: str
+    logo_dark: str = ""
+    contents: bool = False
+    lists: frozenset[str] = frozenset()
+    portraits: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def start(self) -> str:
@@ -91,6 +97,8 @@ class Story:
     image_dark: str = ""
     voice: str = "en"  # the language that emoji with a meaning are spoken in
     first_poll: int = 0
+    portrait: str = ""
+    anchor: str = ""
 
     @property
     def direction(self) -> str:
@@ -105,11 +113,12 @@ class Story:
 
 @dataclass(frozen=True)
 class Part:
-    """A section of an issue with the stories in it."""
+    """A section of an issue with the stories in it, drawn as `cards` or as a compact `list`."""
 
     title: str
     emoji: str
     items: tuple[Story, ...]
+    style: str = "cards"
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,21 @@ class Links:
     read_online: str = ""
     unsubscribe: str = ""
     reply: str = ""
+    preferences: str = ""
+    like: str = ""
+    replies: str = ""
+    pass_on: str = ""
+    shares: tuple[tuple[str, str], ...] = ()
+    ballot: str = ""
+
+    def vote(self, poll: int, answer: int) -> str:
+        """Where a reader gives an answer to a poll, both counted from 0; empty where nobody can vote."""
+        return f"{self.ballot}/{poll}/{answer}" if self.ballot else ""
+
+    def votes(self, blocks: Iterable[Block]) -> dict[int, list[str]]:
+        """The addresses of all answers to the polls among these blocks, by the poll's number."""
+        polls = (block for block in blocks if block.kind == "poll" and self.ballot)
+        return {poll.number: [self.vote(poll.number, index) for index, _ in enumerate(poll.answers)] for poll in polls}
 
 
 def letter(config: Config, name: str, settings: Newsletter) -> Letter:
@@ -137,7 +161,16 @@ def letter(config: Config, name: str, settings: Newsletter) -> Letter:
         sender=Person(one_line(sender.name), sender.address, sender.reply_to or sender.address),
         postal_address=settings.postal_address.strip(),
         time_zone=settings.schedule.time_zone if settings.schedule else config.site.time_zone,
+        logo_dark=links.asset(config, settings.logo_dark) if settings.logo and settings.logo_dark else "",
+        contents=settings.contents,
+        lists=frozenset(one_line(part.title) for part in _parts(settings) if part.style == "list"),
+        portraits={one_line(name): links.asset(config, picture) for name, picture in settings.portraits.items()},
+        tokens=settings.tokens,
     )
+
+
+def _parts(settings: Newsletter) -> Iterable[NewsletterSection]:
+    return (*settings.sections, *filter(None, [settings.other]))
 
 
 def number(issue: Issue, letter: Letter) -> Number:
@@ -192,35 +225,64 @@ def _story(
         image_width=source.image_width,
         image_height=source.image_height,
         image_dark=source.image_dark if is_web(source.image_dark) else "",
+        portrait=next((letter.portraits[name] for name in source.authors if name in letter.portraits), ""),
         voice=letter.language,
     )
 
 
-def numbered(stories: Iterable[Story]) -> list[Story]:
-    """The stories of an issue, so that their polls are numbered through it from 0, whatever of them is drawn."""
-    first, found = 0, list[Story]()
+def numbered(stories: Iterable[Story], first: int = 0) -> list[Story]:
+    """The stories of an issue, so that their polls are numbered through it from `first`, whatever of them is drawn."""
+    found = list[Story]()
     for story in stories:
         found.append(replace(story, first_poll=first) if first else story)
         first += count_polls(story.html)
     return found
 
 
-def sections(stories: Iterable[Story]) -> list[Part]:
-    """The stories by section, sections and stories in the order of the issue; one heading for each section."""
+def sections(stories: Iterable[Story], lists: Collection[str] = ()) -> list[Part]:
+    """The stories by section, sections and stories in the order of the issue; one heading for each section.
+
+    `lists` names the sections that are drawn as compact lists.
+    """
     parts: dict[str, list[Story]] = {}
     for story in stories:
         parts.setdefault(story.section, []).append(story)
-    return [Part(title, inside[0].section_emoji, tuple(inside)) for title, inside in parts.items()]
+    return [
+        Part(title, inside[0].section_emoji, tuple(inside), "list" if title in lists else "cards")
+        for title, inside in parts.items()
+    ]
+
+
+def anchored(stories: Iterable[Story]) -> list[Story]:
+    """The stories with the names that a table of contents jumps to."""
+    return [replace(story, anchor=f"story-{number}") for number, story in enumerate(stories, start=1)]
 
 
 def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subject: str) -> Links:
     """The addresses in a mail, with a hole where the reader's token goes."""
+    token, page = holes.hole(marker, "token"), links.issue(config, issue.newsletter, issue.slug)
     return Links(
         site=config.site.url,
         archive=links.archive(config, letter.id),
-        read_online=links.issue(config, issue.newsletter, issue.slug),
-        unsubscribe=links.unsubscribe(config, holes.hole(marker, "token")),
+        read_online=page,
+        unsubscribe=links.unsubscribe(config, token),
         reply=f"mailto:{quote(letter.sender.reply_to, safe='@+')}?subject={quote(f'Re: {subject}')}",
+        preferences=links.preferences(config, token),
+        like=links.like(config, token),
+        replies=f"{page}#replies",
+        pass_on=f"mailto:?subject={quote(subject)}&body={quote(page)}",
+        shares=_shares(page, subject),
+        ballot=links.vote(config, token, 0, 0).removesuffix("/0/0"),
+    )
+
+
+def _shares(page: str, subject: str) -> tuple[tuple[str, str], ...]:
+    """Networks that take a page to share by a plain address, with nothing of theirs loaded into the mail."""
+    url, words = quote(page, safe=""), quote(f"{subject} {page}", safe="")
+    return (
+        ("Bluesky", f"https://bsky.app/intent/compose?text={words}"),
+        ("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+        ("WhatsApp", f"https://wa.me/?text={words}"),
     )
 
 

@@ -14,7 +14,12 @@
 | `ornament` | a title whose leading emoji is hidden from screen readers |
 | `spoken(language)` | the text, its emoji with a spoken name where they are all there is |
 | `fit(height, into)` | an image's width and height in a column, `[0, 0]` where its own are not known |
+| `unadorned` | a title without its leading emoji |
 | `styled(p="…", a="…")` | HTML with a style on every tag of a name |
+| `fill(name=…)` | a phrase of words.yaml with its `{name}` filled |
+| `parted("place", name=…)` | a phrase as what stands before and after a place that is the reader's |
+| `initials` | the first letters of a name, at most two |
+| `dark` | style rules for dark screens, as browsers and as Outlook.com must be told |
 """
 
 from __future__ import annotations
@@ -26,11 +31,13 @@ from typing import Any
 from django.utils import dateformat, formats, translation
 from markupsafe import Markup, escape
 
+from newsletter.render.dark import dark
 from newsletter.render.images import fit
+from newsletter.render.phrases import fill, parted
 from newsletter.render.plain import plain, wrap
 from newsletter.render.speech import spoken
 from newsletter.render.tags import pieces
-from newsletter.render.words import cut, emojize, lead_emoji, width
+from newsletter.render.words import cut, emojize, graphemes, lead_emoji, width
 
 
 def date(moment: datetime, language: str = "en") -> str:
@@ -73,10 +80,24 @@ def ornament(title: str) -> Markup:
     return Markup('<span aria-hidden="true">{}</span> {}').format(found, rest) if found else escape(title)
 
 
+def unadorned(title: str) -> str:
+    """The title without the emoji it begins with."""
+    return lead_emoji(title)[1]
+
+
 def styled(html: str, **styles: str) -> Markup:
     """Well-formed HTML with the style that is given for a tag's name on each such tag; mail needs them inline."""
     quoted = {name: f' style="{escape(style)}"' for name, style in styles.items()}
     return Markup("".join(_styled(piece.source, piece.name, quoted) for piece in pieces(str(html))))  # noqa: S704
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word of a name, as an avatar shows them."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    ends = words[:1] + words[1:][-1:]
+    # Letters of scripts that join would stand apart here, and mean nothing as a pair.
+    found = [graphemes(word)[0].upper() for word in ends]
+    return "".join(found) if all("A" <= letter[0] <= "\u04ff" for letter in found) else "".join(found[:1])
 
 
 def _styled(source: str, name: str, styles: dict[str, str]) -> str:
@@ -86,17 +107,22 @@ def _styled(source: str, name: str, styles: dict[str, str]) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "dark": dark,
     "date": date,
     "emoji": emojize,
     "excerpt": excerpt,
+    "fill": fill,
+    "initials": initials,
     "fit": fit,
     "led_by": led_by,
     "lines": lines,
     "ornament": ornament,
+    "parted": parted,
     "reading_time": reading_time,
     "rule": rule,
     "spoken": spoken,
     "styled": styled,
     "text": plain,
+    "unadorned": unadorned,
     "wrap": wrap,
 }

@@ -13,6 +13,7 @@ from newsletter.questions import words
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
 from newsletter.render import personal
+from newsletter.render.blocks import count_polls
 from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import PREHEADER, headers
@@ -57,8 +58,8 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
         _insist_on_room(issue, mail)
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
-        ours = (links.issue(config, issue.newsletter, issue.slug), _unsubscribe(config, marker))
-        html = _tracked(html, issue, config, holes.hole(marker, "token"), ours)
+        page = links.issue(config, issue.newsletter, issue.slug)
+        html = _tracked(html, issue, config, holes.hole(marker, "token"), (page, f"{page}#replies"))
     if config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
@@ -110,7 +111,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
     _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
-    return Rendered(subject, preheader, html, listed(_tidied(text), marker), mjml, late.table, marker)
+    return Rendered(subject, preheader, html, listed(tidied(text), marker), mjml, late.table, marker)
 
 
 def _made(found: Themes, name: str, context: Mapping[str, Any], marker: str) -> str:
@@ -176,28 +177,34 @@ def _carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
 def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> dict[str, Any]:
     """Everything a theme is given that does not depend on how it is shown."""
     letter = make.letter(config, issue.newsletter, settings)
-    stories = make.numbered(make.story_of_item(item, config, letter, late) for item in issue.items.all())
+    stories = [make.story_of_item(item, config, letter, late) for item in issue.items.all()]
     if not stories:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
-    whole = _stories(letter, make.number(issue, letter), stories)
-    letters = {field: personal.letter(issue, field, config, late, whole) for field in ("opening", "closing")}
-    return {**whole, "issue": replace(whole["issue"], **letters)}
+    number = make.number(issue, letter)
+    whole = _stories(letter, number, stories)
+    # The polls of an issue are numbered through it: the opening's first, then the stories', then the closing's.
+    opening = personal.letter(issue, "opening", config, late, whole)
+    stories = make.numbered(stories, polls := sum(block.kind == "poll" for block in opening))
+    polls += sum(count_polls(story.html) for story in stories)
+    closing = personal.letter(issue, "closing", config, late, whole, polls)
+    return _stories(letter, replace(number, opening=opening, closing=closing), stories)
 
 
 def _stories(letter: make.Letter, number: make.Number | None, stories: list[make.Story]) -> dict[str, Any]:
-    lead, *others = stories
+    lead, *others = stories = make.anchored(stories)
     return {
         "newsletter": letter,
         "issue": number,
         "items": stories,
         "lead": lead,
         "others": others,
-        "sections": make.sections(others),
+        "sections": make.sections(others, letter.lists),
     }
 
 
 def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, Any]:
-    return {**whole, "theme": found.tokens(theme)}
+    letter: make.Letter = whole["newsletter"]
+    return {**whole, "theme": found.tokens(theme, letter.tokens), "words": found.words(theme, letter.language)}
 
 
 def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[str, ...]) -> str:
@@ -229,7 +236,7 @@ def _insist_on_room(issue: Issue, mail: Rendered) -> None:
         )
 
 
-def _tidied(text: str) -> str:
+def tidied(text: str) -> str:
     """The text without spaces at line ends, and with one empty line where a template left several."""
     lines = [line.rstrip() for line in text.strip().split("\n")]
     kept = [line for index, line in enumerate(lines) if line or lines[index - 1]]

@@ -39,13 +39,20 @@ def segments_of(newsletter: str, settings: Newsletter) -> dict[str, Expression]:
     return found
 
 
-def letter(issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any]) -> tuple[Block, ...]:
-    """`opening` or `closing` in blocks: a pattern where it speaks to the reader, then Markdown. Raises RenderError."""
+def letter(
+    issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any], first_poll: int = 0
+) -> tuple[Block, ...]:
+    """`opening` or `closing` in blocks: a pattern where it speaks to the reader, then Markdown. Raises RenderError.
+
+    Its polls are numbered from `first_poll`.
+    """
     written, where = getattr(issue, field), f"the {field} of {issue}"
     if speaks_to_reader(written):
         written = _apart(_filled(written, where, late, given), late.marker)
-    cleaned = clean(markdown.render(written), Addresses.against(config.site.url)).html
-    return tuple(blocks(insist_whole(cleaned, late.marker, where)))
+    # Written by staff: it may hold the blocks that a feed may not.
+    cleaned = clean(markdown.render(written), Addresses.against(config.site.url), trusted=True).html
+    language = config.newsletters[issue.newsletter].language
+    return tuple(blocks(insist_whole(cleaned, late.marker, where), language, first_poll))
 
 
 def body(source: Item | Post, late: Late, given: Mapping[str, Any]) -> str:

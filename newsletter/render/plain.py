@@ -16,18 +16,30 @@ __all__ = ["WIDTH", "LinkBook", "plain", "poll", "wrap"]
 Votes = Mapping[int, Sequence[str]]
 
 
-def plain(content: str | Block | Iterable[Block], book: LinkBook | None = None, votes: Votes | None = None) -> str:
+def plain(
+    content: str | Block | Iterable[Block],
+    book: LinkBook | None = None,
+    votes: Votes | None = None,
+    sponsor: str = "Advertisement",
+) -> str:
     """HTML, or its blocks, as text; the addresses of its links follow it, by number.
 
     One book for all stories of a mail lets the numbers run on. `votes` holds, by a poll's number, the address of each
-    of its answers.
+    of its answers; `sponsor` is the word that stands before what somebody paid for.
     """
     book = book or LinkBook()
     if isinstance(content, str):
         content = blocks(content)
     elif isinstance(content, Block):
         content = [content]
-    drawn = [_drawn(block, book, (votes or {}).get(block.number, ())) for block in content]
+    drawn = [
+        _sponsor(block, book, sponsor)
+        if block.kind == "sponsor"
+        else poll(block, (votes or {}).get(block.number, ()))
+        if block.kind == "poll"
+        else _KINDS[block.kind](block, book)
+        for block in content
+    ]
     return "\n\n".join(filter(None, (*drawn, book.listed())))
 
 
@@ -36,12 +48,6 @@ def poll(block: Block, addresses: Sequence[str] = ()) -> str:
     links = [*addresses, *[""] * (len(block.answers) - len(addresses))]
     answers = (_led("- ", answer, link) for answer, link in zip(block.answers, links, strict=False))
     return "\n".join((wrap(block.title), *answers))
-
-
-def _drawn(block: Block, book: LinkBook, votes: Sequence[str]) -> str:
-    if block.kind == "poll":
-        return poll(block, votes)
-    return _KINDS[block.kind](block, book)
 
 
 def _heading(block: Block, book: LinkBook) -> str:
@@ -90,8 +96,8 @@ def _video(block: Block, book: LinkBook) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _sponsor(block: Block, book: LinkBook) -> str:
-    head = _led("", f"Advertisement · {block.title}", block.href)
+def _sponsor(block: Block, book: LinkBook, label: str) -> str:
+    head = _led("", f"{label} · {block.title}", block.href)
     return "\n".join(filter(None, (head, flowing(str(block.html), book))))
 
 
@@ -115,7 +121,6 @@ _KINDS: dict[str, Callable[[Block, LinkBook], str]] = {
     "gallery": _gallery,
     "button": _button,
     "video": _video,
-    "sponsor": _sponsor,
     "rule": lambda *_: "* * *",
     "switch": lambda block, _: str(block.html),
 }

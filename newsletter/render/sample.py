@@ -2,38 +2,114 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from typing import Any
 
-from newsletter.config import Newsletter
+from newsletter import links
+from newsletter.config import Config, Newsletter, NewsletterSection
 from newsletter.models import Issue, Item, Post, Source
+from newsletter.render.sample_texts import ARABIC, CLOSING, HTML, OPENING, STORIES, Told, story_html
+from newsletter.render.words import direction
 
-_DUE = datetime(2026, 1, 2, 12, tzinfo=UTC)
-# One of each of what a story may be made of; see blocks.py.
-_HTML = """
-<h2>A heading</h2><p>A <strong>paragraph</strong> with <a href="https://example.org/">a link</a>.</p>
-<ul><li>one</li><li>two</li></ul><blockquote><p>Said.</p></blockquote><pre><code>print(1)</code></pre>
-<figure><img src="https://example.org/image.png" alt="A picture"><figcaption>A picture</figcaption></figure>
-<table><thead><tr><th>A</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table><hr>
-"""
+SLUG = "2026-01-02"
+_DUE = datetime(2026, 1, 2, 8, tzinfo=UTC)
+_STORIES = 12
+_SECTIONS = (
+    NewsletterSection(title="Around the world", emoji="🧭"),
+    NewsletterSection(title="Science desk", emoji="🔭"),
+    NewsletterSection(title="Curious corner", emoji="🦄"),
+    NewsletterSection(title="In brief", emoji="🗞️", style="list"),
+)
 
 
 def sample_post(settings: Newsletter) -> Post:
     """An unsaved post with all that a post can have, of the newsletter's first source."""
-    return Post(
-        pk=0, source=Source(name=settings.sources[0], kind="feed"), url="https://example.org/story", title="A story",
-        summary="What it says.", html=_HTML, authors=["Ada"], tags=["news"], words=460, language=settings.language,
-        image_url="https://example.org/image.png", image_alt="A picture", published_at=_DUE,
+    return _post(0, next(_told(settings)), settings)
+
+
+def sample_issue(name: str, settings: Newsletter, stories: int = _STORIES) -> Issue:
+    """An unsaved issue of twelve items with all that an item can have, and a bare one among them.
+
+    Its first item is made of one block of each kind, and it has an editor's letter before and after the stories.
+    """
+    issue = Issue(
+        pk=0, newsletter=name, slug=SLUG, due_at=_DUE, cut_off_at=_DUE, opening=OPENING, closing=CLOSING
     )  # fmt: skip
-
-
-def sample_issue(name: str, settings: Newsletter) -> Issue:
-    """An unsaved issue of three items: two with all that an item can have, one of them in a section, and a bare one."""
-    section = next(iter(settings.sections), settings.other)
-    issue = Issue(pk=0, newsletter=name, slug="sample", due_at=_DUE, cut_off_at=_DUE)
-    full = sample_post(settings)
-    bare = Post(pk=0, title="A bare story", html="<p>Short.</p>", published_at=_DUE)
-    placed = {"section": section.title, "section_emoji": section.symbol, "note": "Look at this."} if section else {}
-    items = [Item.copy_of(full), Item.copy_of(full, **placed), Item.copy_of(bare)]
+    items = [_item(number, told, settings) for number, told in enumerate(islice(_told(settings), stories))]
     # As `prefetch_related` leaves them: the items are found there, and no row is looked for.
     issue._prefetched_objects_cache = {"items": items}  # type: ignore[attr-defined]
     return issue
+
+
+def sample_letter(settings: Newsletter) -> Newsletter:
+    """The newsletter as a gallery shows it: with a table of contents, and with a section of each style."""
+    parts = settings.sections if len(settings.sections) > 2 else _SECTIONS
+    styled = (*parts[:-1], parts[-1].model_copy(update={"style": "list"}))
+    return settings.model_copy(update={"contents": True, "sections": styled, "other": None})
+
+
+def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
+    """What a service mail of this kind might say."""
+    site, letter = config.site.url, config.newsletters[newsletter]
+    title, issue = letter.lists[0].title or letter.title, f"{letter.title}, 2 January"
+    facts: Mapping[str, dict[str, Any]] = {
+        "confirm": {"list_title": title, "confirm_url": f"{site}/confirm/sample", "requested_at": _DUE},
+        "welcome": {
+            "list_title": title, "archive_url": links.archive(config, newsletter),
+            "preferences_url": links.preferences(config, "sample"),
+            "unsubscribe_url": links.unsubscribe(config, "sample"),
+        },
+        "goodbye": {"list_title": title, "resubscribe_url": f"{site}/back/sample"},
+        "preferences": {
+            "preferences_url": links.preferences(config, "sample"), "expires": _DUE + timedelta(days=1),
+        },
+        "sign_in": {
+            "sign_in_url": f"{site}/in/sample", "expires": _DUE + timedelta(hours=1),
+            "purpose": "With one click your reply is on its way.",
+        },
+        "answer": {
+            "issue_title": issue, "issue_url": links.issue(config, newsletter, SLUG), "public": True,
+            "your_words": "Is the tower really taller in July?\nMy daughter does not believe it.",
+            "answer": "It is! About fifteen centimetres, when the iron is warm.\n\nTell her to take a ruler.",
+            "answered_by": letter.sender.name or letter.title,
+        },
+        "draft_ready": {
+            "issue_title": issue, "due": _DUE, "stories": [told.title for told in islice(_told(letter), 5)],
+            "preview_url": f"{site}/desk/issue/1/preview/", "approve_url": f"{site}/desk/issue/1/",
+        },
+        "report": {
+            "issue_title": issue, "report_url": f"{site}/desk/issue/1/report/",
+            "figures": [("Delivered", "1,204"), ("Opened, without machines", "38.2 %"), ("Clicked", "11.9 %")],
+            "links": [(told.title, count) for told, count in zip(_told(letter), (61, 44, 12), strict=False)],
+        },
+    }  # fmt: skip
+    return facts[kind]
+
+
+def _told(settings: Newsletter) -> Iterator[Told]:
+    """Stories without end, in the direction that the newsletter is written in; told again, they are numbered."""
+    stories = ARABIC if direction(settings.language) == "rtl" else STORIES
+    for number, told in enumerate(cycle(stories)):
+        again = number // len(stories)
+        yield replace(told, title=f"{told.title} {again + 1}", alt=f"{told.alt} {again + 1}") if again else told
+
+
+def _post(number: int, told: Told, settings: Newsletter) -> Post:
+    pictures = {"image_url": told.picture, "image_alt": told.alt, "image_dark": told.picture_dark,
+                "image_width": 1200, "image_height": 640} if told.picture else {}  # fmt: skip
+    return Post(
+        pk=number, source=Source(name=settings.sources[0], kind="feed"), url=f"https://example.org/stories/{number}",
+        title=told.title, summary=told.summary, html=HTML if number else story_html(), authors=list(told.authors),
+        tags=["news"], words=460 + 90 * number, language=told.language or settings.language, published_at=_DUE,
+        **pictures,
+    )  # fmt: skip
+
+
+def _item(number: int, told: Told, settings: Newsletter) -> Item:
+    """A story in its place: the first leads, the others fill the sections one after the other."""
+    parts = [*settings.sections, *filter(None, [settings.other])] if settings.sections else _SECTIONS
+    part = parts[number * len(parts) // _STORIES % len(parts)]
+    return Item.copy_of(_post(number, told, settings), section=part.title, section_emoji=part.symbol, note=told.note)

@@ -228,3 +228,26 @@ def test_the_report_says_why_messages_failed_and_rates_in_percent(call):
 
 def test_facts_as_a_table_name_the_zone(call, issue):
     assert "2026-11-20 07:00 UTC" in call("issues").out
+
+
+def test_preview_in_another_theme_and_layout(call, issue):
+    letter = call("preview", str(issue), "--theme", "letter", "--layout", "announcement").out
+    assert letter.lstrip().lower().startswith("<!doctype html")
+    assert letter != call("preview", str(issue)).out
+    assert "there is no theme 'lettre'" in call("preview", str(issue), "--theme", "lettre").err
+    assert call("preview", str(issue), "--theme", "letter", "--format", "eml").code == 2
+    assert call("preview").code == 2
+
+
+def test_a_gallery_in_files_has_a_page_for_each_theme_and_layout(call, issue, tmp_path):
+    folder = tmp_path / "gallery"
+    result = call("preview", "--gallery", str(folder))
+    assert (result.code, "33 mails" in result.out) == (0, True)
+    index = (folder / "index.html").read_text()
+    for name in ("atlas-digest", "gazette-announcement", "letter-sign_in"):
+        assert f'href="{name}.html"' in index
+        assert f'src="{name}-dark.html"' in (folder / f"{name}.html").read_text()
+        assert (folder / f"{name}-text.html").is_file()
+    one = call("preview", str(issue), "--gallery", str(tmp_path / "one"), "--theme", "letter", "--layout", "post")
+    assert "1 mails" not in one.out
+    assert (tmp_path / "one" / "letter-post-wide.html").is_file()

@@ -98,7 +98,7 @@ def test_init_makes_a_folder_and_says_what_comes_next(call, tmp_path):
     result = call("init", str(tmp_path / "mine"))
     assert result.code == 0
     assert "newsletter run" in result.out
-    for name in ("config.yaml", "subscribers.csv", "posts/hello.md", "templates/email/atlas/digest.mjml.j2"):
+    for name in ("config.yaml", "subscribers.csv", "posts/hello.md", "templates/email/atlas/tokens.yaml"):
         assert (tmp_path / "mine" / name).is_file()
 
 

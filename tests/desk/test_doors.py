@@ -34,6 +34,8 @@ LISTS = [
 def own_pages():
     issue = make_issue()
     return [
+        reverse("desk-gallery"),
+        reverse("desk-gallery-mail"),
         reverse("desk-outbox"),
         reverse("desk-outbox-folder", args=("weekly", "2026-11-20")),
         reverse("desk-outbox-message", args=("weekly", "2026-11-20", "1")),

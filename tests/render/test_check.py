@@ -19,7 +19,7 @@ def own(tmp_path):
 
 
 def shipped(name: str) -> str:
-    return (SHIPPED / "atlas" / name).read_text(encoding="utf-8")
+    return (SHIPPED / "base" / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("layout", ["digest", "post"])
@@ -60,5 +60,5 @@ def test_an_element_that_another_closes_is_named(make_config, own):
     broken = "<mj-section><mj-column><mj-text>Hello</mj-button></mj-column></mj-section>"
     own("atlas/footer.mjml.j2", shipped("footer.mjml.j2") + broken)
     (problem,) = check(make_config())
-    assert problem.where == "templates/email/atlas/digest.mjml.j2"
+    assert problem.where == "templates/email/base/digest.mjml.j2"
     assert "`<mj-text>` is not closed before </mj-button>" in problem.reason

@@ -83,9 +83,9 @@ def test_our_own_links_and_mail_links_are_not_tracked(make_issue, make_config):
     direct = [href for href in Dom(render(issue, config, KEY).html).hrefs() if "/c/" not in href]
     assert {href.split(":")[0] for href in direct} == {"mailto", "http"}
     online = f"{config.site.url}/issues/weekly/{issue.slug}/"
-    assert {href for href in direct if href.startswith("http")} == {
-        online, links.unsubscribe(config, holes.hole(holes.marker(issue.pk, KEY), "token"))
-    }  # fmt: skip
+    token = holes.hole(holes.marker(issue.pk, KEY), "token")
+    personal = {make(config, token) for make in (links.unsubscribe, links.preferences, links.like)}
+    assert {href for href in direct if href.startswith("http")} == {online, f"{online}#replies", *personal}
 
 
 def test_an_address_that_is_only_text_is_not_rewritten(make_issue, make_config):
@@ -256,7 +256,7 @@ def test_a_readers_name_in_a_pattern_is_escaped_in_html_and_plain_in_the_subject
 
 def test_the_address_to_write_back_to_names_no_reader(make_issue, make_config):
     mail = preview(make_issue({"title": "A whale"}), make_config(newsletters=NAMED), KEY)
-    (reply,) = [href for href in Dom(mail.html).hrefs() if href.startswith("mailto:")]
+    (reply,) = [href for href in Dom(mail.html).hrefs() if href.startswith("mailto:weekly@")]
     assert reply.endswith("?subject=Re%3A%20A%20whale")
 
 

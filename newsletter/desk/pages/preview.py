@@ -27,7 +27,8 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
     shown["seen_by"] = request.GET.get("as", "") if may_see_people(request) else None
     part = "text" if request.GET.get("part") == "text" else "html"
     tabs = (("html", "HTML"), ("text", "Plain text"))
-    return desk_page(request, "preview.html", "Preview", mail=mail, part=part, tabs=tabs, **shown)
+    weight = render.weight_note(mail["html"])
+    return desk_page(request, "preview.html", "Preview", mail=mail, part=part, tabs=tabs, weight=weight, **shown)
 
 
 @staff_page("newsletter.view_issue")

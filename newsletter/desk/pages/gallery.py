@@ -1,0 +1,110 @@
+"""The gallery: each theme in each layout, wide, on a phone, in the dark, without images, and as plain text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import urlencode
+
+from newsletter import render
+from newsletter.config import Config
+from newsletter.desk.pages.base import desk_page, framed, staff_page
+from newsletter.models import Issue
+from newsletter.render import gallery as looks
+from newsletter.settings import current
+
+_LATEST = 20
+_NAMES = {
+    "digest": "Digest", "post": "Post", "announcement": "Announcement", "confirm": "Confirm", "welcome": "Welcome",
+    "goodbye": "Goodbye", "preferences": "Preferences", "sign_in": "Sign in", "answer": "Answer",
+    "draft_ready": "Draft ready", "report": "Report",
+}  # fmt: skip
+
+
+class Tab(NamedTuple):
+    """A choice: what it is called, the address that makes it, and whether it is made."""
+
+    title: str
+    address: str
+    chosen: bool
+
+
+class Choice(NamedTuple):
+    """What is looked at, as the address says; what it does not say, or says wrongly, is the first there is."""
+
+    newsletter: str
+    theme: str
+    layout: str
+    issue: Issue | None
+
+    @classmethod
+    def of(cls, request: HttpRequest, config: Config) -> Choice:
+        """The choice in an address."""
+        asked, number = request.GET, request.GET.get("issue", "")
+        issue = Issue.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 10 else None
+        names = [issue.newsletter] if issue and issue.newsletter in config.newsletters else list(config.newsletters)
+        newsletter = _known(asked.get("newsletter", ""), names)
+        letter = config.newsletters[newsletter]
+        theme = _known(asked.get("theme", "") or letter.theme or config.render.theme, looks.looks(config))
+        return cls(newsletter, theme, _known(asked.get("layout", "") or letter.layout, list(_NAMES)), issue)
+
+    def address(self, **other: str) -> str:
+        """The address of this choice, with one thing chosen otherwise."""
+        said: dict[str, str | int] = {"newsletter": self.newsletter, "theme": self.theme, "layout": self.layout}
+        if self.issue:
+            said["issue"] = self.issue.pk
+        return f"?{urlencode({**said, **other})}"
+
+    def tabs(self, field: str, names: dict[str, str]) -> list[Tab]:
+        """A tab for each of the names that the field may have."""
+        return [
+            Tab(title, self.address(**{field: name}), getattr(self, field) == name) for name, title in names.items()
+        ]
+
+
+@staff_page("newsletter.view_issue")
+def gallery(request: HttpRequest) -> HttpResponse:
+    """One theme in one layout, five ways side by side, of the sample or of an issue."""
+    config = current()
+    if not config.newsletters:
+        return desk_page(request, "gallery.html", "Themes")
+    choice = Choice.of(request, config)
+    shown = {
+        "themes": choice.tabs("theme", {name: name for name in looks.looks(config)}),
+        "layouts": choice.tabs("layout", _NAMES),
+        "newsletters": {name: letter.title for name, letter in config.newsletters.items()},
+        "issues": Issue.objects.filter(newsletter__in=config.newsletters, items__isnull=False).distinct()[:_LATEST],
+        "choice": choice,
+    }
+    try:
+        mail = _drawn(config, choice)
+    except render.RenderError as error:
+        return desk_page(request, "gallery.html", "Themes", error=str(error), **shown)
+    views = [(view, choice.address(view=view.name)) for view in looks.VIEWS]
+    weight = render.weight_note(mail.html)
+    return desk_page(request, "gallery.html", "Themes", mail=mail, views=views, weight=weight, **shown)
+
+
+@staff_page("newsletter.view_issue")
+def mail(request: HttpRequest) -> HttpResponse:
+    """One of the views, for its frame."""
+    config = current()
+    if not config.newsletters:
+        return HttpResponse("config.yaml has no newsletter", "text/plain; charset=utf-8", 404)
+    view = _known(request.GET.get("view", ""), [one.name for one in looks.VIEWS])
+    try:
+        return framed(looks.seen(_drawn(config, Choice.of(request, config)), view))
+    except render.RenderError as error:
+        return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
+
+
+def _drawn(config: Config, choice: Choice) -> render.Rendered:
+    return looks.drawn(
+        config, str(settings.SECRET_KEY), choice.newsletter, choice.theme, choice.layout, choice.issue
+    )  # fmt: skip
+
+
+def _known(wanted: str, names: list[str]) -> str:
+    return wanted if wanted in names else names[0]

@@ -1,0 +1,63 @@
+"""Service mails: one message to one person, in the look of a newsletter, with nothing in it left to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from newsletter.config import Config
+from newsletter.render import context as make
+from newsletter.render.environment import theme_of, themes
+from newsletter.render.errors import RenderError
+from newsletter.render.filters import date
+from newsletter.render.images import sized
+from newsletter.render.lines import break_lines
+from newsletter.render.mjml import to_html
+from newsletter.render.pages import Rendered, tidied
+from newsletter.render.words import cut, one_line
+
+KINDS = ("confirm", "welcome", "goodbye", "preferences", "sign_in", "answer", "draft_ready", "report")
+# Facts that are moments; they may come as text, as JSON keeps them.
+_MOMENTS = ("requested_at", "expires", "due")
+_SUBJECT = 250
+_PREHEADER = 140
+
+
+def service_mail(kind: str, config: Config, newsletter: str, facts: Mapping[str, object]) -> Rendered:
+    """A mail of this kind with these facts in it. Raises RenderError.
+
+    Its templates are `{kind}.mjml.j2` and `{kind}.txt.j2` of the newsletter's theme; the latter's blocks `subject` and
+    `preheader` say what the inbox shows.
+    """
+    if newsletter not in config.newsletters:
+        raise RenderError(f"config.yaml has no newsletter '{newsletter}'")
+    settings, found = config.newsletters[newsletter], themes(config)
+    theme, letter = theme_of(config, settings), make.letter(config, newsletter, settings)
+    whole = {
+        **{name: _said(name, value, letter) for name, value in facts.items()},
+        "newsletter": letter,
+        "theme": found.tokens(theme, letter.tokens),
+        "words": found.words(theme, letter.language),
+        "web": False,
+    }
+    plain, page = f"{theme}/{kind}.txt.j2", f"{theme}/{kind}.mjml.j2"
+    subject = cut(one_line(found.piece(plain, "subject", whole)), _SUBJECT) or letter.title
+    preheader = cut(one_line(found.piece(plain, "preheader", whole)), _PREHEADER)
+    whole |= {"subject": subject, "preheader": preheader}
+    text, mjml = found.fill(plain, whole), found.fill(page, whole)
+    return Rendered(subject, preheader, break_lines(sized(to_html(mjml, found.shown(page)))), tidied(text), mjml)
+
+
+def _said(name: str, value: object, letter: make.Letter) -> object:
+    """A moment as date and time in the newsletter's zone and language; anything else as it is."""
+    if name in _MOMENTS and isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            # Words already, such as `within the hour`.
+            return value
+    if not isinstance(value, datetime):
+        return value
+    here = value.astimezone(ZoneInfo(letter.time_zone)) if value.tzinfo else value
+    return f"{date(here, letter.language)}, {here:%H:%M}"
