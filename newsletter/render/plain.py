@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from html import escape
 from html.parser import HTMLParser
 
+from newsletter import holes
 from newsletter.render.blocks import Block
 from newsletter.render.vocabulary import BLOCKS, HEADINGS, HIDDEN, SEPARATORS
 from newsletter.render.words import emojize
@@ -22,7 +23,8 @@ _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
 def wrap(text: str, first: str = "", rest: str | None = None) -> str:
-    """Plain text in lines of 72 characters; addresses and long words stay whole."""
+    """Plain text in lines of 72 characters; addresses and long words stay whole, holes count as what fills them may."""
+    text, found = holes.folded(text)
     lines = (
         textwrap.wrap(
             line, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
@@ -30,7 +32,7 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
         )
         for line in text.split("\n")
     )  # fmt: skip
-    return "\n".join("\n".join(line) for line in lines)
+    return holes.unfolded("\n".join("\n".join(line) for line in lines), found)
 
 
 def plain(html: str | Iterable[Block]) -> str:
