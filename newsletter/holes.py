@@ -24,6 +24,8 @@ _ASKED = re.compile(r"(e\d+)(-html)?")
 _ANY = "|".join([*sorted(NAMES, key=len, reverse=True), r"e\d+-html", r"e\d+"])
 _TWINNED = "|".join([*(name for name in NAMES if f"{name}-html" in NAMES), r"e\d+"])
 SWITCH = r"(if|else|end)(\d+)"
+_ANY_HOLE = re.compile(rf"h[0-9a-f]{{20}}-(?:((?:if|else|end)\d+)|{_ANY})-o")
+_PRIVATE, _FILLER = 0xF0000, "\U0010fffd"
 SWITCHES = re.compile(r"\s*(?:h[0-9a-f]{20}-(?:if|else|end)\d+-o\s*)+")
 """What a paragraph that holds nothing but switches looks like; only a marker of ours makes them mean anything."""
 
@@ -69,6 +71,29 @@ def fill(text: str, marker: str, reader: Mapping[str, str]) -> str:
     for name, piece in zip(names, pieces[1:], strict=True):
         filled += (reader[name], piece)
     return "".join(filled)
+
+
+def folded(text: str) -> tuple[str, list[str]]:
+    """The text with its holes about as wide as their values, and its switches of no width to speak of; and what they
+    were. For whoever has to break lines."""
+    found: list[str] = []
+
+    def fold(match: re.Match[str]) -> str:
+        found.append(match[0])
+        # A character that no text of ours holds, by its number; then as many as make it as wide as a name.
+        return chr(_PRIVATE + len(found) - 1) + ("" if match[1] else _FILLER * 7)
+
+    if len(text) > _PRIVATE:  # more holes than there are characters for
+        return text, found
+    return _ANY_HOLE.sub(fold, text), found
+
+
+def unfolded(text: str, found: list[str]) -> str:
+    """The text as it was."""
+    if not found:
+        return text
+    return re.sub(f"[{chr(_PRIVATE)}-{chr(_PRIVATE + len(found) - 1)}]", lambda one: found[ord(one[0]) - _PRIVATE],
+                  text.replace(_FILLER, ""))  # fmt: skip
 
 
 def for_html(text: str) -> str:

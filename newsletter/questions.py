@@ -147,12 +147,12 @@ def _filter(name: str, operand: Expression, arguments: Sequence[Expression]) -> 
     change, of, given = FILTERS[name], question(operand), [question(one) for one in arguments]
 
     def filtered(person: Person) -> Value:
-        value = of(person)
-        changed = change(value, *(one(person) for one in given))
-        # Only what grew: an editor's own long text passes through `default` whole.
-        return (
-            changed[:LONGEST] if isinstance(changed, str) and len(changed) > max(LONGEST, len(text(value))) else changed
-        )
+        value, inserted = of(person), [one(person) for one in given]
+        changed = change(value, *inserted)
+        # Only what grew beyond all that went in: an editor's own long text passes through `default` whole.
+        if isinstance(changed, str) and len(changed) > LONGEST:
+            return changed[: max(LONGEST, *(len(text(one)) for one in (value, *inserted)))]
+        return changed
 
     return filtered
 

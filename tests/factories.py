@@ -63,7 +63,7 @@ def make_sent_issue(**fields: Any) -> Issue:
     return issue
 
 
-def make_edition(issue: Issue, **parts: str) -> Edition:
+def make_edition(issue: Issue, **parts: Any) -> Edition:
     """What an issue looks like in the mail."""
     defaults = {"subject": "🌍 A whale falls", "preheader": "and more", "html": "<p>Hello</p>", "text": "Hello"}
     return Edition.keep(issue, **{"marker": "hmarker", **defaults, **parts})

@@ -9,7 +9,7 @@ from django.utils import timezone
 from newsletter import tokens
 from newsletter.models import Issue, Message
 from subscribers.models import Subscription
-from tests.factories import make_event, make_item, make_message, make_post, make_sent_issue, token_of
+from tests.factories import make_event, make_item, make_message, make_post, make_sent_issue, make_subscriber, token_of
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -160,6 +160,17 @@ def test_preview_as_a_reader_carries_nobodys_token(call, issue):
     assert address.split("@")[0] in shown.lower()
     assert token_of(message) not in shown
     assert call("preview", str(issue), "--as", "nobody").code == 1
+
+
+@pytest.mark.parametrize("form", ["html", "text", "eml"])
+def test_preview_as_a_person_shows_their_fields_and_lists(call, issue, form):
+    letter = (
+        '{{ reader.first_name }} of {{ reader.fields.city }}: {% if "vip" in reader.lists %}yes{% else %}no{% endif %}'
+    )
+    Issue.objects.filter(pk=issue.pk).update(opening=letter)
+    make_subscriber("bob@example.org", ("vip",), name="Bob", fields={"city": "Rome"})
+    assert "Bob of Rome: yes" in call("preview", str(issue), "--format", form, "--as", "BOB@example.org").out
+    assert "Ada of : no" in call("preview", str(issue), "--format", form, "--as", "ada@example.org").out
 
 
 def test_preview_into_a_file(call, issue, tmp_path):

@@ -102,3 +102,14 @@ def test_an_issue_whose_subject_greets_each_reader_is_listed_without_a_name(clie
     found = page(client, reverse("archive", args=("weekly",)))
     assert ">a whale falls<" in found
     assert marker not in found
+
+
+def test_an_issue_whose_subject_depends_on_the_reader_is_listed_as_nobody_gets_it(client):
+    marker, asked = "h" + "0" * 20, [["reader", "name"]]
+    issue = make_sent_issue()
+    subject = f"{marker}-if0-oSecret{marker}-else0-oOpen{marker}-end0-o news"
+    issue.edition = make_edition(issue, subject=subject, marker=marker, late=asked)
+    issue.save()
+    found = page(client, reverse("archive", args=("weekly",)))
+    assert ">Open news<" in found
+    assert marker not in found

@@ -62,3 +62,9 @@ def own(make_config):
         file.write_text(text, encoding="utf-8")
 
     return write
+
+
+@pytest.fixture
+def segmented(make_config):
+    """A newsletter with a segment, `locals`: those who live in Berlin."""
+    return make_config(newsletters={"weekly": {"segments": {"locals": "reader.fields.city == 'Berlin'"}}})

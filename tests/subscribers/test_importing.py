@@ -165,3 +165,42 @@ def test_a_row_without_an_address_says_so(load):
     assert [(row.line, row.reason) for row in report.refused] == [
         (2, "this row has no address"), (3, "this row has no address"),
     ]  # fmt: skip
+
+
+# ── fields ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def known():
+    return dict(Subscriber.objects.values_list("key", "fields"))
+
+
+def test_other_columns_are_fields_named_by_their_headers(load):
+    load("Email,City,Plan Type,\nada@example.org, New\u00a0 York ,paid,x\nbob@example.org,,,\n")
+    assert known() == {"ada@example.org": {"city": "New York", "plan_type": "paid"}, "bob@example.org": {}}
+
+
+def test_a_name_is_made_of_first_and_last_name_unless_there_is_a_column_for_it(load):
+    load("email,first_name,Last Name\nada@example.org,Ada,Lovelace\nbob@example.org,Bob,\n")
+    assert people() == [("ada@example.org", "Ada Lovelace"), ("bob@example.org", "Bob")]
+    assert known()["ada@example.org"] == {"first_name": "Ada", "last_name": "Lovelace"}
+    load("email,name,first_name\ncy@example.org,Dr. Cy Twombly,Cy\n")
+    assert ("cy@example.org", "Dr. Cy Twombly") in people()
+
+
+def test_fields_of_people_who_are_here_are_brought_up_to_date_and_nothing_is_forgotten(load):
+    load("email,city,plan\nada@example.org,Berlin,free\nbob@example.org,Rome,free\n")
+    report = load("email,city,plan\nada@example.org,,paid\nbob@example.org,Rome,free\n")
+    assert report.fields_changed == 1
+    assert known() == {
+        "ada@example.org": {"city": "Berlin", "plan": "paid"}, "bob@example.org": {"city": "Rome", "plan": "free"},
+    }  # fmt: skip
+
+
+def test_fields_are_short_harmless_lines_and_of_two_columns_of_one_name_the_first_counts(load):
+    load('email,note,Note\nada@example.org,"a\x1b\u202eb' + "c" * 900 + '",second\n')
+    assert known()["ada@example.org"] == {"note": "ab" + "c" * 498}
+
+
+def test_a_file_with_more_columns_than_a_person_has_fields_is_refused(load):
+    with pytest.raises(ImportRefused, match="103 columns"):
+        load("email," + ",".join(f"c{n}" for n in range(102)) + "\nada@example.org\n")

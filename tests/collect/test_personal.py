@@ -1,0 +1,101 @@
+"""Posts of our own folders that speak to each reader: their tags come through Markdown whole, and nothing else does."""
+
+import pytest
+
+from newsletter.collect import collect
+from newsletter.models import Item, Post
+from tests.collect.conftest import item, rss
+
+CONDITION = '{% if "vip" in reader.lists and 1 < 2 %}\nFor the few.\n{% else %}\nFor the many.\n{% endif %}'
+
+
+def entry(read_folder, body, path="a.md", **settings):
+    (found,) = read_folder({path: f"---\ntitle: T\n---\n{body}\n"}, **settings).entries
+    return found
+
+
+def test_tags_about_the_reader_stand_in_the_html_as_they_were_written(read_folder):
+    found = entry(read_folder, 'Hello {{ reader.first_name | default("friend") }}, *well*.\n\n' + CONDITION)
+    assert found.personal
+    assert found.html.split("\n") == [
+        "<p>Hello {{ reader.first_name | default(&quot;friend&quot;) }}, <em>well</em>.</p>",
+        "<p>{% if &quot;vip&quot; in reader.lists and 1 &lt; 2 %}</p>",
+        "<p>For the few.</p>",
+        "<p>{% else %}</p>",
+        "<p>For the many.</p>",
+        "<p>{% endif %}</p>",
+    ]
+
+
+@pytest.mark.parametrize("path", ["a.md", "_posts/2026-11-01-a.md"])
+def test_in_tables_and_addresses_too_and_in_jekylls_folders(read_folder, path):
+    table = "| a |\n|---|\n| {{ reader.name | upper }} |"
+    body = f"{table}\n\n[map](https://m.example/?q={{{{ reader.fields.city | urlencode }}}})"
+    found = entry(read_folder, body, path)
+    assert "<td>{{ reader.name | upper }}</td>" in found.html
+    assert 'href="https://m.example/?q={{ reader.fields.city | urlencode }}"' in found.html
+
+
+def test_other_braces_of_a_personal_post_are_text(read_folder):
+    found = entry(read_folder, "{{ reader.name }} {{ other }} {% if x %}y{% else %}z{% endif %} {# no #}")
+    assert found.html == (
+        "<p>{{ reader.name }} &#123;&#123; other }} &#123;% if x %}y&#123;% else %}z&#123;% endif %} &#123;# no #}</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "`{{ reader.name }}`",
+        "```\n{{ reader.name }}\n```",
+        "{{ my_reader.name }}",
+        "{{ site.reader.name }}",
+        "reader.name",
+    ],
+)
+def test_what_is_written_about_templates_is_not_personal(read_folder, body):
+    found = entry(read_folder, body)
+    assert not found.personal
+    assert "&#123;" not in found.html
+
+
+def test_jekylls_own_tags_are_treated_as_ever(read_folder):
+    fetched = read_folder({"_posts/2026-11-01-a.md": "Hi {{ reader.name }} {{ page.title }}{% include x.html %}"})
+    assert fetched.entries[0].html == "<p>Hi {{ reader.name }}</p>"
+    assert "page.title, include" in fetched.warning
+
+
+def test_liquids_spelling_of_elif_is_understood(read_folder):
+    found = entry(read_folder, "{% if reader.name %}a{% elsif reader.email %}b{% endif %}", "_posts/2026-11-01-a.md")
+    assert found.html == "<p>{% if reader.name %}a{% elif reader.email %}b{% endif %}</p>"
+
+
+def test_title_and_summary_speak_to_nobody(read_folder):
+    sides = "{% if reader.name %}a{% else %}b{% endif %}"
+    body = f'# Hello {{{{ reader.name | default("you") }}}}\n\nDear {{{{ reader.name | default("friend") }}}}, {sides}!'
+    (found,) = read_folder({"a.md": body}).entries
+    assert (found.title, found.summary) == ("Hello you", "Dear friend, b!")
+
+
+def test_a_summary_that_is_cut_shows_no_half_of_a_tag(read_folder):
+    found = entry(read_folder, "word " * 58 + "{{ reader.fields.something_rather_long }} and " + "more " * 40)
+    assert len(found.summary) <= 301
+    assert "q" not in found.summary.replace("word", "")
+
+
+@pytest.mark.django_db
+def test_a_post_and_its_item_know_that_they_are_personal(tmp_path, make_config, now):
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "a.md").write_text("---\ntitle: T\ndate: 2026-11-19\n---\nHi {{ reader.name }}\n")
+    config = make_config(collect={"sources": {"own": {"kind": "folder", "location": "posts"}}})
+    collect(config, now, ["own"])
+    post = Post.objects.get()
+    assert (post.personal, Item.copy_of(post).personal) == (True, True)
+
+
+@pytest.mark.django_db
+def test_a_feed_is_never_personal(web, publication, now):
+    web.serve("/feed", rss(item(1, description="<p>Hello {{ reader.email }}</p>")))
+    collect(publication({"blog": f"{web.url}/feed"}), now)
+    post = Post.objects.get()
+    assert (post.personal, post.html) == (False, "<p>Hello {{ reader.email }}</p>")
