@@ -44,11 +44,11 @@ def _joined(views: dict[str, Image.Image]) -> Image.Image:
 
 
 def _saved(sheet: Image.Image, file: Path) -> None:
-    """The sheet in as many pixels as its weight allows; 128 colours are enough for words and flat pictures."""
+    """The sheet in as many pixels as its weight allows; 256 colours are enough for words and flat pictures."""
     wide = _WIDEST
     while True:
         small = sheet.resize((wide, round(sheet.height * wide / sheet.width)), Image.Resampling.LANCZOS)
-        small.quantize(128, dither=Image.Dither.NONE).save(file.with_suffix(".png"), optimize=True)
+        small.quantize(256, dither=Image.Dither.NONE).save(file.with_suffix(".png"), optimize=True)
         if file.with_suffix(".png").stat().st_size <= HEAVIEST:
             return
         wide = wide * 9 // 10

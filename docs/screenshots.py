@@ -65,7 +65,7 @@ def _running(var: Path) -> Iterator[tuple[str, str]]:
 def _gallery(browser: Browser, folder: Path, address: str) -> None:
     """A contact sheet of each theme and layout, drawn from the sample; the demo serves the logo meanwhile."""
     env = {**os.environ, "NEWSLETTER_SITE__VAR": str(folder.parent), "NEWSLETTER_SITE__URL": address}
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(  # noqa: S603 (our own command)
         [sys.executable, "-m", "newsletter", "preview", "--gallery", str(folder)],
         cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip

@@ -14,8 +14,10 @@ from newsletter.render.errors import RenderError, located
 from newsletter.render.mjml import faults, make_safe
 from newsletter.render.pages import preview, web_issue, web_post
 from newsletter.render.personal import segments_of
-from newsletter.render.sample import sample_issue, sample_post
+from newsletter.render.sample import sample_facts, sample_issue, sample_post
+from newsletter.render.service import KINDS, service_mail
 from newsletter.render.tags import pieces
+from newsletter.render.weight import weight_note
 
 PATTERNS = ("subject", "preheader")
 _ELEMENTS = (
@@ -63,10 +65,15 @@ def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list
     silent: list[Problem] = []
 
     def mail() -> None:
-        mjml, layout = preview(issue, config, "sample").mjml, found.shown(f"{theme}/{letter.layout}.mjml.j2")
-        silent.extend(_unknown_tags(found, theme, key, mjml) or _unpaired(key, mjml, layout))
+        drawn, layout = preview(issue, config, "sample"), found.shown(f"{theme}/{letter.layout}.mjml.j2")
+        silent.extend(_unknown_tags(found, theme, key, drawn.mjml) or _unpaired(key, drawn.mjml, layout))
+        weight = weight_note(drawn.html)
+        # A mail that is merely heavy is said of the mail itself, where it is looked at.
+        if weight.level == "clipped":
+            silent.append(Problem(key, f"with a sample of twelve stories {weight}", layout))
 
     steps: list[Callable[[], object]] = [mail, partial(web_issue, issue, config)]
+    steps += [partial(service_mail, kind, config, name, sample_facts(kind, config, name)) for kind in KINDS]
     if f"{theme}/post.mjml.j2" in found.names(theme):
         steps.append(partial(web_post, sample_post(letter), config))
     loud = list(_faults(key, steps))

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import regex
 
+from newsletter import holes
 from newsletter.render.vocabulary import BLOCKS, HIDDEN, SEPARATORS
 from newsletter.render.words import emojize, is_rtl, width
 
@@ -59,9 +60,13 @@ def picture(alt: str) -> str:
 
 
 def wrap(text: str, first: str = "", rest: str | None = None) -> str:
-    """Plain text in lines of 72 columns, as wide as they look; addresses and long words stay whole."""
+    """Plain text in lines of 72 columns, as wide as they look; addresses and long words stay whole.
+
+    A hole counts as what fills it may.
+    """
     rest = first if rest is None else rest
-    return "\n".join("\n".join(_wrapped(line, first, rest)) for line in text.split("\n"))
+    text, found = holes.folded(text)
+    return holes.unfolded("\n".join("\n".join(_wrapped(line, first, rest)) for line in text.split("\n")), found)
 
 
 def _wrapped(line: str, first: str, rest: str) -> list[str]:

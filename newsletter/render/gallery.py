@@ -75,7 +75,7 @@ def drawn(config: Config, key: str, newsletter: str, theme: str, layout: str, is
 def seen(mail: Rendered, view: str) -> str:
     """The mail as a document that shows one of the views wherever it is opened."""
     if view == "text":
-        style = "margin:0;padding:20px;font:14px/1.55 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap"
+        style = "margin:0;padding:20px;font:13px/1.55 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap"
         body = f'<pre dir="auto" style="{style};overflow-wrap:anywhere">{escape(mail.text)}</pre>'
         return f'<!doctype html><html><head><meta charset="utf-8"></head><body style="margin:0">{body}</body></html>'
     html = bare(mail.html) if view == "bare" else sample_art.inlined(mail.html)

@@ -36,6 +36,12 @@ least => {
 """
 
 
+RIGHTMOST = """
+() => Math.max(...[...document.body.querySelectorAll('*')].filter(e => e.offsetParent).map(
+  e => e.getBoundingClientRect().right))
+"""
+
+
 @pytest.fixture(scope="module")
 def browser():
     chromium = shutil.which("chromium")
@@ -80,7 +86,8 @@ def test_outlook_com_gets_the_same_night(browser, theme, layout):
 @pytest.mark.parametrize(("theme", "layout"), LOOKS)
 def test_nothing_sticks_out_on_a_phone(browser, theme, layout, language):
     page = opened(browser, drawn(theme, layout, language).html, viewport={"width": 375, "height": 700})
-    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    # Asked of every element: what a rounded card cuts off makes no page wider.
+    assert page.evaluate(RIGHTMOST) <= 375
     page.close()
 
 

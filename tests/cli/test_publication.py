@@ -117,3 +117,12 @@ def test_a_worker_is_refused_on_sqlite(call):
     result = call("worker", "--concurrency", "2")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "workers need database.url to be PostgreSQL" in result.err
+
+
+def test_init_copies_the_theme_that_is_asked_for_and_no_more(call, tmp_path):
+    assert call("init", str(tmp_path / "mine"), "--theme", "gazette").code == 0
+    folder = tmp_path / "mine" / "templates" / "email"
+    assert [path.name for path in folder.iterdir()] == ["gazette"]
+    assert not (folder / "gazette" / "layout.mjml.j2").exists()
+    assert "theme: gazette" in (tmp_path / "mine" / "config.yaml").read_text()
+    assert call("init", str(tmp_path / "other"), "--theme", "base").code == 2

@@ -136,3 +136,12 @@ def test_the_report_looks_again_by_itself_while_messages_leave(staff, status, li
 
 def test_a_report_before_sending_says_when_there_will_be_one(staff):
     assert "There is nothing to report yet" in page(staff, "desk-report", make_issue())
+
+
+def test_the_preview_says_loudly_that_gmail_would_clip_a_mail(staff, issue):
+    assert "Gmail" not in page(staff, "desk-preview", issue)
+    for number in range(120):
+        make_item(issue, make_post(title=f"Story {number}", summary="What happened. " * 15))
+    found = page(staff, "desk-preview", issue)
+    assert "desk-weight clipped" in found
+    assert "Gmail will clip this mail at 102 kB" in found

@@ -6,6 +6,7 @@ import pytest
 
 from newsletter.render import RenderError, check, preview
 from newsletter.render.environment import SHIPPED, themes
+from newsletter.render.palette import LEAST, PAIRS, contrast
 from tests.render.conftest import KEY
 
 HOSTILE = [
@@ -98,27 +99,10 @@ def test_check_names_every_problem_at_once(own, make_config):
     ]
 
 
-def luminance(colour: str) -> float:
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-PAIRS = [
-    *((text, ground) for text in ("ink", "soft", "link", "accent") for ground in ("paper", "sheet")),
-    ("ink", "note"), ("ink", "code"), ("link", "note"), ("on_button", "button"), ("on_band", "band"),
-    ("on_band_button", "band_button"),
-]  # fmt: skip
-
-
+@pytest.mark.parametrize("theme", ["base", "atlas", "gazette", "letter"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("text", "ground"), PAIRS)
-def test_words_stand_out_from_their_ground(make_config, scheme, text, ground):
-    colours = themes(make_config()).tokens("atlas")[scheme]
+def test_words_stand_out_from_their_ground(make_config, theme, scheme, text, ground):
+    colours = themes(make_config()).tokens(theme)[scheme]
     assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours.values())
-    assert contrast(colours[text], colours[ground]) >= 4.5
+    assert contrast(colours[text], colours[ground]) >= LEAST
