@@ -65,8 +65,8 @@ def test_a_script_without_spaces_is_searched_for_the_very_characters(told):
 @pytest.mark.parametrize(
     "query",
     ["'", '"', '"a', "a*", "a AND", "NOT", "a OR b", "NEAR(a b)", "title:a", "{a}:b", "a & | !", "<->", "a:*", "\\",
-     "'a':*", "%", "--", "; DROP TABLE", "a" * 5000, "a " * 500, "()", "^a", "\u200d", "é\u0301" * 50, "¶", "_", "a_b", "🐳",
-     "\x00", "\ud83d"],
+     "'a':*", "%", "--", "; DROP TABLE", "a" * 5000, "a " * 500, "()", "^a", "\u200d", "é\u0301" * 50, "¶", "_", "a_b",
+     "🐳", "\x00", "\ud83d"],
 )  # fmt: skip
 def test_nothing_that_is_typed_is_an_operator_or_an_error(told, query):
     told("An ordinary story")
@@ -126,7 +126,7 @@ def test_a_very_long_story_is_filed_too(told):
     ("name", "short"),
     [
         ("Deep Sea!", "deep-sea"), ("C++", "c-plus-plus"), ("C#", "c-sharp"), ("हिन्दी", "हिन्दी"), ("Zoé", "zoé"),
-        ("🐳", "1f433"), ("a/b?c#d", "a-b-c-sharp-d"), ("--", "2d-2d"), ("  ", ""), ("x" * 200, "x" * 100), ("..", "2e-2e"),
+        ("🐳", "1f433"), ("a/b?c#d", "a-b-c-sharp-d"), ("--", "2d-2d"), ("  ", ""), ("x" * 200, "x" * 100),
     ],
 )  # fmt: skip
 def test_a_name_becomes_part_of_an_address(name, short):
