@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('newsletter', models.SlugField(max_length=63)),
                 ('at', models.DateTimeField(help_text='When the issue was due.')),
+                ('place', models.PositiveIntegerField(help_text='Which story of the issue it is, counted from 1.')),
                 ('text', models.TextField(help_text='The story without markup; excerpts are cut from it.')),
                 ('item', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='entry', to='newsletter.item')),
                 ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='newsletter.post')),

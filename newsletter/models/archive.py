@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -18,6 +18,8 @@ from newsletter.models import finding
 from newsletter.models.issue import Issue, Item
 from newsletter.models.post import Post
 
+AMONG = 100
+"""Of so many of the latest the most alike are chosen to be read next."""
 _SPOKEN = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and "})
 
 
@@ -53,6 +55,7 @@ class Entry(models.Model):
     post = models.ForeignKey(Post, models.CASCADE, related_name="entries")
     newsletter = models.SlugField(max_length=63)
     at = models.DateTimeField(help_text="When the issue was due.")
+    place = models.PositiveIntegerField(help_text="Which story of the issue it is, counted from 1.")
     text = models.TextField(help_text="The story without markup; excerpts are cut from it.")
     terms = models.ManyToManyField(Term, related_name="entries")
 
@@ -92,6 +95,15 @@ class Entry(models.Model):
         return cls.public(newsletters).filter(terms=term)
 
     @classmethod
+    def like(cls, post: Post, newsletters: Collection[str], number: int) -> QuerySet[Entry]:
+        """Stories to read next: those that share most tags with this one, then the latest."""
+        tags = Term.objects.filter(kind=Term.Kind.TAG, entries__post=post).values("pk")
+        shared = Count("terms", filter=Q(terms__in=tags), distinct=True)
+        latest = cls.objects.filter(newsletter__in=tuple(newsletters)).exclude(post=post).order_by("-at")
+        among = cls.public(newsletters).filter(pk__in=latest.values("pk")[:AMONG])
+        return among.annotate(shared=shared).order_by("-shared", "-at", "pk")[:number]
+
+    @classmethod
     def missing(cls) -> QuerySet[Issue]:
         """Public issues with a story that cannot be found yet."""
         return Issue.public().filter(Exists(Item.objects.filter(issue=OuterRef("pk"), entry=None)))
@@ -102,11 +114,13 @@ class Entry(models.Model):
         with transaction.atomic():
             # Whoever comes second waits here, and finds nothing left to do.
             Issue.objects.select_for_update().get(pk=issue.pk)
-            items = list(issue.items.filter(entry=None, pk__in=texts))
-            for item in items:
+            filed = set(cls.objects.filter(item__issue=issue).values_list("item", flat=True))
+            items = [(place, item) for place, item in enumerate(issue.items.all(), start=1) if item.pk not in filed]
+            for place, item in items:
                 entry = cls.objects.create(
-                    item=item, post_id=item.post_id, newsletter=issue.newsletter, at=issue.due_at, text=texts[item.pk]
-                )
+                    item=item, post_id=item.post_id, newsletter=issue.newsletter, at=issue.due_at, place=place,
+                    text=texts.get(item.pk, ""),
+                )  # fmt: skip
                 entry.terms.set(_terms(item))
                 _index(entry, item)
         return len(items)
@@ -199,12 +213,12 @@ def _matches(asked: Iterable[finding.Wanted], only_title: bool = False) -> RawSQ
     )
 
 
-def near(issue: Issue, newsletters: Collection[str], number: int, among: int = 60) -> QuerySet[Issue]:
+def near(issue: Issue, newsletters: Collection[str], number: int) -> QuerySet[Issue]:
     """Public issues to read next: of the latest ones those that share most tags with this one, then the latest."""
     others = Issue.public().filter(newsletter__in=tuple(newsletters)).exclude(pk=issue.pk)
-    latest = others.order_by("-due_at", "-pk").values("pk")[:among]
+    latest = others.order_by("-due_at", "-pk").values("pk")[:AMONG]
     tags = Term.objects.filter(kind=Term.Kind.TAG, entries__item__issue=issue).values("pk")
     shared = Count("items__entry__terms", filter=Q(items__entry__terms__in=tags), distinct=True)
     return others.filter(pk__in=latest).annotate(shared=shared).order_by(
-        F("shared").desc(), "-due_at", "-pk"
+        "-shared", "-due_at", "-pk"
     )[:number]  # fmt: skip

@@ -3,6 +3,19 @@
 from newsletter.render.check import check
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import impersonal
-from newsletter.render.pages import Rendered, preview, render, untracked, web_issue, web_post
+from newsletter.render.pages import Rendered, preview, render, untracked
+from newsletter.render.reading import Reading, look, reading, reading_of_post
 
-__all__ = ["RenderError", "Rendered", "check", "impersonal", "preview", "render", "untracked", "web_issue", "web_post"]
+__all__ = [
+    "Reading",
+    "RenderError",
+    "Rendered",
+    "check",
+    "impersonal",
+    "look",
+    "preview",
+    "reading",
+    "reading_of_post",
+    "render",
+    "untracked",
+]

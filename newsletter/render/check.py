@@ -11,8 +11,8 @@ from newsletter.config.problems import nearest
 from newsletter.render.environment import Themes, patterns, theme_of, themes
 from newsletter.render.errors import RenderError, located
 from newsletter.render.mjml import faults, make_safe
-from newsletter.render.pages import preview, web_issue, web_post
-from newsletter.render.sample import sample_issue, sample_post
+from newsletter.render.pages import preview
+from newsletter.render.sample import sample_issue
 from newsletter.render.tags import pieces
 
 PATTERNS = ("subject", "preheader")
@@ -54,7 +54,7 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
 
 
 def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list[Problem]:
-    """What goes wrong when a sample issue, and a story's page, are drawn."""
+    """What goes wrong when a sample issue is drawn."""
     theme, key, issue = theme_of(config, letter), _theme_key(name, letter), sample_issue(name, letter)
     silent: list[Problem] = []
 
@@ -62,10 +62,7 @@ def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list
         mjml, layout = preview(issue, config, "sample").mjml, found.shown(f"{theme}/{letter.layout}.mjml.j2")
         silent.extend(_unknown_tags(found, theme, key, mjml) or _unpaired(key, mjml, layout))
 
-    steps: list[Callable[[], object]] = [mail, partial(web_issue, issue, config)]
-    if f"{theme}/post.mjml.j2" in found.names(theme):
-        steps.append(partial(web_post, sample_post(letter), config))
-    loud = list(_faults(key, steps))
+    loud = list(_faults(key, [mail]))
     return [*silent, *loud]
 
 

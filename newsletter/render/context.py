@@ -199,11 +199,6 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
     )
 
 
-def page_links(config: Config, letter: Letter, canonical: str) -> Links:
-    """The addresses on a page for the web: its own, and the way to the other issues."""
-    return Links(site=config.site.url, archive=links.archive(config, letter.id), read_online=canonical)
-
-
 def reader_of(marker: str, html: bool) -> Reader:
     """The reader as holes: escaped ones for HTML, plain ones for text and headers."""
     suffix = "-html" if html else ""

@@ -1,4 +1,4 @@
-"""The ways an issue is drawn: as it is sent, as it is previewed, and as a page on the web."""
+"""The ways an issue is drawn as a mail: as it is sent, and as it is previewed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from typing import Any
 
 from newsletter import holes, links
 from newsletter.config import Config, Newsletter
-from newsletter.models import Edition, Issue, Link, Post
+from newsletter.models import Edition, Issue, Link
 from newsletter.render import context as make
 from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError
-from newsletter.render.headers import PREHEADER, for_html, headers, impersonal
+from newsletter.render.headers import for_html, headers, impersonal
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
-from newsletter.render.words import cut
-
-# A page on the web belongs to nobody: what a pattern says of the reader is cut out of it again.
-NOBODY = "hnobody"
 
 
 @dataclass(frozen=True)
@@ -87,51 +83,10 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     return Rendered(subject, preheader, html, _tidied(text), mjml)
 
 
-def web_issue(issue: Issue, config: Config) -> str:
-    """The issue as a page for the web: nothing in it belongs to one reader. Raises RenderError."""
-    settings = _settings(config, issue.newsletter)
-    whole = _whole(issue, config, settings)
-    subject, preheader = (impersonal(text, NOBODY) for text in headers(issue, settings, whole, NOBODY))
-    canonical = links.issue(config, issue.newsletter, issue.slug)
-    return _page(config, settings, settings.layout, whole, subject or whole["newsletter"].title, preheader, canonical)
-
-
-def web_post(post: Post, config: Config) -> str:
-    """One post as a page for the web, in the look of the first newsletter that carries it. Raises RenderError."""
-    name, settings = _carrier(post, config)
-    letter = make.letter(config, name, settings)
-    story = make.story_of_post(post, config, letter)
-    whole = _stories(letter, None, [story])
-    return _page(config, settings, "post", whole, story.title, story.summary, story.url)
-
-
-def _page(
-    config: Config, settings: Newsletter, layout: str, whole: dict[str, Any], title: str, summary: str, canonical: str
-) -> str:
-    theme, found = theme_of(config, settings), themes(config)
-    whole |= {
-        "subject": title,
-        "preheader": cut(summary, PREHEADER),
-        "links": make.page_links(config, whole["newsletter"], canonical),
-        "reader": make.Reader(email="", name=""),
-        "web": True,
-    }
-    name = f"{theme}/{layout}.mjml.j2"
-    return break_lines(to_html(found.fill(name, _themed(whole, found, theme)), found.shown(name)))
-
-
 def _settings(config: Config, name: str) -> Newsletter:
     if name not in config.newsletters:
         raise RenderError(f"config.yaml has no newsletter '{name}'")
     return config.newsletters[name]
-
-
-def _carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
-    carriers = ((name, one) for name, one in config.newsletters.items() if post.source.name in one.sources)
-    found = next(carriers, next(iter(config.newsletters.items()), None))
-    if found is None:
-        raise RenderError("config.yaml has no newsletter, and a post is shown in the look of one")
-    return found
 
 
 def _whole(issue: Issue, config: Config, settings: Newsletter) -> dict[str, Any]:
