@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -27,9 +27,12 @@ from newsletter.reader.meta import Crumb, Meta, article, feeds, whole
 from newsletter.reader.people import bylines
 from newsletter.reader.shelves import Card, cards, listed
 from newsletter.reader.stories import Result, results
+from newsletter.render.words import lead_emoji
 from newsletter.settings import current
 
 KEEP = 3
+TAGS = 10
+"""Tags under an issue at most; a digest of twelve stories may have fifty."""
 
 
 @require_safe
@@ -115,7 +118,7 @@ def _meta(config: Config, reading: rendering.Reading, frame: Frame, terms: list[
         "Issues" if frame.title == config.site.name else frame.title,
         reverse("archive", args=(reading.letter.id,)),
     )
-    own = Crumb(reading.title, here(reading.url))
+    own = Crumb(lead_emoji(reading.title)[1], here(reading.url))
     return Meta(
         title=reading.title,
         description=reading.subtitle or reading.lead.summary or reading.title,
@@ -145,7 +148,10 @@ def shares(title: str, address: str) -> list[tuple[str, str]]:
 
 
 def _terms(where: Q) -> list[Term]:
-    return list(Term.objects.filter(where).distinct().order_by("slug"))
+    """The tags and authors, first those that most of the stories have; of the tags so many as one looks at."""
+    found = Term.objects.filter(where).annotate(stories=Count("entries")).order_by("-stories", "slug")
+    tags = [term for term in found if term.kind == Term.Kind.TAG][:TAGS]
+    return [*tags, *(term for term in found if term.kind == Term.Kind.AUTHOR)]
 
 
 def _neighbours(config: Config, issue: Issue) -> tuple[Card | None, Card | None]:

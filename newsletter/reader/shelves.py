@@ -87,9 +87,10 @@ def zone_of(config: Config, newsletter: str) -> str:
 def _card(config: Config, issue: Issue) -> Card:
     settings = config.newsletters[issue.newsletter]
     image = getattr(issue, "lead_image", None) or ""
+    summary = one_line(getattr(issue, "lead_summary", None) or "")
     return Card(
         title=title_of(issue),
-        summary=summary_of(issue) or one_line(getattr(issue, "lead_summary", None) or ""),
+        summary=rendering.uncut(summary_of(issue), summary) or summary,
         date=issue.due_at.astimezone(zone(zone_of(config, issue.newsletter))),
         path=reverse("issue", args=(issue.newsletter, issue.slug)),
         newsletter=issue.newsletter,

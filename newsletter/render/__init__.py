@@ -4,7 +4,7 @@ from newsletter.render.check import check
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import impersonal
 from newsletter.render.pages import Rendered, preview, render, untracked
-from newsletter.render.reading import Reading, look, reading, reading_of_post
+from newsletter.render.reading import Reading, look, reading, reading_of_post, uncut
 
 __all__ = [
     "Reading",
@@ -17,5 +17,6 @@ __all__ = [
     "reading",
     "reading_of_post",
     "render",
+    "uncut",
     "untracked",
 ]

@@ -99,7 +99,7 @@ def reading(issue: Issue, config: Config) -> Reading:
     title, subtitle = _headers(issue, settings, letter, number, stories)
     return Reading(
         title=title or letter.title,
-        subtitle=subtitle,
+        subtitle=uncut(subtitle, stories[0].summary),
         url=links.issue(config, issue.newsletter, issue.slug),
         letter=letter,
         number=number,
@@ -126,6 +126,17 @@ def reading_of_post(post: Post, config: Config) -> Reading:
         layout="post",
         tokens=look(config, settings),
     )
+
+
+def uncut(preheader: str, summary: str) -> str:
+    """A line cut for the inbox, as a page with more room has it: the whole summary, or whole titles only."""
+    if not preheader.endswith("…"):
+        return preheader
+    start = preheader[:-1]
+    if summary.startswith(start):
+        return summary
+    titles = start.rpartition(" · ")[0]
+    return f"{titles} · …" if titles else preheader
 
 
 def look(config: Config, settings: Newsletter | None = None) -> dict[str, Any]:
