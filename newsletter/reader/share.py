@@ -170,7 +170,7 @@ def _opened(path: Path | None) -> Image.Image | None:
         return None
 
 
-def _keep(file: Path, data: bytes) -> None:
+def _keep(file: Path, data: bytes, most: int = KEPT) -> None:
     """Put a file in its place whole, and take away those there is no room for."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
@@ -178,5 +178,5 @@ def _keep(file: Path, data: bytes) -> None:
         handle.write(data)
     os.replace(draft, file)
     every = sorted(file.parent.glob("*.png"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in every[KEPT:]:
+    for old in every[most:]:
         old.unlink(missing_ok=True)
