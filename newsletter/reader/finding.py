@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -70,6 +70,8 @@ def _lists(config: Config, query: str, found: Page[Entry]) -> dict[str, Any]:
 
 def _term(request: HttpRequest, kind: Term.Kind, slug: str) -> HttpResponseBase:
     config = current()
+    if "\0" in slug:  # no database has it, and PostgreSQL does not even look
+        raise Http404("there is no such page")
     term = get_object_or_404(Term.objects.filter(entries__in=Entry.public(tuple(config.newsletters))).distinct(),
                              kind=kind, slug=slug)  # fmt: skip
     return public(request, lambda: _term_page(config, request, term))

@@ -106,7 +106,9 @@ def drawn(cover: Cover) -> bytes:
     if not title.lines or not title.lines[0]:
         title = typesetting.fitted(cover.name, width, 330, (84, 74, 64, 56, 48, 42))
     title.draw(image, (left, 178 + max(0, 330 - title.height) // 2, width), cover.ink)
-    typesetting.fitted(cover.date, width, 40, (27,), bold=False).draw(image, (left, HIGH - 98, width), cover.soft)
+    typesetting.fitted(cover.date, width, 40, (27,), bold=False).draw(
+        image, (left, HIGH - 98, width), cover.soft, cover.rtl
+    )
     _stripes(image, cover)
     made = io.BytesIO()
     image.save(made, "PNG", optimize=True)
@@ -147,7 +149,7 @@ def _name(image: Image.Image, cover: Cover, left: int, width: int) -> None:
         image.paste(logo, (left + width - logo.width if cover.rtl else left, 66 + (72 - logo.height) // 2), logo)
         beside = logo.width + 20
     name = typesetting.fitted(cover.name, width - beside, 50, (36, 30, 26))
-    name.draw(image, (left + (0 if cover.rtl else beside), 78, width - beside), cover.ink)
+    name.draw(image, (left + (0 if cover.rtl else beside), 78, width - beside), cover.ink, cover.rtl)
 
 
 def _stripes(image: Image.Image, cover: Cover) -> None:

@@ -25,6 +25,8 @@ OWN = Path(str(files("font_source_serif_pro"))) / "files"
 BOLD, REGULAR = OWN / "SourceSerifPro-Bold.ttf", OWN / "SourceSerifPro-Regular.ttf"
 # The only size at which Noto's colour emoji can be asked for.
 EMOJI_SIZE = 109
+BREAKABLE = 24
+"""A longer word is none, or one of a script that puts no spaces between words: it may be cut at any size."""
 # Joiners and selectors: they change the characters beside them, and no font needs to hold them.
 _JOINERS = frozenset(map(ord, "\u200c\u200d\u200e\u200f\ufe0e\ufe0f\u2060"))
 # Without the library that shapes them, letters of these would stand apart, or in the wrong order.
@@ -52,6 +54,11 @@ class Word:
     runs: tuple[Run, ...]
     rtl: bool | None
 
+    @property
+    def length(self) -> int:
+        """How many characters it has."""
+        return sum(len(run.text) for run in self.runs)
+
     def width(self, size: int) -> float:
         """How wide it is, in pixels."""
         return sum(_run_width(run, size) for run in self.runs)
@@ -71,11 +78,11 @@ class Paragraph:
         """How high all lines are."""
         return len(self.lines) * self.leading
 
-    def draw(self, onto: Image.Image, box: tuple[int, int, int], colour: str) -> None:
-        """Draw the lines from the top of a box of (left, top, width), on the side that they begin on."""
+    def draw(self, onto: Image.Image, box: tuple[int, int, int], colour: str, right: bool = False) -> None:
+        """Draw the lines from the top of a box of (left, top, width), on the right if they, or all, begin there."""
         left, top, width = box
         for number, line in enumerate(self.lines):
-            x = left + (width - _line_width(line, self.size) if self.rtl else 0)
+            x = left + (width - _line_width(line, self.size) if self.rtl or right else 0)
             baseline = top + number * self.leading + round(self.size * 1.0)
             for word in _in_order(line, self.rtl):
                 x = _draw_word(onto, word, self.size, (x, baseline), colour) + _space(self.size)
@@ -87,36 +94,43 @@ def fitted(text: str, width: int, height: int, sizes: Sequence[int], bold: bool 
     rtl = next((word.rtl for word in words if word.rtl is not None), False)
     for size in sizes:
         leading = round(size * 1.2)
-        lines = _wrapped(words, width, size, breakable=size == sizes[-1])
+        lines = _wrapped(words, width, size, last=size == sizes[-1])
         if len(lines) * leading <= height and all(_line_width(line, size) <= width for line in lines):
             return Paragraph(tuple(lines), size, leading, rtl)
     kept = max(1, height // leading)
     ellipsis = Word((Run("…", BOLD if bold else REGULAR),), None)
     last = list(lines[kept - 1])
-    while last and _line_width((*last, ellipsis), size) > width:
+    room = width - ellipsis.width(size) - _space(size)
+    while len(last) > 1 and _line_width(last, size) > room:
         last.pop()
+    last = [*last[:-1], _broken(last[-1], room, size)[0]]
     return Paragraph((*lines[: kept - 1], (*last, ellipsis)), size, leading, rtl)
 
 
 def _words(text: str, first: Path) -> Iterator[Word]:
+    # One font for all that the first choice lacks, so that no word stands out; where there is none, one for each word.
+    strange = frozenset(one for one in map(ord, text) if not chr(one).isspace()) - _held(first) - _JOINERS
+    drawn = frozenset(one for one in strange if not emoji.is_emoji(chr(one)) and _may_be_drawn(one))
+    second = _of_this_machine(drawn) if drawn else None
     for written in text.split():
-        runs = tuple(_runs(graphemes(written), first))
+        runs: list[Run] = []
+        for cluster in graphemes(written):
+            if run := _run(cluster, first, second):
+                runs = _joined(runs, run)
         if runs:
-            yield Word(runs, _direction(written))
+            yield Word(tuple(runs), _direction(written))
 
 
-def _runs(clusters: list[str], first: Path) -> Iterator[Run]:
-    """A word in the fewest fonts: one for all of its letters if there is one."""
-    letters = "".join(one for one in clusters if not emoji.is_emoji(one))
-    whole = _font_for(letters, first) if letters else None
-    runs: list[Run] = []
-    for cluster in clusters:
-        if emoji.is_emoji(cluster):
-            if (font := _emoji_font()) and _has_emoji(cluster):
-                runs.append(Run(cluster, font, emoji=True))
-        elif font := whole or _font_for(cluster, first):
-            runs = _joined(runs, Run(cluster, font))
-    yield from runs
+def _run(cluster: str, first: Path, second: Path | None) -> Run | None:
+    """What draws a character; nothing if no font does."""
+    if emoji.is_emoji(cluster):
+        font = _emoji_font() if _has_emoji(cluster) else None
+        return Run(cluster, font, emoji=True) if font else None
+    wanted = frozenset(map(ord, cluster)) - _JOINERS
+    if not all(map(_may_be_drawn, wanted)):
+        return None
+    font = next((one for one in (first, second) if one and wanted <= _held(one)), None) or _of_this_machine(wanted)
+    return Run(cluster, font) if font else None
 
 
 def _direction(word: str) -> bool | None:
@@ -143,17 +157,17 @@ def _in_order(line: Iterable[Word], rtl: bool) -> list[Word]:
     return [word for words in (reversed(ordered) if rtl else ordered) for word in words]
 
 
-def _wrapped(words: Iterable[Word], width: int, size: int, breakable: bool) -> list[tuple[Word, ...]]:
+def _wrapped(words: Iterable[Word], width: int, size: int, last: bool) -> list[tuple[Word, ...]]:
     lines: list[list[Word]] = [[]]
     for word in words:
-        for part in _broken(word, width, size) if breakable else [word]:
+        for part in _broken(word, width, size) if last or word.length > BREAKABLE else [word]:
             if lines[-1] and _line_width((*lines[-1], part), size) > width:
                 lines.append([])
             lines[-1].append(part)
     return [tuple(line) for line in lines if line]
 
 
-def _broken(word: Word, width: int, size: int) -> list[Word]:
+def _broken(word: Word, width: float, size: int) -> list[Word]:
     """A word wider than a line, cut between characters."""
     if word.width(size) <= width:
         return [word]
@@ -213,14 +227,11 @@ def _held(path: Path) -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-def _font_for(text: str, first: Path) -> Path | None:
-    """A font that holds every character: the first choice, else one of this machine's."""
-    wanted = {ord(one) for one in text} - _JOINERS
-    if any(unicodedata.category(chr(one)) in ("Cn", "Co", "Cs") for one in wanted):
-        return None
-    if not features.check("raqm") and any(_needs_shaping(one) for one in wanted):
-        return None
-    return first if wanted <= _held(first) else _of_this_machine(frozenset(wanted))
+def _may_be_drawn(character: int) -> bool:
+    """Not what stands for nothing, nor what would come out wrong for want of the library that shapes it."""
+    if unicodedata.category(chr(character)) in ("Cn", "Co", "Cs"):
+        return False
+    return features.check("raqm") or not _needs_shaping(character)
 
 
 def _needs_shaping(character: int) -> bool:
