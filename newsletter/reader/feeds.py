@@ -23,6 +23,7 @@ from newsletter.reader.caching import public
 from newsletter.reader.frame import frame_of
 from newsletter.reader.known import among, known
 from newsletter.reader.meta import whole
+from newsletter.reader.shelves import titled
 from newsletter.settings import current
 
 NEWEST = 20
@@ -94,8 +95,8 @@ def feed(request: HttpRequest, kind: str, newsletter: str = "") -> HttpResponseB
 def issues(config: Config, newsletter: str) -> list[Whole]:
     """The latest issues, newest first, each in full."""
     items = Prefetch("items", Item.objects.all())
-    found = Issue.public().filter(newsletter__in=among(config, newsletter)).select_related("edition")
-    found = found.defer("edition__html", "edition__text").prefetch_related(items, "corrections")
+    found = titled(Issue.public().filter(newsletter__in=among(config, newsletter)))
+    found = found.prefetch_related(items, "corrections")
     # One that holds no story any more has nothing to tell.
     return [_whole(config, one) for one in found.order_by("-due_at", "-pk")[:NEWEST] if one.items.all()]
 

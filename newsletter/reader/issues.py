@@ -25,7 +25,7 @@ from newsletter.reader.jinja import here
 from newsletter.reader.known import known
 from newsletter.reader.meta import Crumb, Meta, article, feeds, whole
 from newsletter.reader.people import bylines
-from newsletter.reader.shelves import Card, cards, listed
+from newsletter.reader.shelves import Card, cards, listed, titled
 from newsletter.reader.stories import Result, results
 from newsletter.render.words import lead_emoji
 from newsletter.settings import current
@@ -40,8 +40,7 @@ def issue(request: HttpRequest, newsletter: str, slug: str) -> HttpResponseBase:
     """An issue as it was sent, for anyone to read."""
     config = current()
     known(config, newsletter)
-    issues = Issue.public().filter(newsletter=newsletter).select_related("edition")
-    found = get_object_or_404(issues.defer("edition__html", "edition__text"), slug=slug)
+    found = get_object_or_404(titled(Issue.public().filter(newsletter=newsletter)), slug=slug)
     return public(request, lambda: _issue(config, request, found), found.edition and found.edition.digest)
 
 
@@ -156,7 +155,7 @@ def _terms(where: Q) -> list[Term]:
 
 def _neighbours(config: Config, issue: Issue) -> tuple[Card | None, Card | None]:
     """The issues before and after it, of the same newsletter."""
-    same = listed(Issue.public().filter(newsletter=issue.newsletter).exclude(pk=issue.pk))
+    same = titled(Issue.public().filter(newsletter=issue.newsletter).exclude(pk=issue.pk))
     before = same.filter(due_at__lte=issue.due_at).order_by("-due_at", "-pk")[:1]
     after = same.filter(due_at__gt=issue.due_at).order_by("due_at", "pk")[:1]
     return next(iter(cards(config, before)), None), next(iter(cards(config, after)), None)

@@ -23,6 +23,7 @@ from newsletter.reader import typesetting
 from newsletter.reader.caching import public, release
 from newsletter.reader.files import ours
 from newsletter.reader.known import known
+from newsletter.reader.shelves import titled
 from newsletter.reader.style import accents, colour
 from newsletter.render.filters import date
 from newsletter.settings import current
@@ -66,8 +67,7 @@ def of_issue(request: HttpRequest, newsletter: str, slug: str) -> HttpResponseBa
     """The picture of a public issue."""
     config = current()
     known(config, newsletter)
-    issues = Issue.public().filter(newsletter=newsletter).select_related("edition")
-    found = get_object_or_404(issues.defer("edition__html", "edition__text"), slug=slug)
+    found = get_object_or_404(titled(Issue.public().filter(newsletter=newsletter)), slug=slug)
     return public(request, lambda: _answer(config, lambda: rendering.reading(found, config)), varies=False)
 
 

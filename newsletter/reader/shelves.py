@@ -58,7 +58,12 @@ def listed(issues: QuerySet[Issue]) -> QuerySet[Issue]:
     """The issues with what their cards need and without the mails themselves."""
     first = Item.objects.filter(issue=OuterRef("pk")).order_by("position", "pk")
     lead = {name: Subquery(first.values(field)[:1]) for name, field in _OF_LEAD.items()}
-    return issues.select_related("edition").defer("edition__html", "edition__text").annotate(**lead)
+    return titled(issues).annotate(**lead)
+
+
+def titled(issues: QuerySet[Issue]) -> QuerySet[Issue]:
+    """The issues with what they are called and without the mails themselves."""
+    return issues.select_related("edition").defer("edition__html", "edition__text")
 
 
 def cards(config: Config, issues: Iterable[Issue]) -> list[Card]:
