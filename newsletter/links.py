@@ -49,6 +49,11 @@ def issue(config: Config, newsletter: str, slug: str) -> str:
     return f"{config.site.url}/issues/{newsletter}/{slug}/"
 
 
+def story(config: Config, newsletter: str, slug: str, place: int) -> str:
+    """Where on the page of an issue its story of this place, counted from 1, stands."""
+    return f"{issue(config, newsletter, slug)}#story-{place}"
+
+
 def post(config: Config, number: int, title: str) -> str:
     """The page of a post that is published nowhere else."""
     return f"{config.site.url}/posts/{number}/{_slug(title)}/"

@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from newsletter import collect, compose, render, send
 from newsletter.config import Config
-from newsletter.models import Issue, Message, TransitionRefused
+from newsletter.markup.clean import plain
+from newsletter.models import Entry, Issue, Message, TransitionRefused
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,7 @@ def start_due_issues(ctx: Context) -> None:
     for issue in Issue.to_start(ctx.clock()):
         with _apart(issue):
             send.start(ctx.config, issue, ctx.clock())
+            file_away(ctx)
 
 
 def send_messages(ctx: Context) -> None:
@@ -160,6 +162,18 @@ def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> Non
     issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=ctx.clock())
 
 
+# ── archive ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def file_away(ctx: Context) -> None:
+    """Let the stories of public issues be found by words, tags and authors, those that cannot be yet."""
+    for issue in Entry.missing():
+        with _apart(issue):
+            Entry.write(issue, {item.pk: plain(item.html) for item in issue.items.filter(entry=None)})
+        if ctx.stop.is_set():
+            return
+
+
 # ── the jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -180,4 +194,5 @@ JOBS = (
     Job("compose", draw_up_issues, every=lambda config: timedelta(seconds=30), at_cut_offs=True),
     Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
     Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
+    Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from newsletter import tokens
+from newsletter import pipeline, tokens
 from newsletter.models import Edition, Event, Issue, Item, Link, Message, Post, Sighting, Source
 from subscribers.addresses import normalize
 from subscribers.models import List, Subscriber, Subscription, Suppression
@@ -123,3 +123,8 @@ def make_staff(name: str = "ada", **fields: Any) -> Any:
 def token_of(message: Message) -> str:
     """The token that travels in a message's links."""
     return tokens.sign(message.pk, settings.SECRET_KEY)
+
+
+def file_away() -> None:
+    """Let the stories of public issues be found, as the job does."""
+    pipeline.file_away(pipeline.Context(settings.NEWSLETTER, settings.SECRET_KEY))

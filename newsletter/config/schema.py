@@ -51,6 +51,14 @@ def _ordered(least: int, most: int) -> None:
         raise ValueError(f"min ({least}) is more than max ({most})")
 
 
+class Author(Section):
+    """Somebody who writes, as pages show them."""
+
+    avatar: str = Field("", description="address of a picture, or `SOURCE:PATH` for one beside a folder source's posts")
+    about: Line = Field("", description="a sentence about them")
+    url: BaseUrl | None = Field(None, description="where they are at home on the web")
+
+
 class Site(Section):
     """Where the publication is reached, and what signs its links."""
 
@@ -64,6 +72,10 @@ class Site(Section):
     )
     secret_key_fallbacks: tuple[SecretStr, ...] = Field((), description="earlier keys whose links must still work")
     behind_proxy: bool = Field(False, description="trust X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
+    authors: dict[str, Author] = Field({}, description="those who write, each under the name that stories give")
+    privacy_url: BaseUrl | None = Field(
+        None, description="your privacy notice; without one, a page of ours says what is recorded"
+    )
 
 
 class Database(Section):

@@ -7,9 +7,12 @@ from newsletter.models.issue import Issue, Item, Series, TransitionRefused  # is
 from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.message import Message  # isort: skip
 from newsletter.models.event import Event  # isort: skip
+from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 
 __all__ = [
+    "Correction",
     "Edition",
+    "Entry",
     "Event",
     "Issue",
     "Item",
@@ -19,5 +22,6 @@ __all__ = [
     "Series",
     "Sighting",
     "Source",
+    "Term",
     "TransitionRefused",
 ]

@@ -135,6 +135,11 @@ class Issue(models.Model):
         Issue.objects.filter(pk=self.pk).update(reason=reason, retry_at=retry_at)
         self.reason, self.retry_at = reason, retry_at
 
+    @property
+    def is_public(self) -> bool:
+        """Whether readers have it in their mail, or some of them."""
+        return self.started_at is not None and self.edition_id is not None
+
     @classmethod
     def public(cls) -> QuerySet[Issue]:
         """Issues that readers have in their mail, or some of them: paused and cancelled ones too, once begun."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from newsletter.config import Config
 from newsletter.reader.caching import conditional, tag_of
 from newsletter.settings import current
 
@@ -41,6 +43,19 @@ def file(request: HttpRequest, source: str, path: str) -> HttpResponseBase:
         AN_HOUR,
         lambda: FileResponse(found.open("rb"), content_type=content_type),
     )
+
+
+def ours(config: Config, address: str) -> Path | None:
+    """The file behind an address of `links.file`; None for pictures that lie elsewhere, or are not there."""
+    start = f"{config.site.url}/files/"
+    source, _, path = unquote(address.removeprefix(start)).partition("/")
+    settings = config.collect.sources.get(source)
+    if not address.startswith(start) or settings is None or settings.kind != "folder":
+        return None
+    try:
+        return picture(config.path(settings.location), path)
+    except Http404:
+        return None
 
 
 def picture(folder: Path, path: str) -> Path:

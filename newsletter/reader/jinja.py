@@ -1,23 +1,67 @@
 """The Jinja2 environment of the readers' pages."""
 
+from __future__ import annotations
+
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from newsletter.config.schema import Site
+from newsletter.reader.frame import site_frame
+from newsletter.render.filters import date, excerpt, lines, ornament, reading_time
+from newsletter.render.tags import pieces, rewrite
+from newsletter.render.words import direction
 from newsletter.settings import current
 
 
 def environment(**options: Any) -> Environment:
     """Autoescaping comes from Django's backend; a name nobody set is an error, not an empty place."""
-    env = Environment(**{**options, "undefined": StrictUndefined})  # noqa: S701 - the backend sets autoescape
-    env.globals.update(url=_url, site=_site)
+    tidy = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    env = Environment(**{**options, **tidy})  # noqa: S701 - the backend sets autoescape
+    env.globals.update(url=_url, site=_site, site_frame=site_frame)
+    env.filters.update(
+        date=date, day=day, direction=direction, excerpt=excerpt, here=here, host=_host, lazy=lazy, lines=lines,
+        ornament=ornament, reading_time=reading_time, quoted=lambda text: quote(text, safe=""),
+    )  # fmt: skip
     return env
+
+
+def day(moment: datetime, language: str = "en") -> str:
+    """The date without its weekday."""
+    return date(moment, language).partition(", ")[2] or date(moment, language)
+
+
+def here(address: str) -> str:
+    """An address of ours without scheme and host, so that a page works under whatever name it is reached."""
+    own = urlsplit(current().site.url)
+    found = urlsplit(address)
+    same = (found.scheme, found.netloc) == (own.scheme, own.netloc)
+    return (found._replace(scheme="", netloc="").geturl() or "/") if same else address
+
+
+def lazy(html: str) -> Markup:
+    """Well-formed HTML whose pictures are loaded when they come into view."""
+    if "<img" not in html:
+        return Markup(html)  # noqa: S704 - as it came
+    return Markup("".join(_lazy(piece.source, piece.name) for piece in pieces(str(html))))  # noqa: S704
+
+
+def _lazy(source: str, name: str) -> str:
+    if name != "img":
+        return source
+    return rewrite(source, lambda _, value: value).removesuffix(" />").removesuffix(">") + ' loading="lazy" />'
 
 
 def _url(name: str, **parts: str | int) -> str:
     return reverse(name, kwargs=parts)
+
+
+def _host(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def _site() -> Site:

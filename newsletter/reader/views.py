@@ -1,99 +1,49 @@
-"""The archive, the pages of issues and posts, and what machines ask for."""
+"""The front page, the list of issues, the privacy notice, and what machines ask for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from django.core.paginator import Page, Paginator
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from newsletter import links
-from newsletter import render as rendering
-from newsletter.config import Config, Newsletter
-from newsletter.config.values import zone
-from newsletter.models import Issue, Post
-from newsletter.reader.caching import conditional, tag_of
+from newsletter.config import Config
+from newsletter.reader.caching import public
+from newsletter.reader.frame import frame_of, page
+from newsletter.reader.known import known
+from newsletter.reader.meta import Crumb, Meta, breadcrumbs, feeds, script, whole
+from newsletter.reader.shelves import shelf
 from newsletter.settings import current
 
-PER_PAGE = 20
-FIVE_MINUTES = 300
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An issue as the archive lists it."""
-
-    title: str
-    date: datetime
-    slug: str
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """A newsletter and one page of its issues."""
-
-    name: str
-    newsletter: Newsletter
-    logo: str
-    entries: list[Entry]
-    page: Page[Issue]
+ON_HOME = 5
+# Addresses that belong to one reader, and the desk.
+BARRED = ("/c/", "/l/", "/o/", "/p/", "/u/", "/v/", "/desk/")
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """Every newsletter, each with its latest issues."""
-    config = current()
-    return render(
-        request, "home.html", {"shelves": [_shelf(config, name) for name in config.newsletters]}, using="jinja2"
-    )
+    return public(request, lambda: _home(current(), request))
 
 
 @require_safe
-def archive(request: HttpRequest, newsletter: str) -> HttpResponse:
+def archive(request: HttpRequest, newsletter: str) -> HttpResponseBase:
     """All issues of one newsletter, page by page."""
     config = current()
-    if newsletter not in config.newsletters:
-        raise Http404(f"there is no newsletter '{newsletter}'")
-    shelf = _shelf(config, newsletter, request.GET.get("page", "1"))
-    return render(request, "archive.html", {"shelf": shelf}, using="jinja2")
+    known(config, newsletter)
+    return public(request, lambda: _archive(config, request, newsletter))
 
 
 @require_safe
-def issue(request: HttpRequest, newsletter: str, slug: str) -> HttpResponseBase:
-    """An issue as it was sent, for anyone to read."""
+def privacy(request: HttpRequest) -> HttpResponseBase:
+    """What is recorded, where the publication has no notice of its own."""
     config = current()
-    found = get_object_or_404(_issues(newsletter).select_related("edition"), slug=slug)
-    if newsletter not in config.newsletters or found.edition is None:
-        raise Http404(f"there is nothing left to show of {found}")
-    return conditional(
-        request,
-        tag_of(found.edition.digest, config.model_dump_json()),
-        found.edition.created_at,
-        FIVE_MINUTES,
-        lambda: HttpResponse(rendering.web_issue(found, config)),
+    meta = Meta(
+        title=f"Privacy · {config.site.name}",
+        description=f"What {config.site.name} records of its readers, and why.",
+        canonical=whole(config, reverse("privacy")),
     )
-
-
-@require_safe
-def post(request: HttpRequest, number: int, slug: str) -> HttpResponseBase:
-    """A post that is published nowhere else, once an issue with it has gone out."""
-    config = current()
-    found = get_object_or_404(Post.objects.filter(items__issue__in=Issue.public()).distinct(), pk=number)
-    right = links.post(config, found.pk, found.title)
-    if slug != right.rstrip("/").rpartition("/")[2]:
-        return HttpResponsePermanentRedirect(right)
-    return conditional(
-        request,
-        tag_of(found.pk, found.updated_at, config.model_dump_json()),
-        found.updated_at,
-        FIVE_MINUTES,
-        lambda: HttpResponse(rendering.web_post(found, config)),
-    )
+    return public(request, lambda: page(request, "privacy.html", frame_of(config), meta=meta, track=config.track))
 
 
 @require_safe
@@ -110,22 +60,41 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """The archive may be searched; addresses that belong to one reader, and the desk, may not."""
-    barred = "".join(f"Disallow: {path}\n" for path in ("/c/", "/o/", "/u/", "/desk/"))
-    return HttpResponse(f"User-agent: *\n{barred}Allow: /\n", "text/plain")
+    barred = "".join(f"Disallow: {path}\n" for path in BARRED)
+    map_ = whole(current(), reverse("sitemap"))
+    return HttpResponse(f"User-agent: *\n{barred}Allow: /\n\nSitemap: {map_}\n", "text/plain")
 
 
-def _issues(newsletter: str) -> QuerySet[Issue]:
-    return Issue.public().filter(newsletter=newsletter)
+def _home(config: Config, request: HttpRequest) -> HttpResponse:
+    shelves = [shelf(config, name, per_page=ON_HOME) for name in config.newsletters]
+    taglines = [one.frame.tagline for one in shelves if one.frame.tagline]
+    meta = Meta(
+        title=config.site.name,
+        description=" · ".join(taglines) or f"All issues of {config.site.name}.",
+        canonical=whole(config, reverse("home")),
+        feeds=feeds(config),
+        json_ld=(
+            script({
+                "@context": "https://schema.org",
+                "@type": "WebSite",
+                "name": config.site.name,
+                "url": whole(config, reverse("home")),
+            }),
+        ),
+    )  # fmt: skip
+    return page(request, "home.html", frame_of(config), shelves=shelves, meta=meta)
 
 
-def _shelf(config: Config, name: str, page: str = "1") -> Shelf:
-    newsletter = config.newsletters[name]
-    here = zone(newsletter.schedule.time_zone if newsletter.schedule else config.site.time_zone)
-    chosen = Paginator(_issues(name).select_related("edition"), PER_PAGE).get_page(page)
-    entries = [Entry(_title(one), one.due_at.astimezone(here), one.slug) for one in chosen]
-    return Shelf(name, newsletter, links.asset(config, newsletter.logo), entries, chosen)
-
-
-def _title(issue: Issue) -> str:
-    """The subject it went out with, as it reads for nobody in particular."""
-    return (rendering.for_nobody(issue.edition, "subject") if issue.edition else "") or issue.slug
+def _archive(config: Config, request: HttpRequest, newsletter: str) -> HttpResponse:
+    found, path = shelf(config, newsletter, request.GET.get("page", "1")), reverse("archive", args=(newsletter,))
+    here, title = found.page, found.frame.title
+    crumbs = (Crumb(config.site.name, reverse("home")), Crumb(title, path))
+    meta = Meta(
+        title=f"{title}: all issues" + (f", page {here.number}" if here.number > 1 else ""),
+        description=found.frame.tagline or f"All issues of {title}.",
+        canonical=whole(config, path) + (f"?page={here.number}" if here.number > 1 else ""),
+        feeds=feeds(config, newsletter),
+        crumbs=crumbs,
+        json_ld=(breadcrumbs(config, crumbs),),
+    )
+    return page(request, "archive.html", found.frame, shelf=found, meta=meta)

@@ -12,9 +12,9 @@ from newsletter.render import palette
 from newsletter.render.environment import Themes, patterns, theme_of, themes
 from newsletter.render.errors import RenderError, located
 from newsletter.render.mjml import faults, make_safe
-from newsletter.render.pages import preview, web_issue, web_post
+from newsletter.render.pages import preview
 from newsletter.render.personal import segments_of
-from newsletter.render.sample import sample_facts, sample_issue, sample_post
+from newsletter.render.sample import sample_facts, sample_issue
 from newsletter.render.service import KINDS, service_mail
 from newsletter.render.tags import pieces
 from newsletter.render.weight import weight_note
@@ -60,7 +60,7 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
 
 
 def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list[Problem]:
-    """What goes wrong when a sample issue, and a story's page, are drawn."""
+    """What goes wrong when a sample issue is drawn."""
     theme, key, issue = theme_of(config, letter), _theme_key(name, letter), sample_issue(name, letter)
     silent: list[Problem] = []
 
@@ -72,10 +72,8 @@ def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list
         if weight.level == "clipped":
             silent.append(Problem(key, f"with a sample of twelve stories {weight}", layout))
 
-    steps: list[Callable[[], object]] = [mail, partial(web_issue, issue, config)]
+    steps: list[Callable[[], object]] = [mail]
     steps += [partial(service_mail, kind, config, name, sample_facts(kind, config, name)) for kind in KINDS]
-    if f"{theme}/post.mjml.j2" in found.names(theme):
-        steps.append(partial(web_post, sample_post(letter), config))
     loud = list(_faults(key, steps))
     return [*silent, *loud]
 

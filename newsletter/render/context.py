@@ -286,11 +286,6 @@ def _shares(page: str, subject: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def page_links(config: Config, letter: Letter, canonical: str) -> Links:
-    """The addresses on a page for the web: its own, and the way to the other issues."""
-    return Links(site=config.site.url, archive=links.archive(config, letter.id), read_online=canonical)
-
-
 def is_web(url: str) -> bool:
     """Whether an address may stand in a link: not `javascript:` and the like."""
     return url.lower().startswith(("http://", "https://"))

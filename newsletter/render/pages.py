@@ -1,4 +1,4 @@
-"""The ways an issue is drawn: as it is sent, as it is previewed, and as a page on the web."""
+"""The ways an issue is drawn as a mail: as it is sent, and as it is previewed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from newsletter import holes, links, splice
 from newsletter.config import Config, Newsletter
-from newsletter.models import Edition, Issue, Link, Post
+from newsletter.models import Edition, Issue, Link
 from newsletter.questions import words
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
@@ -16,7 +16,7 @@ from newsletter.render import personal
 from newsletter.render.blocks import count_polls
 from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError
-from newsletter.render.headers import PREHEADER, headers
+from newsletter.render.headers import headers
 from newsletter.render.images import sized
 from newsletter.render.late import Late
 from newsletter.render.lines import break_lines
@@ -24,7 +24,6 @@ from newsletter.render.mjml import to_html
 from newsletter.render.plain import LinkBook
 from newsletter.render.switches import insist_whole, listed, placed
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
-from newsletter.render.words import cut
 
 WORDS = 4_000
 """Bytes of our own words in what is shown of the reader, of the 10,000 that SendGrid takes for everything."""
@@ -121,57 +120,10 @@ def _made(found: Themes, name: str, context: Mapping[str, Any], marker: str) -> 
     return placed(holes.escaped(filled, marker), marker, where)
 
 
-def web_issue(issue: Issue, config: Config) -> str:
-    """The issue as a page for the web: nothing in it belongs to one reader. Raises RenderError."""
-    settings = _settings(config, issue.newsletter)
-    late = personal.late_of(issue.newsletter, settings)
-    whole = _whole(issue, config, settings, late)
-    subject, preheader = (
-        lines_of.for_nobody(text, late.marker, late.table) for text in headers(issue, settings, whole, late)
-    )
-    whole |= {
-        "subject": subject or whole["newsletter"].title,
-        "preheader": preheader,
-        "links": make.page_links(config, whole["newsletter"], links.issue(config, issue.newsletter, issue.slug)),
-    }
-    return _page(config, settings, settings.layout, whole, late)
-
-
-def web_post(post: Post, config: Config) -> str:
-    """One post as a page for the web, in the look of the first newsletter that carries it. Raises RenderError."""
-    name, settings = _carrier(post, config)
-    letter = make.letter(config, name, settings)
-    story = make.story_of_post(post, config, letter)
-    whole = _stories(letter, None, [story])
-    whole |= {
-        "subject": story.title,
-        "preheader": cut(story.summary, PREHEADER),
-        "links": make.page_links(config, letter, story.url),
-    }
-    return _page(config, settings, "post", whole, personal.late_of(name, settings))
-
-
-def _page(config: Config, settings: Newsletter, layout: str, whole: dict[str, Any], late: Late) -> str:
-    """A page, filled for nobody."""
-    theme, found = theme_of(config, settings), themes(config)
-    name = f"{theme}/{layout}.mjml.j2"
-    context = {**_themed(whole, found, theme), "reader": late, "web": True}
-    html = sized(to_html(_made(found, name, context, late.marker), found.shown(name)))
-    return break_lines(splice.fill(html, late.marker, splice.nobody(late.table)))
-
-
 def _settings(config: Config, name: str) -> Newsletter:
     if name not in config.newsletters:
         raise RenderError(f"config.yaml has no newsletter '{name}'")
     return config.newsletters[name]
-
-
-def _carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
-    carriers = ((name, one) for name, one in config.newsletters.items() if post.source.name in one.sources)
-    found = next(carriers, next(iter(config.newsletters.items()), None))
-    if found is None:
-        raise RenderError("config.yaml has no newsletter, and a post is shown in the look of one")
-    return found
 
 
 def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from newsletter.markup import markdown
 from newsletter.markup.clean import Addresses, clean
 from newsletter.models import Issue, Item, Post
 from newsletter.questions import Expression
-from newsletter.render.blocks import Block, blocks
+from newsletter.render.blocks import Block, blocks, count_polls
 from newsletter.render.environment import prose, prose_template
-from newsletter.render.errors import located
+from newsletter.render.errors import RenderError, located
 from newsletter.render.headers import speaks_to_reader
 from newsletter.render.late import Late, segments
 from newsletter.render.switches import insist_whole
@@ -46,13 +46,36 @@ def letter(
 
     Its polls are numbered from `first_poll`.
     """
+    return tuple(blocks(_letter(issue, field, config, late, given), _language(config, issue), first_poll))
+
+
+def letter_for_nobody(
+    issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any], first_poll: int = 0
+) -> tuple[Block, ...]:
+    """The same, as a page for everybody shows it. Raises RenderError."""
+    html = _letter(issue, field, config, late, given)
+    filled = splice.fill(html, late.marker, splice.nobody(late.table), "html")
+    return tuple(blocks(filled, _language(config, issue), first_poll))
+
+
+def _letter(issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any]) -> str:
     written, where = getattr(issue, field), f"the {field} of {issue}"
     if speaks_to_reader(written):
         written = _apart(_filled(written, where, late, given), late.marker)
     # Written by staff: it may hold the blocks that a feed may not.
     cleaned = clean(markdown.render(written), Addresses.against(config.site.url), trusted=True).html
-    language = config.newsletters[issue.newsletter].language
-    return tuple(blocks(insist_whole(cleaned, late.marker, where), language, first_poll))
+    return _insist_on_polls_for_all(insist_whole(cleaned, late.marker, where), late.marker, where)
+
+
+def _language(config: Config, issue: Issue) -> str:
+    return config.newsletters[issue.newsletter].language
+
+
+def _insist_on_polls_for_all(html: str, marker: str, where: str) -> str:
+    """A poll has one number in every mail and on the page: it cannot come and go with the reader."""
+    if any(count_polls(str(node)) for node in splice.parse(html, marker) if not isinstance(node, str)):
+        raise RenderError(f"{where}: a poll cannot depend on the reader; put it outside of {{% if %}}")
+    return html
 
 
 def body(source: Item | Post, late: Late, given: Mapping[str, Any]) -> str:
@@ -61,7 +84,8 @@ def body(source: Item | Post, late: Late, given: Mapping[str, Any]) -> str:
         return source.html
     # Inside its tags the HTML is as Jinja2 wants it; anywhere else the braces of a personal post are references.
     template = _TAG.sub(lambda tag: html.unescape(tag[0]), source.html)
-    return _filled(template, f"the post “{source.title}”", late, given)
+    where = f"the post “{source.title}”"
+    return _insist_on_polls_for_all(_filled(template, where, late, given), late.marker, where)
 
 
 def body_for_nobody(source: Item | Post, segments: Mapping[str, Expression], given: Mapping[str, Any]) -> str:

@@ -28,7 +28,9 @@ def test_robots_may_read_the_archive_and_not_what_belongs_to_one_reader_or_staff
     answer = client.get("/robots.txt")
     lines = answer.content.decode().splitlines()
     assert answer["Content-Type"] == "text/plain"
-    assert lines == ["User-agent: *", "Disallow: /c/", "Disallow: /o/", "Disallow: /u/", "Disallow: /desk/", "Allow: /"]
+    barred = [line.removeprefix("Disallow: ") for line in lines if line.startswith("Disallow")]
+    assert barred == ["/c/", "/l/", "/o/", "/p/", "/u/", "/v/", "/desk/"]
+    assert lines[-1] == "Sitemap: http://127.0.0.1:8000/sitemap.xml"
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/u/x", "/healthz"])
@@ -77,5 +79,5 @@ def test_pages_are_only_read(client, path):
 
 def test_a_page_has_its_language_and_landmarks(client):
     page = client.get("/").content.decode()
-    for part in ('<html lang="en">', "<header", '<main id="content">', "<footer", 'href="#content"', "<h1"):
+    for part in ('<html lang="en" dir="ltr">', "<header", '<main id="content"', "<footer", 'href="#content"', "<h1"):
         assert part in page

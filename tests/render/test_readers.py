@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.models.edition import digest_of
 from newsletter.questions import Person
-from newsletter.render import RenderError, for_nobody, preview, render, web_issue, web_post
+from newsletter.render import RenderError, for_nobody, preview, reading, reading_of_post, render
 from newsletter.render.mjml import faults
 from newsletter.render.words import graphemes
 from tests.render.conftest import KEY
@@ -166,12 +166,24 @@ def test_a_page_on_the_web_is_filled_for_nobody(make_issue, segmented):
     issue = make_issue(
         opening=letter, subject="{% if reader.name %}{{ reader.name }}, the{% else %}The{% endif %} news"
     )
-    dom = Dom(web_issue(issue, segmented))
-    assert "Dear friend," in dom.text()
-    assert "For the many" in dom.text()
-    assert "For the few" not in dom.text()
-    assert dom.events[dom.events.index(("start", "title", {})) + 1] == ("text", "The news")
-    assert not [text for kind, text, *_ in dom.events if kind == "text" and "-if" in text]
+    found = reading(issue, segmented)
+    text = Dom("".join(block.html for block in found.opening)).text()
+    assert found.title == "The news"
+    assert "Dear friend," in text
+    assert "For the many" in text
+    assert "For the few" not in text
+    assert "-if" not in text
+
+
+@pytest.mark.parametrize("where", ["opening", "post"])
+def test_a_poll_is_for_everybody(make_issue, make_config, where):
+    poll = "::: poll North or south?\n- North\n- South\n:::"
+    html = '<figure data-block="poll"><figcaption>North?</figcaption><ul><li>Yes</li><li>No</li></ul></figure>'
+    given = {"opening": f"{{% if reader.name %}}\n\n{poll}\n\n{{% endif %}}"} if where == "opening" else {}
+    item = {} if given else {"html": f"<p>{{% if reader.name %}}</p>{html}<p>{{% endif %}}</p>", "personal": True}
+    issue = make_issue(item, **given)
+    with pytest.raises(RenderError, match="a poll cannot depend on the reader"):
+        preview(issue, make_config(newsletters={"weekly": {"layout": "post"}}), KEY)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +238,8 @@ def test_more_of_our_own_words_than_sendgrid_has_room_for_are_refused(make_issue
 
 def test_a_personal_post_is_a_page_for_nobody(make_post, make_config):
     post = make_post(html="<p>Hello {{ reader.name | default(&quot;you&quot;) }} &#123;&#123; x }}</p>", personal=True)
-    text = Dom(web_post(post, make_config(newsletters={"weekly": {"layout": "post"}}))).text()
+    (block,) = reading_of_post(post, make_config(newsletters={"weekly": {"layout": "post"}})).lead.blocks
+    text = Dom(block.html).text()
     assert "Hello you {{ x }}" in text
 
 

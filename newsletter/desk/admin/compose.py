@@ -14,9 +14,10 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from newsletter.desk import actions
+from newsletter.desk.admin.archive import CorrectionInline, sign
 from newsletter.desk.admin.base import DeskAdmin, TabularInline, action, badge, display, link
 from newsletter.desk.admin.labels import STATUSES
-from newsletter.models import Edition, Issue, Item, Message
+from newsletter.models import Correction, Edition, Issue, Item, Message
 from newsletter.render import for_nobody
 
 Status = Issue.Status
@@ -70,7 +71,7 @@ class IssueAdmin(DeskAdmin):
         ("Facts", {"fields": FACTS}),
     )
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextInputWidget}}
-    inlines = (ItemInline,)
+    inlines = (CorrectionInline, ItemInline)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The letters have room to be written in."""
@@ -99,23 +100,26 @@ class IssueAdmin(DeskAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
         """Where subject and preheader cannot be edited any more, those that were sent; a pattern may have made them."""
-        if obj is None or obj.edition is None or self.has_change_permission(request, obj):
+        if obj is None or obj.edition is None or obj.status in EDITABLE:
             return self.fieldsets
         first = ("status_badge", "reason", "sent_subject", "sent_preheader", *LETTERS)
         return ((None, {"fields": first}), *self.fieldsets[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
-        """All but EDITED."""
-        return ("status_badge", "reason", *(name for row in FACTS for name in row))
+        """All but EDITED; once it is public, those too."""
+        fixed = ("status_badge", "reason", *(name for row in FACTS for name in row))
+        if obj is None or obj.status in EDITABLE:
+            return fixed
+        return (*fixed, *EDITED, "sent_subject", "sent_preheader")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are drawn up by the pipeline."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Until sending starts there is something to edit; the buttons ask about no issue in particular."""
+        """Until sending starts it can be edited, then corrected; the buttons ask about no issue in particular."""
         return super().has_change_permission(request, obj) and (
-            not isinstance(obj, Issue) or obj.status in EDITABLE
+            not isinstance(obj, Issue) or obj.status in EDITABLE or obj.is_public
         )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -124,7 +128,14 @@ class IssueAdmin(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
         """Keep the fields that can be edited, and nothing else of this copy of the row."""
-        obj.save(update_fields=EDITED)
+        if obj.status in EDITABLE:
+            obj.save(update_fields=EDITED)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Sign corrections with the name of who writes them."""
+        if formset.model is Correction:
+            sign(formset, request.user)
+        super().save_formset(request, form, formset, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the items; what was approved is void if anything differs from it now."""

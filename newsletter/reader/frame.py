@@ -1,0 +1,91 @@
+"""What stands around every page: its language, its look, the way home, the way to subscribe."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from markupsafe import Markup
+
+from newsletter import links
+from newsletter import render as rendering
+from newsletter.config import Config
+from newsletter.reader.style import colour, properties
+from newsletter.render.words import direction, emojize, one_line
+from newsletter.settings import current
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The look of a newsletter's pages, or with an empty name of those that belong to none in particular."""
+
+    name: str
+    title: str
+    tagline: str
+    emoji: str
+    language: str
+    direction: str
+    logo: str
+    css: Markup
+    paper: tuple[str, str]
+    home: str
+    subscribe: str
+
+    @property
+    def ours(self) -> str:
+        """The attribute of what the page says in English though its newsletter is in another language."""
+        return "" if self.language.lower().startswith("en") else Markup(' lang="en"')
+
+
+def frame_of(config: Config, name: str = "") -> Frame:
+    """The frame of a newsletter's pages; without a name, or for one that is gone, that of the publication."""
+    settings = config.newsletters.get(name)
+    if settings is None and len(config.newsletters) == 1:
+        name, settings = next(iter(config.newsletters.items()))
+    tokens = _tokens(config, name)
+    dark = {"light": tokens.get("dark", {})}
+    return Frame(
+        name=name if settings else "",
+        title=one_line(settings.title) if settings else config.site.name,
+        tagline=one_line(settings.tagline) if settings else "",
+        emoji=emojize(settings.emoji) if settings else "",
+        language=settings.language if settings else "en",
+        direction=direction(settings.language) if settings else "ltr",
+        logo=_logo(config, name),
+        css=properties(tokens),
+        paper=(colour(tokens, "paper", "#ffffff"), colour(dark, "paper", "#111111")),
+        home=reverse("home"),
+        subscribe=reverse("subscribe", args=(name,)) if settings else reverse("subscriptions"),
+    )
+
+
+def page(request: HttpRequest, template: str, frame: Frame, status: int = 200, **context: Any) -> HttpResponse:
+    """A page of ours in its frame."""
+    return render(request, template, {"frame": frame, **context}, status=status, using="jinja2")
+
+
+def site_frame() -> Frame:
+    """The frame of a page that was given none: an error, or a page that belongs to no newsletter."""
+    return frame_of(current())
+
+
+def _tokens(config: Config, name: str) -> dict[str, Any]:
+    try:
+        return rendering.look(config, config.newsletters.get(name))
+    except rendering.RenderError as error:
+        # `newsletter check` says so too. A page in plain colours is better than none.
+        log.error("the theme's tokens cannot be read: %s", error)
+        return {}
+
+
+def _logo(config: Config, name: str) -> str:
+    """The newsletter's logo; the publication's is the one that all its newsletters have."""
+    settings = config.newsletters.get(name)
+    logos = [settings.logo] if settings else list({one.logo for one in config.newsletters.values()})
+    return links.asset(config, logos[0]) if len(logos) == 1 and logos[0] else ""

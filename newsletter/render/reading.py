@@ -1,0 +1,191 @@
+"""An issue, or a post, as a page on the web needs it: plain values, filled for nobody in particular."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from newsletter import links
+from newsletter.config import Config, Newsletter
+from newsletter.markup.text import count_words
+from newsletter.models import Issue, Post
+from newsletter.models.post import reading_minutes
+from newsletter.render import context as make
+from newsletter.render import headers as lines_of
+from newsletter.render import personal
+from newsletter.render.blocks import Block, count_polls
+from newsletter.render.context import Letter, Number, Part, Story
+from newsletter.render.environment import theme_of, themes
+from newsletter.render.errors import RenderError
+from newsletter.render.headers import headers
+from newsletter.render.late import Late
+from newsletter.render.pages import for_nobody
+from newsletter.render.words import lead_emoji
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that a page shows of an issue, or of a post; `number` is None for a post."""
+
+    title: str
+    subtitle: str
+    url: str
+    letter: Letter
+    number: Number | None
+    items: tuple[Story, ...]
+    layout: str
+    tokens: dict[str, Any]
+    opening: tuple[Block, ...] = ()
+    closing: tuple[Block, ...] = ()
+
+    @property
+    def others(self) -> tuple[Story, ...]:
+        """The stories after the first."""
+        return self.items[1:]
+
+    @property
+    def lead(self) -> Story:
+        """The story that comes first."""
+        return self.items[0]
+
+    @cached_property
+    def sections(self) -> list[Part]:
+        """The other stories, section by section."""
+        return make.sections(self.others, self.letter.lists)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the first story is told in full: a single story always is, of a digest's those that are ours."""
+        return self.layout != "digest" or self.lead.own
+
+    @property
+    def untitled(self) -> bool:
+        """Whether the issue bears its first story's title, which then needs no heading of its own."""
+        return lead_emoji(self.title)[1] == lead_emoji(self.lead.title)[1]
+
+    def anchor(self, story: Story) -> str:
+        """The name of a story's place on the page, as `links.story` has it."""
+        return next(f"story-{place}" for place, one in enumerate(self.items, start=1) if one is story)
+
+    @cached_property
+    def minutes(self) -> int:
+        """Minutes to read what stands on the page; at least one."""
+        short = self.others if self.whole else self.items
+        words = sum(count_words(f"{story.summary} {story.note}") for story in short)
+        return (self.lead.minutes if self.whole else 0) + math.floor(words / 230) or reading_minutes(words)
+
+    @cached_property
+    def authors(self) -> tuple[str, ...]:
+        """Those who wrote it for us: a story published elsewhere has its author there, unless it is told in full."""
+        told = [story for story in self.items if story.own or (self.whole and story is self.lead)]
+        return tuple(dict.fromkeys(name for story in told for name in story.authors))
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """What the stories are about."""
+        return tuple(dict.fromkeys(tag for story in self.items for tag in story.tags))
+
+
+def reading(issue: Issue, config: Config) -> Reading:
+    """The issue as it was sent, or as it would be sent now; nothing in it belongs to one reader. Raises RenderError."""
+    settings = settings_of(issue.newsletter, config)
+    letter, late = make.letter(config, issue.newsletter, settings), personal.late_of(issue.newsletter, settings)
+    told = [make.story_of_item(item, config, letter) for item in issue.items.all()]
+    if not told:
+        raise RenderError(f"{issue} holds no stories; add one before it is rendered")
+    number = make.number(issue, letter)
+    given = _given(letter, number, told)
+    # Numbered as in the mail, so that a vote is for the same poll wherever it is given.
+    opening = personal.letter_for_nobody(issue, "opening", config, late, given)
+    stories = make.numbered(told, polls := sum(block.kind == "poll" for block in opening))
+    polls += sum(count_polls(story.html) for story in stories)
+    title, subtitle = _headers(issue, settings, given, late)
+    return Reading(
+        title=title or letter.title,
+        subtitle=uncut(subtitle, stories[0].summary),
+        url=links.issue(config, issue.newsletter, issue.slug),
+        letter=letter,
+        number=number,
+        items=tuple(stories),
+        layout=settings.layout,
+        tokens=look(config, settings),
+        opening=opening,
+        closing=personal.letter_for_nobody(issue, "closing", config, late, given, polls),
+    )
+
+
+def reading_of_post(post: Post, config: Config) -> Reading:
+    """A post that is published only by us, in the look of the first newsletter that carries it. Raises RenderError."""
+    name, settings = carrier(post, config)
+    letter = make.letter(config, name, settings)
+    story = make.story_of_post(post, config, letter)
+    return Reading(
+        title=story.title,
+        subtitle=story.summary,
+        url=links.post(config, post.pk, post.title),
+        letter=letter,
+        number=None,
+        items=(story,),
+        layout="post",
+        tokens=look(config, settings),
+    )
+
+
+def uncut(preheader: str, summary: str) -> str:
+    """A line cut for the inbox, as a page with more room has it: the whole summary, or whole titles only."""
+    if not preheader.endswith("…"):
+        return preheader
+    start = preheader[:-1]
+    if summary.startswith(start):
+        return summary
+    titles = start.rpartition(" · ")[0]
+    return f"{titles} · …" if titles else preheader
+
+
+def look(config: Config, settings: Newsletter | None = None) -> dict[str, Any]:
+    """The colours, fonts and measures of a newsletter's theme; without one, those of the publication's."""
+    found = themes(config)
+    return found.tokens(theme_of(config, settings), settings.tokens) if settings else found.tokens(config.render.theme)
+
+
+def settings_of(name: str, config: Config) -> Newsletter:
+    """What config.yaml says of a newsletter. Raises RenderError if it says nothing."""
+    if name not in config.newsletters:
+        raise RenderError(f"config.yaml has no newsletter '{name}'")
+    return config.newsletters[name]
+
+
+def carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
+    """The newsletter in whose look a post is shown. Raises RenderError."""
+    carriers = ((name, one) for name, one in config.newsletters.items() if post.source.name in one.sources)
+    found = next(carriers, next(iter(config.newsletters.items()), None))
+    if found is None:
+        raise RenderError("config.yaml has no newsletter, and a post is shown in the look of one")
+    return found
+
+
+def _headers(issue: Issue, settings: Newsletter, given: dict[str, Any], late: Late) -> tuple[str, str]:
+    """Title and subtitle: what the mail said if there is one, whatever has become of the patterns since."""
+    if issue.edition:
+        return for_nobody(issue.edition, "subject"), for_nobody(issue.edition, "preheader")
+    subject, preheader = headers(issue, settings, given, late)
+    return (
+        lines_of.for_nobody(subject, late.marker, late.table),
+        lines_of.for_nobody(preheader, late.marker, late.table),
+    )
+
+
+def _given(letter: Letter, number: Number, stories: Iterable[Story]) -> dict[str, Any]:
+    """What patterns are given."""
+    lead, *others = stories
+    return {
+        "newsletter": letter,
+        "issue": number,
+        "items": [lead, *others],
+        "lead": lead,
+        "others": others,
+        "sections": make.sections(others, letter.lists),
+    }
