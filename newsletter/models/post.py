@@ -49,6 +49,14 @@ class Post(models.Model):
         return reading_minutes(self.words)
 
     @classmethod
+    def public(cls) -> QuerySet[Post]:
+        """Posts that have a page of ours: published nowhere else, and in an issue that readers have."""
+        from newsletter.models.issue import Issue
+
+        told = cls.objects.filter(items__issue__in=Issue.public()).exclude(url__istartswith="http")
+        return told.select_related("source").distinct()
+
+    @classmethod
     def seen_in(cls, sources: Iterable[str]) -> QuerySet[Post]:
         """Posts that one of these sources has brought."""
         return cls.objects.filter(Exists(Sighting.objects.filter(post=OuterRef("pk"), source__name__in=tuple(sources))))

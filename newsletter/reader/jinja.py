@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from newsletter.config.schema import Site
 from newsletter.reader.frame import site_frame
-from newsletter.render.filters import date, excerpt, lines, ornament, reading_time
-from newsletter.render.tags import pieces, rewrite
+from newsletter.render.filters import date, excerpt, ornament, reading_time
+from newsletter.render.tags import pieces
 from newsletter.render.words import direction
 from newsletter.settings import current
 
@@ -24,7 +24,7 @@ def environment(**options: Any) -> Environment:
     env = Environment(**{**options, **tidy})  # noqa: S701 - the backend sets autoescape
     env.globals.update(url=_url, site=_site, site_frame=site_frame)
     env.filters.update(
-        date=date, day=day, direction=direction, excerpt=excerpt, here=here, host=_host, lazy=lazy, lines=lines,
+        date=date, day=day, direction=direction, excerpt=excerpt, here=here, host=_host, lazy=lazy, lines=_lines,
         ornament=ornament, reading_time=reading_time, quoted=lambda text: quote(text, safe=""),
     )  # fmt: skip
     return env
@@ -44,16 +44,20 @@ def here(address: str) -> str:
 
 
 def lazy(html: str) -> Markup:
-    """Well-formed HTML whose pictures are loaded when they come into view."""
-    if "<img" not in html:
+    """Well-formed HTML as HTML writes it, whose pictures are loaded when they come into view."""
+    if "/>" not in html:
         return Markup(html)  # noqa: S704 - as it came
     return Markup("".join(_lazy(piece.source, piece.name) for piece in pieces(str(html))))  # noqa: S704
 
 
 def _lazy(source: str, name: str) -> str:
-    if name != "img":
+    if not source.endswith("/>"):
         return source
-    return rewrite(source, lambda _, value: value).removesuffix(" />").removesuffix(">") + ' loading="lazy" />'
+    return source.removesuffix("/>").rstrip() + (' loading="lazy">' if name == "img" else ">")
+
+
+def _lines(text: str) -> Markup:
+    return Markup("<br>").join(text.splitlines())
 
 
 def _url(name: str, **parts: str | int) -> str:

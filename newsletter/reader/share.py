@@ -75,8 +75,7 @@ def of_issue(request: HttpRequest, newsletter: str, slug: str) -> HttpResponseBa
 def of_post(request: HttpRequest, number: int) -> HttpResponseBase:
     """The picture of a post of ours that a public issue holds."""
     config = current()
-    told = Post.objects.filter(items__issue__in=Issue.public()).select_related("source").distinct()
-    found = get_object_or_404(told, pk=number)
+    found = get_object_or_404(Post.public(), pk=number)
     make = lambda: rendering.reading_of_post(found, config)  # noqa: E731
     return public(request, lambda: _answer(config, make), found.updated_at, varies=False)
 

@@ -101,7 +101,7 @@ def test_corrections_stand_on_it_with_their_date(client, issue):
     Correction.objects.create(issue=issue, text="It was a <dolphin>.\nSorry.", at=NOW + timedelta(days=2))
     page = get(client, issue)
     assert "22 November 2026" in page.text()
-    assert "It was a &lt;dolphin&gt;.<br />Sorry." in page.source
+    assert "It was a &lt;dolphin&gt;.<br>Sorry." in page.source
     assert page.answer["ETag"] != first.answer["ETag"]
     assert "article:modified_time" in page.meta()
 

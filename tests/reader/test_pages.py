@@ -79,6 +79,12 @@ def test_a_post_in_no_issue_is_not_found(client, config):
     assert client.get(links.post(config, post.pk, post.title)).status_code == 404
 
 
+def test_a_post_that_is_published_elsewhere_has_no_page_of_ours(client, sent, config):
+    post = make_item(sent, make_post()).post
+    assert client.get(links.post(config, post.pk, post.title)).status_code == 404
+    assert client.get(f"/share/posts/{post.pk}.png").status_code == 404
+
+
 def test_a_post_in_two_issues_is_found_once(client, sent, config):
     post = sent.items.get().post
     make_item(make_sent_issue(), post)
