@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from newsletter import tokens
 
 # Each value comes twice where it needs escaping in HTML: the template says which, the splice only copies.
-NAMES = ("token", "email", "email-html", "name", "name-html")
+NAMES = ("token", "reply", "email", "email-html", "name", "name-html")
 
 
 def marker(issue: int, key: str) -> str:
@@ -29,10 +29,11 @@ def hole(marker: str, name: str) -> str:
     return f"{marker}-{name}-o"
 
 
-def values(token: str, email: str, name: str) -> dict[str, str]:
-    """What a reader's holes are filled with."""
+def values(token: str, email: str, name: str, reply: str = tokens.TEST) -> dict[str, str]:
+    """What a reader's holes are filled with; `reply` is the token in the address that answers go to."""
     return {
         "token": token,
+        "reply": reply,
         "email": email,
         "email-html": _ascii(html.escape(email)),
         "name": name,

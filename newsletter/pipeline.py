@@ -17,9 +17,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import collect, compose, render, send
+from newsletter import collect, compose, render, send, track
 from newsletter.config import Config
-from newsletter.models import Issue, Message, TransitionRefused
+from newsletter.models import Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +160,35 @@ def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> Non
     issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=ctx.clock())
 
 
+def send_notices(ctx: Context) -> None:
+    """Send the mails to one person each that are due: sign-in links, answers, and whatever else was asked for."""
+    if lapsed := Notice.lapse(ctx.clock()):
+        log.warning("%d service mails are uncertain: their process stopped before the answer came", lapsed)
+    for name in Notice.waiting(ctx.clock()):
+        if name in ctx.config.newsletters:
+            with _apart(f"the service mails of {name}"):
+                send.send_notices(ctx.config, ctx.key, name, render.service_mail, ctx.clock, ctx.stop)
+
+
+# ── track ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def fetch_replies(ctx: Context) -> None:
+    """Bring in the answers that lie in the mailbox of config.yaml, if it names one."""
+    if ctx.config.track.replies.imap.host:
+        track.fetch_replies(ctx.config, ctx.clock, ctx.stop)
+
+
+def tidy(ctx: Context) -> None:
+    """Drop what has served its time, so that nothing grows without end."""
+    now = ctx.clock()
+    SignIn.forget(now)
+    Turn.forget(now - timedelta(days=1))
+    Reply.forget_unconfirmed(now - timedelta(days=7))
+    Rejected.forget(now - ctx.config.track.replies.keep_rejected)
+    Notice.forget(now - timedelta(days=90))
+
+
 # ── the jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -180,4 +209,7 @@ JOBS = (
     Job("compose", draw_up_issues, every=lambda config: timedelta(seconds=30), at_cut_offs=True),
     Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
     Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
+    Job("notices", send_notices, every=lambda config: timedelta(seconds=2)),
+    Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
+    Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

@@ -30,6 +30,13 @@ def current() -> Config:
     return cast(Config, getattr(settings, "NEWSLETTER"))  # noqa: B009 - a name that Django's stubs do not know
 
 
+def signing_keys() -> list[str]:
+    """The keys that a token may be signed with: the one in use, then those of earlier."""
+    from django.conf import settings
+
+    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
 def from_config(config: Config) -> dict[str, Any]:
     """Everything Django needs to know, drawn from config.yaml alone."""
     postgresql = config.database_url.startswith("postgres")
@@ -53,6 +60,7 @@ def from_config(config: Config) -> dict[str, Any]:
             "newsletter",
             "newsletter.desk",
             *(["procrastinate.contrib.django"] if postgresql else []),
+            *(["anymail"] if config.track.replies.anymail.provider else []),
         ],
         "MIDDLEWARE": [
             "django.middleware.security.SecurityMiddleware",
@@ -91,6 +99,7 @@ def from_config(config: Config) -> dict[str, Any]:
         "CSRF_COOKIE_SECURE": config.site.url.startswith("https:"),
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if config.site.behind_proxy else None,
         "X_FRAME_OPTIONS": "SAMEORIGIN",
+        "ANYMAIL": _anymail(config),
         "LOGGING": _logging(),
         "UNFOLD": _unfold(config),
     }
@@ -165,6 +174,12 @@ def _templates() -> list[dict[str, Any]]:
             "OPTIONS": {"environment": "newsletter.reader.jinja.environment"},
         },
     ]
+
+
+def _anymail(config: Config) -> dict[str, Any]:
+    given = config.track.replies.anymail
+    secret = {"WEBHOOK_SECRET": given.secret.get_secret_value()} if given.secret else {}
+    return {**secret, **{name: value.get_secret_value() for name, value in given.settings.items()}}
 
 
 def _logging() -> dict[str, Any]:

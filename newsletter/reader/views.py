@@ -110,7 +110,9 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """The archive may be searched; addresses that belong to one reader, and the desk, may not."""
-    barred = "".join(f"Disallow: {path}\n" for path in ("/c/", "/o/", "/u/", "/desk/"))
+    barred = "".join(
+        f"Disallow: {path}\n" for path in ("/c/", "/o/", "/u/", "/l/", "/v/", "/sign-in/", "/hooks/", "/desk/")
+    )
     return HttpResponse(f"User-agent: *\n{barred}Allow: /\n", "text/plain")
 
 

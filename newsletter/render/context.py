@@ -195,8 +195,14 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
         archive=links.archive(config, letter.id),
         read_online=links.issue(config, issue.newsletter, issue.slug),
         unsubscribe=links.unsubscribe(config, holes.hole(marker, "token")),
-        reply=f"mailto:{quote(letter.sender.reply_to, safe='@+')}?subject={quote(f'Re: {subject}')}",
+        reply=f"mailto:{quote(_answers_to(config, letter, marker), safe='@+')}?subject={quote(f'Re: {subject}')}",
     )
+
+
+def _answers_to(config: Config, letter: Letter, marker: str) -> str:
+    """Where the Reply button writes to: an address that knows its reader, where config.yaml has one for that."""
+    address = config.newsletters[letter.id].replies.address
+    return links.reply_address(address, holes.hole(marker, "reply")) if address else letter.sender.reply_to
 
 
 def page_links(config: Config, letter: Letter, canonical: str) -> Links:

@@ -16,9 +16,10 @@ from newsletter.models import Edition, Issue, Message, TransitionRefused
 from newsletter.send.ledger import Clock, Sender
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
+from newsletter.send.notices import send_notices
 from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
 
-__all__ = ["Clock", "check", "finish", "resume", "sample", "send_issue", "send_test", "start"]
+__all__ = ["Clock", "check", "finish", "resume", "sample", "send_issue", "send_notices", "send_test", "start"]
 
 log = logging.getLogger(__name__)
 

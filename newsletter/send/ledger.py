@@ -64,7 +64,8 @@ class Sender:
         if not ready:
             # If not for people who have left, then the issue was stopped or our claim has lapsed: with it the batch.
             return withheld > 0
-        readers = [Reader.of(message, self.key) for message in ready]
+        until = (self.issue.started_at or now) + self.config.track.replies.valid
+        readers = [Reader.of(message, self.key, until if self._answered else None) for message in ready]
         try:
             outcomes = self.transport.submit(self.mailing, readers)
         except TransportDown:
@@ -81,6 +82,11 @@ class Sender:
             raise TransportDown(lost[0], permanent=self.issue.retry_at is not None)
         self._all_well()
         return True
+
+    @property
+    def _answered(self) -> bool:
+        """Whether answers come to an address of ours; else its tokens need not be made."""
+        return bool(self.mailing.newsletter.replies.address)
 
     def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         """Record the answers, with one statement for all that fared alike."""

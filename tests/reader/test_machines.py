@@ -28,7 +28,8 @@ def test_robots_may_read_the_archive_and_not_what_belongs_to_one_reader_or_staff
     answer = client.get("/robots.txt")
     lines = answer.content.decode().splitlines()
     assert answer["Content-Type"] == "text/plain"
-    assert lines == ["User-agent: *", "Disallow: /c/", "Disallow: /o/", "Disallow: /u/", "Disallow: /desk/", "Allow: /"]
+    barred = ("/c/", "/o/", "/u/", "/l/", "/v/", "/sign-in/", "/hooks/", "/desk/")
+    assert lines == ["User-agent: *", *(f"Disallow: {path}" for path in barred), "Allow: /"]
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/u/x", "/healthz"])
