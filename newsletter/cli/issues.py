@@ -116,8 +116,8 @@ def cancel(issue: str, reason: str) -> None:
 def report(issue: str, as_json: bool) -> None:
     """Show what came back of an issue.
 
-    How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; replies, likes and votes; clicks
-    for each link.
+    How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; replies, likes and
+    votes; clicks for each link.
     """
     chosen = issue_named(issue)
     facts, failures = track.report(chosen).as_dict(), _failures(chosen)

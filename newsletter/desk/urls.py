@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from newsletter.desk.pages import outbox, preview, report
+from newsletter.desk.pages import outbox, preview, reply, report
 
 urlpatterns = [
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
+    path("reply/<int:number>/", reply.reply, name="desk-reply"),
     path("outbox/", outbox.index, name="desk-outbox"),
     path("outbox/<slug:newsletter>/<slug:slug>/", outbox.folder, name="desk-outbox-folder"),
     path("outbox/<slug:newsletter>/<slug:slug>/<slug:name>/", outbox.message, name="desk-outbox-message"),

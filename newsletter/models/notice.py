@@ -143,6 +143,13 @@ class Notice(models.Model):
         )  # fmt: skip
 
     @classmethod
+    def send_again(cls, notices: models.QuerySet[Notice], until: datetime) -> int:
+        """Put back what failed or is uncertain, because a person says so; what it says must hold until then."""
+        lost = (cls.State.FAILED, cls.State.UNCERTAIN)
+        rows = cls.objects.filter(Q(until=None) | Q(until__gte=until), pk__in=notices.values("pk"), state__in=lost)
+        return rows.update(state=cls.State.PENDING, claim=None, lease_until=None, retry_at=None, attempts=0)
+
+    @classmethod
     def forget(cls, before: datetime) -> int:
         """Drop what was settled long ago."""
         open_ = (cls.State.PENDING, cls.State.SUBMITTING)

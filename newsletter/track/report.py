@@ -113,7 +113,7 @@ def _excluded(issue: Issue) -> dict[str, int]:
     return dict(rows)
 
 
-def _events(issue: Issue) -> dict[str, int]:
+def _events(issue: Issue) -> dict[str, Any]:
     """Each kind of event: how many there were, and from how many messages."""
     rows = issue.events.values_list("kind").annotate(Count("pk"), Count("message", distinct=True)).order_by("kind")
     found = {kind: (events, messages) for kind, events, messages in rows}

@@ -36,6 +36,6 @@ def urls(config: Config) -> list[URLPattern]:
     ]  # fmt: skip
 
 
-def _is_inbound(pattern: str, provider: str) -> bool:
+def _is_inbound(pattern: str, provider: str | None) -> bool:
     """Mandrill posts everything to one address; the others have one for each."""
     return pattern in (f"{provider}_inbound_webhook", "mandrill_webhook" if provider == "mandrill" else "")
