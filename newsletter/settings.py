@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newsletter import paths
 from newsletter.config import Config, load
-from newsletter.paths import TEMPLATES
 
 # The teal of the reader's pages, from light to dark, for the buttons and links of the desk.
 TEAL = dict(
@@ -163,13 +163,13 @@ def _templates() -> list[dict[str, Any]]:
     return [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "DIRS": [TEMPLATES / "desk"],
+            "DIRS": [paths.TEMPLATES / "desk"],
             "APP_DIRS": True,
             "OPTIONS": {"context_processors": [*context, "django.contrib.messages.context_processors.messages"]},
         },
         {
             "BACKEND": "django.template.backends.jinja2.Jinja2",
-            "DIRS": [TEMPLATES / "reader"],
+            "DIRS": [paths.TEMPLATES / "reader"],
             "APP_DIRS": False,
             "OPTIONS": {"environment": "newsletter.reader.jinja.environment"},
         },

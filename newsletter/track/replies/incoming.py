@@ -67,22 +67,27 @@ class Incoming:
     @property
     def sender(self) -> tuple[str, str]:
         """The name and the address in From."""
-        name, address = parseaddr(self.header("From"))
-        return collapse(name), address.strip()
+        # Taken apart first and decoded then: what is encoded may hold anything, brackets too.
+        name, address = parseaddr(_raw(self.headers.get("From")))
+        return readable(name), readable(address)
 
     @property
     def recipients(self) -> list[str]:
         """Every address this mail may have been for, the envelope's first."""
-        written = [value for name in _RECIPIENTS for value in self.every(name)]
+        written = [_raw(value) for name in _RECIPIENTS for value in self.headers.get_all(name, [])]
         return [*self.envelope_to, *(address for _, address in getaddresses(written)[:_MOST] if address)]
 
 
 def readable(value: object) -> str:
     """A header's value as a person reads it; what cannot be decoded stays as it came."""
-    raw = str(value or "")[: 20 * _HEADER]
+    raw = _raw(value)
     with suppress(LookupError, UnicodeError, ValueError):  # an unknown charset, or words that are none
         raw = str(make_header(decode_header(raw)))
     return collapse(scrub(raw.encode("utf-8", "replace").decode("utf-8")))
+
+
+def _raw(value: object) -> str:
+    return collapse(str(value or "")[: 20 * _HEADER])
 
 
 def decoded(data: bytes, charset: str | None) -> str:
