@@ -60,8 +60,10 @@ def test_a_token_that_ends_is_read_in_any_case_until_it_ends(now):
         tokens.read_until(token, [KEY], tokens.REPLY, now + timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: "b" + t[1:] if t[0] != "b" else "c" + t[1:],
-                                    lambda t: t + "a", lambda t: "", lambda t: "ü" * 32, lambda t: "1" * 32])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [lambda t: t[:-1], lambda t: "b" + t[1:], lambda t: t + "a", lambda t: "", lambda t: "ü" * 32, lambda t: "1" * 32],
+)
 def test_a_changed_token_that_ends_is_none(now, change):
     token = tokens.sign_until(41, now, KEY, tokens.REPLY)
     with pytest.raises(tokens.BadToken):

@@ -73,8 +73,15 @@ def test_script_in_a_reply_is_words(issue, maja, moderation):
     assert "&lt;script&gt;alert(1)" in page
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "write something"), ("  \n ", "write something"),
-                                            ("x" * 5001, "5,001 characters"), ("\x00\x07", "write something")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "write something"),
+        ("  \n ", "write something"),
+        ("x" * 5001, "5,001 char"),
+        ("\x00\x07", "write something"),
+    ],
+)
 def test_what_cannot_be_taken_is_shown_again(issue, maja, text, said):
     answer = write(browser(maja), issue, text, name="Maja of Graz")
     assert answer.status_code == 422
