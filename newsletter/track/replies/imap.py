@@ -11,10 +11,11 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from imaplib import IMAP4
 from threading import Event
 from typing import Any
 
-from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxUnencrypted
 
 from newsletter.config import Config, Imap
 from newsletter.models import MailboxMark, Rejected
@@ -34,15 +35,15 @@ def fetch_replies(config: Config, clock: Clock, stop: Event) -> int:
     try:
         with _opened(settings) as mailbox:
             return _read(mailbox, config, clock, stop)
-    except (ImapToolsError, OSError, UnicodeError) as error:
+    except (ImapToolsError, IMAP4.error, OSError, UnicodeError) as error:
         log.warning("the mailbox at %s cannot be read: %s", settings.host, _words(error))
         return 0
 
 
 def _read(mailbox: BaseMailBox, config: Config, clock: Clock, stop: Event) -> int:
     settings = config.track.replies.imap
-    mailbox.folder.set(settings.folder, readonly=True)
     validity = int(mailbox.folder.status(settings.folder, ["UIDVALIDITY"])["UIDVALIDITY"])
+    mailbox.folder.set(settings.folder, readonly=True)
     place = f"{settings.host}:{settings.port} {settings.username} {settings.folder}"
     mark = MailboxMark.of(place, validity)
     taken = 0
@@ -99,20 +100,22 @@ def _opened(settings: Imap) -> Iterator[BaseMailBox]:
     """A mailbox that is signed in to, and left again."""
     mailbox = _connected(settings)
     try:
+        if settings.security == "starttls":
+            mailbox.client.starttls(ssl_context=ssl.create_default_context())
         mailbox.login(settings.username, settings.password.get_secret_value(), initial_folder=None)
         yield mailbox
     finally:
-        with contextlib.suppress(ImapToolsError, OSError, mailbox.client.error):
+        with contextlib.suppress(ImapToolsError, IMAP4.error, OSError):
             mailbox.logout()
+        with contextlib.suppress(OSError):
+            mailbox.client.shutdown()  # a goodbye that failed leaves the socket open
 
 
 def _connected(settings: Imap) -> BaseMailBox:
     seconds = settings.timeout.total_seconds()
-    if settings.security == "none":
-        return MailBoxUnencrypted(settings.host, settings.port, timeout=seconds)
-    context = ssl.create_default_context()
-    kind = MailBox if settings.security == "tls" else MailBoxStartTls
-    return kind(settings.host, settings.port, timeout=seconds, ssl_context=context)
+    if settings.security == "tls":
+        return MailBox(settings.host, settings.port, timeout=seconds, ssl_context=ssl.create_default_context())
+    return MailBoxUnencrypted(settings.host, settings.port, timeout=seconds)
 
 
 def _words(error: Exception) -> str:

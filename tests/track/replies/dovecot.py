@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-USER, PASSWORD = "replies", "a long password"
+USER, PASSWORD = "replies", "a-long-password"
 
 CONFIG = """
 protocols = imap
@@ -64,7 +64,7 @@ class Imap:
     def login(self) -> imaplib.IMAP4:
         """A connection of the test's own."""
         client = imaplib.IMAP4("127.0.0.1", self.port)
-        client.login(USER, f'"{PASSWORD}"')
+        client.login(USER, PASSWORD)
         return client
 
     def deliver(self, data: bytes, folder: str = "INBOX") -> None:
