@@ -57,7 +57,8 @@ def test_a_like_counts_once_and_can_be_taken_back(message):
 def test_a_vote_leads_to_the_results_and_can_be_changed(message, poll):
     client = browser()
     page = text_of(client.get(vote_path(message, poll, 1)))
-    assert "My answer: Cha &lt;3" in page
+    assert "<b>Cha &lt;3</b>" in page
+    assert "Send this answer" in page
     answer = client.post(vote_path(message, poll, 1))
     assert (answer.status_code, answer["Location"]) == (303, f"/v/{token_of(message)}/0/")
     shown = text_of(client.get(answer["Location"]))

@@ -10,6 +10,7 @@ from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from newsletter.desk.admin.base import DeskAdmin, IssueFilter, ReadOnlyAdmin, action, display, link
@@ -25,7 +26,7 @@ class ReplyAdmin(ReadOnlyAdmin):
 
     about = "What readers wrote back, on the page and by mail; what waits for you comes first. Open one to answer it."
     when_empty = "No reply matches. They arrive by mail, if `replies.address` is set, and from the pages of issues."
-    list_display = ("said", "who", "issue", "standing", "via", "received_at", "brief_note")
+    list_display = ("said", "standing", "who", "issue", "received_at")
     list_display_links = None
     list_filter = ("state", "via", IssueFilter)
     list_select_related = ("issue", "subscriber")
@@ -50,25 +51,22 @@ class ReplyAdmin(ReadOnlyAdmin):
 
     @display(description="Reply")
     def said(self, reply: Reply) -> SafeString:
-        """The beginning of the words, leading to all of them."""
+        """The beginning of the words, leading to all of them, and what is to be known of them."""
         words = " ".join(reply.text.split()) or "(nothing but what it quotes)"
-        return link(reverse("desk-reply", args=(reply.pk,)), words if len(words) <= 90 else f"{words[:89]}…")
+        first = link(reverse("desk-reply", args=(reply.pk,)), words if len(words) <= 90 else f"{words[:89]}…")
+        note = reply.note if len(reply.note) <= 120 else f"{reply.note[:119]}…"
+        return format_html("{}<div class='desk-soft'>{}</div>", first, note) if note else first
 
     @display(description="From")
-    def who(self, reply: Reply) -> str:
-        """The name, and the address we know the reader by."""
+    def who(self, reply: Reply) -> SafeString:
+        """The name, and under it the address we know the reader by."""
         known = reply.subscriber.email if reply.subscriber else "staff" if reply.by_staff else "(erased)"
-        return f"{reply.author_name} ({known})" if reply.author_name else known
+        return format_html_join("", "<div>{}</div>", ((one,) for one in (reply.author_name, known) if one))
 
     @display(description="State", ordering="state", label=REPLIES)
     def standing(self, reply: Reply) -> str:
         """Where it stands."""
         return reply.state
-
-    @display(description="Note")
-    def brief_note(self, reply: Reply) -> str:
-        """The beginning of why it is held, or what is odd about it."""
-        return reply.note if len(reply.note) <= 70 else f"{reply.note[:69]}…"
 
     @action(description="Approve selected replies", permissions=["moderate"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Reply]) -> None:
