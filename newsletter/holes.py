@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from newsletter import tokens
 
 # Each value comes twice where it needs escaping in HTML: the template says which, the splice only copies.
-NAMES = ("token", "email", "email-html", "name", "name-html")
+NAMES = ("token", "reply", "email", "email-html", "name", "name-html")
 
 _ASKED = re.compile(r"(e\d+)(-html)?")
 _ANY = "|".join([*sorted(NAMES, key=len, reverse=True), r"e\d+-html", r"e\d+"])
@@ -42,10 +42,11 @@ def hole(marker: str, name: str) -> str:
     return f"{marker}-{name}-o"
 
 
-def values(token: str, email: str, name: str) -> dict[str, str]:
-    """What a reader's holes are filled with."""
+def values(token: str, email: str, name: str, reply: str = tokens.TEST) -> dict[str, str]:
+    """What a reader's holes are filled with; `reply` is the token in the address that answers go to."""
     return {
         "token": token,
+        "reply": reply,
         "email": email,
         "email-html": for_html(email),
         "name": name,

@@ -39,6 +39,22 @@ def vote(config: Config, token: str, poll: int, answer: int) -> str:
     return f"{config.site.url}/v/{token}/{poll}/{answer}"
 
 
+def reply_address(address: str, token: str) -> str:
+    """Where an answer by mail goes: the address of config.yaml with a token that says whose it is, and to what."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
+def replies(config: Config, newsletter: str, slug: str) -> str:
+    """The page with what readers have written about an issue, and the form to write there."""
+    return f"{config.site.url}/issues/{newsletter}/{slug}/replies/"
+
+
+def sign_in(config: Config, token: str) -> str:
+    """The page with the button that signs a reader in."""
+    return f"{config.site.url}/sign-in/{token}"
+
+
 def archive(config: Config, newsletter: str) -> str:
     """The page that lists all issues of a newsletter."""
     return f"{config.site.url}/issues/{newsletter}/"

@@ -17,10 +17,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import collect, compose, render, send
+from newsletter import collect, compose, links, render, send, tokens, track
 from newsletter.config import Config
 from newsletter.markup.clean import plain
-from newsletter.models import Entry, Issue, Message, TransitionRefused
+from newsletter.markup.said import tidied
+from newsletter.models import Entry, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
+from newsletter.models.reply import digest
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +164,16 @@ def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> Non
     issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=ctx.clock())
 
 
+def send_notices(ctx: Context) -> None:
+    """Send the mails to one person each that are due: sign-in links, answers, and whatever else was asked for."""
+    if lapsed := Notice.lapse(ctx.clock()):
+        log.warning("%d service mails are uncertain: their process stopped before the answer came", lapsed)
+    for name in Notice.waiting(ctx.clock()):
+        if name in ctx.config.newsletters:
+            with _apart(f"the service mails of {name}"):
+                send.send_notices(ctx.config, ctx.key, name, render.service_mail, ctx.clock, ctx.stop)
+
+
 # ── archive ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -172,6 +184,61 @@ def file_away(ctx: Context) -> None:
             Entry.write(issue, {item.pk: plain(item.html) for item in issue.items.filter(entry=None)})
         if ctx.stop.is_set():
             return
+
+
+# ── track ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def fetch_replies(ctx: Context) -> None:
+    """Bring in the answers that lie in the mailbox of config.yaml, if it names one."""
+    if ctx.config.track.replies.imap.host:
+        track.fetch_replies(ctx.config, ctx.clock, ctx.stop)
+
+
+def answer_reply(ctx: Context, reply: Reply, by: Any, text: str, public: bool) -> Notice | None:
+    """Answer a reader in the publication's name: by mail, and if public on the page. Return the mail, if there is one.
+
+    The mail's Reply-To knows this answer, so that the reader's next words come to the same thread.
+    """
+    top, now = reply.parent or reply, ctx.clock()
+    letter, reader = ctx.config.newsletters.get(reply.issue.newsletter), reply.subscriber
+    name = by.get_full_name() or (letter.title if letter else ctx.config.site.name)
+    with transaction.atomic():
+        if public:
+            for one in {reply.pk, top.pk}:
+                Reply.move(Reply.objects.filter(pk=one), Reply.State.PUBLISHED, now)
+        answer, _ = Reply.take(
+            digest(f"answer {reply.pk} {text}"), issue=reply.issue, parent=top, staff=by, author_name=name,
+            via=Reply.Via.DESK, state=Reply.State.PUBLISHED if public else Reply.State.PRIVATE, text=tidied(text),
+            received_at=now, published_at=now if public else None,
+        )  # fmt: skip
+        if reader is None or letter is None:
+            return None
+        facts = {
+            "issue_title": _title(reply.issue), "public": public, "your_words": reply.text, "answer": answer.text,
+            "issue_url": links.replies(ctx.config, reply.issue.newsletter, reply.issue.slug), "answered_by": name,
+        }  # fmt: skip
+        until = now + ctx.config.track.replies.valid
+        token = tokens.sign_until(answer.pk, until, ctx.key, tokens.THREAD) if letter.replies.address else ""
+        return Notice.queue(
+            Notice.Kind.ANSWER, reply.issue.newsletter, reader.email, facts, now, digest(f"answer {answer.pk}"),
+            subscriber=reader, name=reader.name, answers_to=token,
+        )  # fmt: skip
+
+
+def _title(issue: Issue) -> str:
+    """What an issue went out as, as it reads for nobody in particular."""
+    return (render.for_nobody(issue.edition, "subject") if issue.edition else "") or issue.slug
+
+
+def tidy(ctx: Context) -> None:
+    """Drop what has served its time, so that nothing grows without end."""
+    now = ctx.clock()
+    SignIn.forget(now)
+    Turn.forget(now - timedelta(days=1))
+    Reply.forget_unconfirmed(now - timedelta(days=7))
+    Rejected.forget(now - ctx.config.track.replies.keep_rejected)
+    Notice.forget(now - timedelta(days=90))
 
 
 # ── the jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,5 +261,8 @@ JOBS = (
     Job("compose", draw_up_issues, every=lambda config: timedelta(seconds=30), at_cut_offs=True),
     Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
     Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
+    Job("notices", send_notices, every=lambda config: timedelta(seconds=2)),
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
+    Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
+    Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newsletter import paths
 from newsletter.config import Config, load
-from newsletter.paths import TEMPLATES
 
 # The teal of the reader's pages, from light to dark, for the buttons and links of the desk.
 TEAL = dict(
@@ -28,6 +28,13 @@ def current() -> Config:
     from django.conf import settings
 
     return cast(Config, getattr(settings, "NEWSLETTER"))  # noqa: B009 - a name that Django's stubs do not know
+
+
+def signing_keys() -> list[str]:
+    """The keys that a token may be signed with: the one in use, then those of earlier."""
+    from django.conf import settings
+
+    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def from_config(config: Config) -> dict[str, Any]:
@@ -53,6 +60,7 @@ def from_config(config: Config) -> dict[str, Any]:
             "newsletter",
             "newsletter.desk",
             *(["procrastinate.contrib.django"] if postgresql else []),
+            *(["anymail"] if config.track.replies.anymail.provider else []),
         ],
         "MIDDLEWARE": [
             "django.middleware.security.SecurityMiddleware",
@@ -91,6 +99,7 @@ def from_config(config: Config) -> dict[str, Any]:
         "CSRF_COOKIE_SECURE": config.site.url.startswith("https:"),
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if config.site.behind_proxy else None,
         "X_FRAME_OPTIONS": "SAMEORIGIN",
+        "ANYMAIL": _anymail(config),
         "LOGGING": _logging(),
         "UNFOLD": _unfold(config),
     }
@@ -154,17 +163,23 @@ def _templates() -> list[dict[str, Any]]:
     return [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "DIRS": [TEMPLATES / "desk"],
+            "DIRS": [paths.TEMPLATES / "desk"],
             "APP_DIRS": True,
             "OPTIONS": {"context_processors": [*context, "django.contrib.messages.context_processors.messages"]},
         },
         {
             "BACKEND": "django.template.backends.jinja2.Jinja2",
-            "DIRS": [TEMPLATES / "reader"],
+            "DIRS": [paths.TEMPLATES / "reader"],
             "APP_DIRS": False,
             "OPTIONS": {"environment": "newsletter.reader.jinja.environment"},
         },
     ]
+
+
+def _anymail(config: Config) -> dict[str, Any]:
+    given = config.track.replies.anymail
+    secret = {"WEBHOOK_SECRET": given.secret.get_secret_value()} if given.secret else {}
+    return {**secret, **{name: value.get_secret_value() for name, value in given.settings.items()}}
 
 
 def _logging() -> dict[str, Any]:

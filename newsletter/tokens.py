@@ -2,6 +2,9 @@
 
 A token is the message's number (8 bytes) and the first 12 bytes of an HMAC-SHA-256 over it: 27 characters of base64url.
 96 bits cannot be guessed over a network, and one HMAC a reader is all that splicing costs.
+
+A token that ends holds a number (6 bytes), the second it ends at (4 bytes) and 10 bytes of the HMAC: 32 characters of
+base32, because it also stands before the @ of an address, where mail servers may change the case.
 """
 
 from __future__ import annotations
@@ -11,11 +14,19 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 
 _MAC = 12
+_SHORT_MAC = 10
 MESSAGE = "message"
 TEST = "test"
+REPLY = "reply"
+"""In the address that answers to a message go to."""
+THREAD = "thread"
+"""In the address that answers to an answer of ours go to."""
+SIGN_IN = "sign in"
+SIGNED_IN = "signed in"
 
 
 class BadToken(ValueError):
@@ -41,6 +52,33 @@ def read(token: str, keys: Sequence[str], purpose: str = MESSAGE) -> int:
     if not any(hmac.compare_digest(mac, _mac(data, key, purpose)) for key in keys):
         raise BadToken("this token was not signed here")
     return int.from_bytes(data, "big")
+
+
+class Expired(BadToken):
+    """Signed here, and no longer good."""
+
+
+def sign_until(number: int, until: datetime, key: str, purpose: str) -> str:
+    """Return a token of a row's number that ends at a moment; 32 lower-case letters and digits."""
+    data = number.to_bytes(6, "big") + int(until.timestamp()).to_bytes(4, "big")
+    return base64.b32encode(data + _mac(data, key, purpose)[:_SHORT_MAC]).decode("ascii").lower()
+
+
+def read_until(token: str, keys: Sequence[str], purpose: str, now: datetime) -> int:
+    """Return the number in a token that ends, in whatever case; raise Expired after its end, BadToken for all else."""
+    try:
+        raw = base64.b32decode(token.encode("ascii"), casefold=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise BadToken("this is not a token") from None
+    data, mac = raw[:10], raw[10:]
+    if len(mac) != _SHORT_MAC:
+        raise BadToken("this is not a token")
+    if not any(hmac.compare_digest(mac, _mac(data, key, purpose)[:_SHORT_MAC]) for key in keys):
+        raise BadToken("this token was not signed here")
+    until = datetime.fromtimestamp(int.from_bytes(data[6:], "big"), UTC)
+    if now > until:
+        raise Expired(f"this token ended on {until:%Y-%m-%d}")
+    return int.from_bytes(data[:6], "big")
 
 
 def secret(label: str, key: str) -> str:

@@ -4,9 +4,22 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from newsletter.reader import feeds, files, finding, issues, share, sitemap, subscribing
+from newsletter.reader import (
+    answering,
+    feeds,
+    files,
+    finding,
+    issues,
+    replies,
+    share,
+    signing_in,
+    sitemap,
+    subscribing,
+)
 from newsletter.reader import views as reader
+from newsletter.settings import current
 from newsletter.track import views as track
+from newsletter.track.replies import sendgrid
 
 handler404 = "newsletter.reader.errors.not_found"
 handler500 = "newsletter.reader.errors.broken"
@@ -16,7 +29,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("c/<int:link>/<str:token>", track.click, name="click"),
     path("o/<str:token>.gif", track.opened, name="opened"),
     path("u/<str:token>", track.leave, name="unsubscribe"),
+    path("l/<str:token>", answering.like, name="like"),
+    path("v/<str:token>/<int:poll>/", answering.results, name="results"),
+    path("v/<str:token>/<int:poll>/<int:answer>", answering.vote, name="vote"),
+    path("hooks/sendgrid/inbound/<str:secret>/", sendgrid.inbound, name="sendgrid-inbound"),
     # reader
+    path("sign-in/", signing_in.ask, name="sign-in"),
+    path("sign-in/<str:token>", signing_in.enter, name="sign-in-link"),
+    path("sign-out/", signing_in.leave, name="sign-out"),
+    path("issues/<slug:newsletter>/<slug:slug>/replies/", replies.page, name="replies"),
+    path("issues/<slug:newsletter>/<slug:slug>/vote/", replies.vote, name="page-vote"),
+    path("issues/<slug:newsletter>/<slug:slug>/like/", replies.like, name="page-like"),
     path("", reader.home, name="home"),
     path("issues/<slug:newsletter>/", reader.archive, name="archive"),
     path("issues/<slug:newsletter>/<slug:slug>/", issues.issue, name="issue"),
@@ -41,3 +64,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("newsletter.desk.urls")),
     path("desk/", admin.site.urls),
 ]
+
+if current().track.replies.anymail.provider:
+    from newsletter.track.replies import anymail
+
+    urlpatterns.append(path("hooks/anymail/", include((anymail.urls(current()), "anymail"))))

@@ -11,7 +11,20 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from newsletter import pipeline, tokens
-from newsletter.models import Edition, Event, Issue, Item, Link, Message, Post, Sighting, Source
+from newsletter.models import (
+    Edition,
+    Event,
+    Issue,
+    Item,
+    Link,
+    Message,
+    Notice,
+    Poll,
+    Post,
+    Reply,
+    Sighting,
+    Source,
+)
 from subscribers.addresses import normalize
 from subscribers.models import List, Subscriber, Subscription, Suppression
 
@@ -118,6 +131,31 @@ def make_staff(name: str = "ada", **fields: Any) -> Any:
     """A member of staff who may do everything, unless told otherwise."""
     fields = {"is_staff": True, "is_superuser": True, **fields}
     return get_user_model().objects.create_user(name, f"{name}@example.org", "a long password", **fields)
+
+
+def make_reply(issue: Issue | None = None, **fields: Any) -> Reply:
+    """A published reply of a new subscriber to a sent issue."""
+    number = next(_number)
+    defaults = {
+        "issue": issue or make_sent_issue(), "author_name": "Maja", "via": Reply.Via.PAGE,
+        "state": Reply.State.PUBLISHED, "text": f"Words {number}", "received_at": NOW, "published_at": NOW,
+    }  # fmt: skip
+    if "subscriber" not in fields:
+        fields["subscriber"] = make_subscriber()
+    return Reply.take(f"reply {number}", **{**defaults, **fields})[0]
+
+
+def make_poll(issue: Issue, question: str = "Tea or coffee?", answers: tuple[str, ...] = ("Tea", "Coffee")) -> Poll:
+    """A poll of an issue, after those it has already."""
+    return Poll.objects.create(issue=issue, number=issue.polls.count(), question=question, answers=list(answers))
+
+
+def make_notice(**fields: Any) -> Notice:
+    """A sign-in mail that waits to be sent."""
+    facts = {"sign_in_url": "http://127.0.0.1:8000/sign-in/x", "expires": "09:00", "purpose": "With one click."}
+    person = fields.pop("subscriber", None) or make_subscriber()
+    defaults = {"kind": "sign_in", "newsletter": "weekly", "to": person.email, "facts": facts, "now": NOW}
+    return Notice.queue(**{**defaults, "subscriber": person, **fields})
 
 
 def token_of(message: Message) -> str:

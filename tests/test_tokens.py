@@ -1,8 +1,13 @@
 """Tokens open the door they were made for, and no other."""
 
+from datetime import timedelta
+
 import pytest
 
+from newsletter import tokens
 from newsletter.tokens import BadToken, read, sign
+
+KEY = "a key for tests alone"
 
 
 def test_a_token_gives_back_its_number():
@@ -44,3 +49,30 @@ def test_text_that_is_no_token_is_refused(text):
 def test_white_space_around_a_token_makes_it_another_spelling():
     with pytest.raises(BadToken):
         read(sign(5, "key") + "\n", ["key"])
+
+
+def test_a_token_that_ends_is_read_in_any_case_until_it_ends(now):
+    token = tokens.sign_until(41, now, KEY, tokens.REPLY)
+    assert (len(token), token.lower()) == (32, token)
+    for spelling in (token, token.upper(), token.title()):
+        assert tokens.read_until(spelling, [KEY], tokens.REPLY, now) == 41
+    with pytest.raises(tokens.Expired):
+        tokens.read_until(token, [KEY], tokens.REPLY, now + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda t: t[:-1], lambda t: "b" + t[1:], lambda t: t + "a", lambda t: "", lambda t: "ü" * 32, lambda t: "1" * 32],
+)
+def test_a_changed_token_that_ends_is_none(now, change):
+    token = tokens.sign_until(41, now, KEY, tokens.REPLY)
+    with pytest.raises(tokens.BadToken):
+        tokens.read_until(change(token), [KEY], tokens.REPLY, now)
+
+
+def test_a_token_that_ends_opens_one_door_and_knows_earlier_keys(now):
+    token = tokens.sign_until(41, now, KEY, tokens.REPLY)
+    assert tokens.read_until(token, ["another key, of today", KEY], tokens.REPLY, now) == 41
+    for purpose in (tokens.THREAD, tokens.SIGN_IN, tokens.SIGNED_IN):
+        with pytest.raises(tokens.BadToken):
+            tokens.read_until(token, [KEY], purpose, now)

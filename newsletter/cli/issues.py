@@ -116,7 +116,8 @@ def cancel(issue: str, reason: str) -> None:
 def report(issue: str, as_json: bool) -> None:
     """Show what came back of an issue.
 
-    How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; clicks for each link.
+    How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; replies, likes and
+    votes; clicks for each link.
     """
     chosen = issue_named(issue)
     facts, failures = track.report(chosen).as_dict(), _failures(chosen)
@@ -128,8 +129,13 @@ def report(issue: str, as_json: bool) -> None:
 
 def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]]) -> None:
     links = facts.pop("links")
+    polls = [
+        {"poll": poll["question"], "answer": answer, "votes": votes}
+        for poll in facts.pop("polls")
+        for answer, votes in poll["answers"].items()
+    ]
     show_one({name: _percent(value) if name.endswith("_rate") else value for name, value in facts.items()}, False)
-    for rows in ([{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]], links):
+    for rows in ([{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]], polls, links):
         if rows:
             out.print()
             show(rows, False, "")

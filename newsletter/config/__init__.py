@@ -9,13 +9,24 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from newsletter.config import wording
+from newsletter.config.answers import Imap
 from newsletter.config.consistency import contradictions
 from newsletter.config.environment import lay_over
 from newsletter.config.problems import ConfigError, Problem
 from newsletter.config.schema import Config, Newsletter, NewsletterSection, Smtp, TransportName
 from newsletter.config.source import read
 
-__all__ = ["Config", "ConfigError", "Newsletter", "NewsletterSection", "Problem", "Smtp", "TransportName", "load"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Imap",
+    "Newsletter",
+    "NewsletterSection",
+    "Problem",
+    "Smtp",
+    "TransportName",
+    "load",
+]
 
 
 def load(path: Path | str | None = None, environ: Mapping[str, str] | None = None) -> Config:

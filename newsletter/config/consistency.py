@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from newsletter.config.problems import Location, Problem, dotted, nearest
@@ -31,6 +32,7 @@ def _found(config: Config) -> Found:
         yield from _smtp(config)
     if "sendgrid" in used:
         yield from _sendgrid(config)
+    yield from _replies(config)
     if config.send.retry.first > config.send.retry.longest:
         yield ("send", "retry", "first"), "the first wait is more than `longest`", ""
 
@@ -73,6 +75,21 @@ def _smtp(config: Config) -> Found:
         yield (*place, "username"), "a password needs a user name", ""
     if smtp.port == _TLS_PORT and smtp.security != "tls":
         yield (*place, "security"), f"port {_TLS_PORT} speaks TLS from the first byte", "set `security: tls`"
+
+
+def _replies(config: Config) -> Found:
+    place: Location = ("track", "replies")
+    anymail, imap = config.track.replies.anymail, config.track.replies.imap
+    if anymail.provider and not find_spec("anymail"):
+        yield (*place, "anymail", "provider"), "django-anymail is not installed", "pip install newsletter[anymail]"
+    if anymail.provider and not (anymail.secret or anymail.settings):
+        hint = "without one, anybody could post mail in a reader's name"
+        yield (*place, "anymail", "secret"), "the provider's posts need a secret or its signing key", hint
+    if anymail.secret and ":" not in anymail.secret.get_secret_value():
+        yield (*place, "anymail", "secret"), "this must be USER:PASSWORD", "both of your choice"
+    if imap.host and not (imap.username and imap.password.get_secret_value()):
+        hint = "set NEWSLETTER_TRACK__REPLIES__IMAP__PASSWORD, or …_FILE to a file that holds it"
+        yield (*place, "imap", "password"), "the mailbox needs a user name and a password", hint
 
 
 def _sendgrid(config: Config) -> Found:

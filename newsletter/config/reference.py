@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from newsletter.config import shape
-from newsletter.config.schema import Config, Section
+from newsletter.config.schema import Config
+from newsletter.config.section import Section
 from newsletter.config.values import Called
 
 _NONE = "–"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
+from newsletter.config.answers import Incoming, Polls, Replies
+from newsletter.config.section import Section
 from newsletter.config.topics import emoji_for
 from newsletter.config.values import (
     BaseUrl,
@@ -23,27 +24,6 @@ from newsletter.config.values import (
     Span,
     TimeZone,
 )
-
-
-class Section(BaseModel):
-    """Base of every part: frozen, and a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_means_default(cls, given: Any) -> Any:
-        """A key with nothing after it, as above lines that are commented out, counts as not written."""
-        if given is None:
-            return {}
-        if not isinstance(given, dict):
-            return given
-        return {key: value for key, value in given.items() if value is not None or cls._takes_nothing(key)}
-
-    @classmethod
-    def _takes_nothing(cls, key: str) -> bool:
-        field = cls.model_fields.get(key)
-        return field is None or NoneType in get_args(field.annotation)
 
 
 def _ordered(least: int, most: int) -> None:
@@ -192,6 +172,7 @@ class Track(Section):
 
     opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
     clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
+    replies: Incoming = Field(Incoming(), description="how answers by mail come in")
 
 
 class Sender(Section):
@@ -291,6 +272,8 @@ class Newsletter(Section):
         NewsletterSection(title="More stories", emoji="🗞️"),
         description="where posts go that fit no section; `null` leaves them out",
     )
+    replies: Replies = Field(Replies(), description="what readers write back, on the page and by mail")
+    polls: Polls = Field(Polls(), description="the polls in its issues")
     min: int = Field(1, ge=1, description="with fewer posts, the issue is skipped, and says why")
     max: int = Field(12, ge=1, description="posts in one issue at most; the oldest are left out first")
 

@@ -12,12 +12,12 @@ from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
-_NAME = re.compile(r"(?:test-)?[0-9]{1,20}", re.ASCII)
+_NAME = re.compile(r"(?:test-(?:[0-9]{6}-)?|notice-)?[0-9]{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Folder:
-    """An issue's messages, as files."""
+    """An issue's messages, or a newsletter's service mails (`notices`), as files."""
 
     newsletter: str
     slug: str
@@ -67,7 +67,7 @@ def names(outbox: Path, newsletter: str, slug: str) -> list[str]:
     if not folder.is_dir():
         return []
     found = [file.stem for file in folder.glob("*.eml") if _NAME.fullmatch(file.stem)]
-    return sorted(found, key=lambda name: (not name.startswith("test-"), int(name.removeprefix("test-"))))
+    return sorted(found, key=lambda name: (not name.startswith("test-"), int(name.rpartition("-")[2])))
 
 
 def file_of(outbox: Path, newsletter: str, slug: str, name: str) -> Path | None:

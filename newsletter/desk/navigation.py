@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from newsletter.models import Reply
+
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
     "Collect": (
@@ -19,9 +21,15 @@ PAGES = {
     ),
     "Send": (
         ("Messages", "mail", "admin:newsletter_message_changelist", "newsletter.view_message"),
+        ("Service mails", "mark_email_read", "admin:newsletter_notice_changelist", "newsletter.view_notice"),
         ("Outbox", "outbox", "desk-outbox", "newsletter.view_message"),
     ),
-    "Track": (("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),),
+    "Track": (
+        ("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),
+        ("Replies", "forum", "admin:newsletter_reply_changelist", "newsletter.view_reply"),
+        ("Blocked", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),
+        ("Rejected mail", "unsubscribe", "admin:newsletter_rejected_changelist", "newsletter.view_rejected"),
+    ),
     "Audience": (
         ("Lists", "group", "admin:subscribers_list_changelist", "subscribers.view_list"),
         ("Subscribers", "person", "admin:subscribers_subscriber_changelist", "subscribers.view_subscriber"),
@@ -33,7 +41,12 @@ PAGES = {
     ),
 }
 # Pages of our own that belong to a list: Preview and Report are an issue's.
-BELONGS = {"admin:newsletter_issue_changelist": "/desk/issue/"}
+BELONGS = {
+    "admin:newsletter_issue_changelist": "/desk/issue/",
+    "admin:newsletter_reply_changelist": "/desk/reply/",
+}
+# What is counted beside a title, where there is any.
+WAITING = {"admin:newsletter_reply_changelist": Reply.held}
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -49,7 +62,12 @@ def _item(request: HttpRequest, title: str, icon: str, name: str, permission: st
     address = reverse(name)
     active = request.path.startswith((address, BELONGS.get(name, address)))
     # Unfold asks a plain bool's type for a way to call it, so the answer comes as a function.
-    return {"title": title, "icon": icon, "link": address, "active": lambda _: active}
+    return {"title": title, "icon": icon, "link": address, "active": lambda _: active, **_badge(name)}
+
+
+def _badge(name: str) -> dict[str, Any]:
+    count = WAITING[name]().count() if name in WAITING else 0
+    return {"badge": count, "badge_variant": "warning"} if count else {}
 
 
 def _may(request: HttpRequest, permission: str) -> bool:

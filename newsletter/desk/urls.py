@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from newsletter.desk.pages import gallery, outbox, preview, report
+from newsletter.desk.pages import gallery, outbox, preview, reply, report
 
 urlpatterns = [
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("issue/<int:number>/report/", report.report, name="desk-report"),
     path("gallery/", gallery.gallery, name="desk-gallery"),
     path("gallery/mail", gallery.mail, name="desk-gallery-mail"),
+    path("reply/<int:number>/", reply.reply, name="desk-reply"),
     path("outbox/", outbox.index, name="desk-outbox"),
     path("outbox/<slug:newsletter>/<slug:slug>/", outbox.folder, name="desk-outbox-folder"),
     path("outbox/<slug:newsletter>/<slug:slug>/<slug:name>/", outbox.message, name="desk-outbox-message"),

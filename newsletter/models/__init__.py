@@ -8,6 +8,10 @@ from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.message import Message  # isort: skip
 from newsletter.models.event import Event  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
+from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
+from newsletter.models.poll import Like, Poll, Vote  # isort: skip
+from newsletter.models.notice import Notice  # isort: skip
+from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 
 __all__ = [
     "Correction",
@@ -16,12 +20,22 @@ __all__ = [
     "Event",
     "Issue",
     "Item",
+    "Like",
     "Link",
+    "MailboxMark",
     "Message",
+    "Muted",
+    "Notice",
+    "Poll",
     "Post",
+    "Rejected",
+    "Reply",
     "Series",
     "Sighting",
+    "SignIn",
     "Source",
     "Term",
     "TransitionRefused",
+    "Turn",
+    "Vote",
 ]

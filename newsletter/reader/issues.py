@@ -41,7 +41,8 @@ def issue(request: HttpRequest, newsletter: str, slug: str) -> HttpResponseBase:
     config = current()
     known(config, newsletter)
     found = get_object_or_404(titled(Issue.public().filter(newsletter=newsletter)), slug=slug)
-    return public(request, lambda: _issue(config, request, found), found.edition and found.edition.digest)
+    edition = found.edition and found.edition.digest
+    return public(request, lambda: _issue(config, request, found), edition, *replies.state(found))
 
 
 @require_safe
@@ -63,6 +64,7 @@ def _issue(config: Config, request: HttpRequest, issue: Issue) -> HttpResponse:
     frame, terms = frame_of(config, issue.newsletter), _terms(Q(entries__item__issue=issue))
     corrections = list(issue.corrections.all())
     before, after = _neighbours(config, issue)
+    talk = replies.context_for(request, issue)
     meta = _meta(config, reading, frame, terms, reverse("share", args=(issue.newsletter, issue.slug)))
     meta = replace(
         meta,
@@ -74,7 +76,7 @@ def _issue(config: Config, request: HttpRequest, issue: Issue) -> HttpResponse:
     return _page(
         request, config, frame, reading, meta, terms, date=meta.published, issue=issue, corrections=corrections,
         previous=before, next=after, keep=cards(config, listed(near(issue, tuple(config.newsletters), KEEP))),
-        replies=replies.context_for(request, issue), polls=replies.polls_for(issue), issue_card=None,
+        issue_card=None, boxes=replies.boxes(talk), **talk,
     )  # fmt: skip
 
 
@@ -92,7 +94,7 @@ def _post(config: Config, request: HttpRequest, post: Post) -> HttpResponse:
     keep = [_card(one) for one in results(config, Entry.like(post, tuple(config.newsletters), KEEP))]
     return _page(
         request, config, frame, reading, meta, terms, date=published, issue=None, corrections=[], previous=None,
-        next=None, keep=keep, replies=None, polls={}, issue_card=next(iter(cards(config, told_in)), None),
+        next=None, keep=keep, boxes={}, issue_card=next(iter(cards(config, told_in)), None),
     )  # fmt: skip
 
 

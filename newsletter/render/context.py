@@ -266,7 +266,7 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
         archive=links.archive(config, letter.id),
         read_online=page,
         unsubscribe=links.unsubscribe(config, token),
-        reply=f"mailto:{quote(letter.sender.reply_to, safe='@+')}?subject={quote(f'Re: {subject}')}",
+        reply=f"mailto:{quote(_answers_to(config, letter, marker), safe='@+')}?subject={quote(f'Re: {subject}')}",
         preferences=links.preferences(config, token),
         like=links.like(config, token),
         replies=f"{page}#replies",
@@ -284,6 +284,12 @@ def _shares(page: str, subject: str) -> tuple[tuple[str, str], ...]:
         ("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={url}"),
         ("WhatsApp", f"https://wa.me/?text={words}"),
     )
+
+
+def _answers_to(config: Config, letter: Letter, marker: str) -> str:
+    """Where the Reply button writes to: an address that knows its reader, where config.yaml has one for that."""
+    address = config.newsletters[letter.id].replies.address
+    return links.reply_address(address, holes.hole(marker, "reply")) if address else letter.sender.reply_to
 
 
 def is_web(url: str) -> bool:

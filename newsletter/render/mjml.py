@@ -18,6 +18,8 @@ from newsletter.render.vocabulary import VOID
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _WHITE = re.compile(r"[ \t\r\n]+")
+# Where one stretch for Outlook ends and the next begins; nothing stands between them.
+_SEAM = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 _POSITION = re.compile(r"at position (\d+)")
 
 
@@ -33,7 +35,7 @@ def to_html(text: str, theme: str) -> str:
         raise RenderError(f"{theme}: {_explain(safe, str(error))}") from error
     if "\\u{" in html or not html.isascii():
         raise RenderError(f"{theme}: a character was garbled on its way through MJML: {_near(html)}")
-    return html
+    return _SEAM.sub("", html)
 
 
 def make_safe(text: str, theme: str) -> str:

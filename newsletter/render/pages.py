@@ -8,7 +8,7 @@ from typing import Any
 
 from newsletter import holes, links, splice
 from newsletter.config import Config, Newsletter
-from newsletter.models import Edition, Issue, Link
+from newsletter.models import Edition, Issue, Link, Poll
 from newsletter.questions import words
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
@@ -33,7 +33,8 @@ WORDS = 4_000
 class Rendered:
     """An issue as a mail, with holes for the reader, and the MJML that its HTML was made from.
 
-    `late` is what the holes ask of each reader; they begin with `marker`.
+    `late` is what the holes ask of each reader; they begin with `marker`. `polls` holds the question and the answers of
+    each poll by its number.
     """
 
     subject: str
@@ -43,6 +44,7 @@ class Rendered:
     mjml: str
     late: list[Any] = field(default_factory=list)
     marker: str = ""
+    polls: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def render(issue: Issue, config: Config, key: str) -> Edition:
@@ -62,6 +64,7 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     if config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
+    Poll.keep(issue, mail.polls)
     return Edition.keep(
         issue, marker, mail.late, subject=mail.subject, preheader=mail.preheader, html=html, text=mail.text
     )
@@ -110,7 +113,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     way_out = _unsubscribe(config, marker)
     _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
     _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
-    return Rendered(subject, preheader, html, listed(tidied(text), marker), mjml, late.table, marker)
+    return Rendered(subject, preheader, html, listed(tidied(text), marker), mjml, late.table, marker, _polls(whole))
 
 
 def _made(found: Themes, name: str, context: Mapping[str, Any], marker: str) -> str:
@@ -140,6 +143,13 @@ def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> di
     polls += sum(count_polls(story.html) for story in stories)
     closing = personal.letter(issue, "closing", config, late, whole, polls)
     return _stories(letter, replace(number, opening=opening, closing=closing), stories)
+
+
+def _polls(whole: Mapping[str, Any]) -> dict[int, tuple[str, tuple[str, ...]]]:
+    number: make.Number = whole["issue"]
+    told = (block for story in whole["items"] if count_polls(story.html) for block in story.blocks)
+    found = (block for block in (*number.opening, *told, *number.closing) if block.kind == "poll")
+    return {block.number: (block.title, block.answers) for block in found}
 
 
 def _stories(letter: make.Letter, number: make.Number | None, stories: list[make.Story]) -> dict[str, Any]:

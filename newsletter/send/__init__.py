@@ -16,11 +16,15 @@ from newsletter.models import Edition, Issue, Message, TransitionRefused
 from newsletter.send.ledger import Clock, Sender, chunks
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
+from newsletter.send.notices import send_notices
 from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, lists_of
 
-__all__ = ["Clock", "Reader", "check", "finish", "recipient", "resume", "sample", "send_issue", "send_test", "start"]
+__all__ = [
+    "Clock", "Reader", "check", "finish", "recipient", "resume", "sample", "send_issue", "send_notices", "send_test",
+    "start",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 

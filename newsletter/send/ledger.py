@@ -78,7 +78,8 @@ class Sender:
         return self.mailing.path(self._reader(message, lists)) if message.subscriber else None
 
     def _reader(self, message: Message, lists: Lists) -> Reader:
-        return Reader.of(message, self.key, lists.get(message.subscriber_id or 0, frozenset()))
+        lists_of_theirs = lists.get(message.subscriber_id or 0, frozenset())
+        return Reader.of(message, self.key, lists_of_theirs, self._answers_until)
 
     def _send(self, chunk: list[Message], asked: Lists) -> bool:
         """Hand over one call's worth; say whether the batch may go on."""
@@ -118,6 +119,13 @@ class Sender:
         if changed:
             self._record(lambda: Message.unbegin(ready[0].claim, changed), reopen=True)
         return list(compress(ready, same)), list(compress(readers, same))
+
+    @property
+    def _answers_until(self) -> datetime | None:
+        """Until when answers by mail are taken; where no address of ours takes any, their tokens need not be made."""
+        if not self.mailing.newsletter.replies.address:
+            return None
+        return (self.issue.started_at or self.clock()) + self.config.track.replies.valid
 
     def _settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         """Record the answers, with one statement for all that fared alike."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +33,7 @@ class Reader:
     token: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    reply: str = tokens.TEST
 
     @cached_property
     def person(self) -> Person:
@@ -41,7 +43,7 @@ class Reader:
     @cached_property
     def values(self) -> dict[str, str]:
         """What this reader's holes are filled with, in every edition."""
-        return holes.values(self.token, tidy(self.email), tidy(self.name))
+        return holes.values(self.token, tidy(self.email), tidy(self.name), self.reply)
 
     @cached_property
     def answered(self) -> list[tuple[Mailing, Answers]]:
@@ -49,18 +51,28 @@ class Reader:
         return []
 
     @classmethod
-    def of(cls, message: Message, key: str, lists: frozenset[str] = frozenset()) -> Reader:
-        """The recipient of a message of the ledger, whose subscriber must still exist."""
+    def of(
+        cls, message: Message, key: str, lists: frozenset[str] = frozenset(), answers_until: datetime | None = None
+    ) -> Reader:
+        """The recipient of a message of the ledger, whose subscriber must still exist.
+
+        With `answers_until`, what this person answers by mail is known by its address until then.
+        """
         person = message.subscriber
         if person is None:
             raise ValueError(f"message {message.pk} has no subscriber any more")
+        reply = tokens.sign_until(message.pk, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
         token = tokens.sign(message.pk, key)
-        return cls(str(message.pk), person.email, person.name, token, person.fields, lists)
+        return cls(str(message.pk), person.email, person.name, token, person.fields, lists, reply)
 
 
 @dataclass(frozen=True)
 class Mailing:
-    """An edition and what its headers need, for any transport."""
+    """An edition, or a mail to one person that belongs to none, and what its headers need, for any transport.
+
+    `listed` says that it goes to a list: nobody unsubscribes from a mail that lets one person in, or answers one.
+    `answered` says that its readers may answer to an address that knows them, where config.yaml has one for that.
+    """
 
     config: Config
     newsletter_id: str
@@ -71,6 +83,8 @@ class Mailing:
     html: str
     text: str
     late: Sequence[Any] = ()
+    listed: bool = True
+    answered: bool = True
 
     @classmethod
     def of(cls, issue: Issue, edition: Edition, config: Config, subject_prefix: str = "") -> Mailing:
@@ -110,7 +124,8 @@ class Mailing:
     def shortened(self, reader: Reader, longest: int) -> Answers:
         """The same with what is known of the reader cut to so many characters each, for a way out that has no room."""
         person = reader.person.shortened(longest)
-        return Answers(splice.plain_values(reader.token, person), person, self._questions)
+        values = {**splice.plain_values(reader.token, person), "reply": reader.reply}
+        return Answers(values, person, self._questions)
 
     def skeleton(self, part: str, reader: Reader) -> str:
         """A part as this reader gets it, its holes still open."""
@@ -139,15 +154,25 @@ class Mailing:
     def _skeletons(self) -> dict[str, Skeleton]:
         return {part: Skeleton(getattr(self, part), self.marker, part) for part in PARTS}
 
+    def reply_to(self, token: str) -> str:
+        """Where an answer goes that bears this token, or the hole for one; nothing where From says it."""
+        if self.answered and (address := self.newsletter.replies.address):
+            return links.reply_address(address, token)
+        return self.newsletter.sender.reply_to or ""
+
     def list_headers(self, token: str) -> dict[str, str]:
         """The headers by which mail programs offer to leave the list with one click (RFC 2369, RFC 8058)."""
+        if not self.listed:
+            return {}
         ways = [f"<{links.unsubscribe(self.config, token)}>"]
         if mailbox := self.newsletter.sender.unsubscribe_address:
             ways.append(f"<mailto:{quote(on_the_wire(mailbox), safe='@+')}?subject=unsubscribe%20{token}>")
         return {"List-Unsubscribe": ", ".join(ways), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
     def bulk_headers(self) -> dict[str, str]:
-        """The headers that are the same for the whole issue."""
+        """The headers that are the same for the whole issue; of a mail to one person, that no person wrote it."""
+        if not self.listed:
+            return {"Auto-Submitted": "auto-generated"}
         campaign = f"{self.newsletter_id}-{self.slug}"
         return {
             "List-Id": f"<{self.newsletter_id}.{self.domain}>",

@@ -31,7 +31,7 @@ def build(mailing: Mailing, reader: Reader, now: datetime) -> bytes:
         "Date": format_datetime(now),
         "From": address(sender.name, sender.address),
         "To": address(reader.name, reader.email),
-        **({"Reply-To": address("", sender.reply_to)} if sender.reply_to else {}),
+        **({"Reply-To": address("", reply_to)} if (reply_to := mailing.reply_to(reader.reply)) else {}),
         "Subject": unstructured("Subject", mailing.filled("subject", reader)),
         "Message-ID": f"<{reader.ref}.{mailing.newsletter_id}.{mailing.slug}@{mailing.domain}>",
         **mailing.list_headers(reader.token),

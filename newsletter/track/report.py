@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from newsletter.models import Event, Issue, Link, Message
+from newsletter.models import Event, Issue, Link, Message, Reply
 
 State = Message.State
 SENT = (State.SUBMITTED, State.DELIVERED)
@@ -22,6 +22,14 @@ class LinkClicks:
     url: str
     clicks: int
     people: int
+
+
+@dataclass(frozen=True)
+class PollVotes:
+    """A poll of the issue, and how often each answer was given."""
+
+    question: str
+    answers: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,10 @@ class Report:
     clicks: int
     clicked: int
     unsubscribed: int
+    replies: int
+    likes: int
+    votes: int
+    polls: tuple[PollVotes, ...]
     links: tuple[LinkClicks, ...]
 
     @property
@@ -66,7 +78,8 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """The report in plain values, ready for JSON."""
         rates = {name: getattr(self, name) for name in ("open_rate", "click_rate", "unsubscribe_rate")}
-        return {**asdict(self), "links": [asdict(link) for link in self.links], **rates}
+        polls = [asdict(poll) for poll in self.polls]
+        return {**asdict(self), "links": [asdict(link) for link in self.links], "polls": polls, **rates}
 
     def _rate(self, part: int) -> float | None:
         return round(part / self.sent, 4) if self.sent else None
@@ -84,6 +97,7 @@ def report(issue: Issue) -> Report:
         states=states,
         sent=sum(states.get(state, 0) for state in SENT),
         failed=sum(states.get(state, 0) for state in FAILED),
+        **_said(issue),
         links=_links(issue),
         **_events(issue),
     )
@@ -99,7 +113,7 @@ def _excluded(issue: Issue) -> dict[str, int]:
     return dict(rows)
 
 
-def _events(issue: Issue) -> dict[str, int]:
+def _events(issue: Issue) -> dict[str, Any]:
     """Each kind of event: how many there were, and from how many messages."""
     rows = issue.events.values_list("kind").annotate(Count("pk"), Count("message", distinct=True)).order_by("kind")
     found = {kind: (events, messages) for kind, events, messages in rows}
@@ -107,6 +121,16 @@ def _events(issue: Issue) -> dict[str, int]:
     clicks, clicked = found.get(Event.Kind.CLICK, (0, 0))
     unsubscribed = found.get(Event.Kind.UNSUBSCRIBE, (0, 0))[1]
     return {"opens": opens, "opened": opened, "clicks": clicks, "clicked": clicked, "unsubscribed": unsubscribed}
+
+
+def _said(issue: Issue) -> dict[str, Any]:
+    """What readers said: their replies, whether or not they are shown, their likes and their votes."""
+    polls = tuple(
+        PollVotes(poll.question, {bar.answer: bar.votes for bar in poll.bars()}) for poll in issue.polls.all()
+    )
+    written = Reply.objects.filter(issue=issue).exclude(via=Reply.Via.DESK).exclude(state=Reply.State.UNCONFIRMED)
+    votes = sum(sum(poll.answers.values()) for poll in polls)
+    return {"replies": written.count(), "likes": issue.likes.count(), "votes": votes, "polls": polls}
 
 
 def _links(issue: Issue) -> tuple[LinkClicks, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 
-from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter import tokens
 from newsletter.models import Event, Issue, Link, Message
-from newsletter.settings import current
+from newsletter.settings import current, signing_keys
 from newsletter.track.destination import location
 from newsletter.track.recording import at_best, glimpse, record
 from subscribers.models import List, Subscriber, Subscription, unsubscribe
@@ -45,9 +44,9 @@ def private(view: View) -> View:
 @private
 def click(request: HttpRequest, link: int, token: str) -> HttpResponse:
     """Lead on to the link's own address. Only addresses of the token's own issue: there is no open redirect."""
-    if (tested := _tested(token)) is not None:
-        return _onward(get_object_or_404(Link, pk=link, issue_id=tested))
-    message = _message(token)
+    if (number := tested(token)) is not None:
+        return _onward(get_object_or_404(Link, pk=link, issue_id=number))
+    message = message_of(token)
     found = get_object_or_404(Link, pk=link, issue_id=message.issue_id)
     answer = _onward(found)
     if current().track.clicks:
@@ -61,7 +60,7 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     """Answer with one pixel, whatever the token: nobody learns here whether it is good."""
     if current().track.opens:
         with suppress(Http404), at_best():
-            glimpse(request, _message(token), Event.Kind.OPEN)
+            glimpse(request, message_of(token), Event.Kind.OPEN)
     return HttpResponse(PIXEL, content_type="image/gif")
 
 
@@ -71,9 +70,9 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
 @private
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET, unsubscribe on POST. What was posted does not matter: that it was posted does."""
-    if (tested := _tested(token)) is not None:
-        return _unchanged(request, get_object_or_404(Issue, pk=tested))
-    message = _message(token)
+    if (number := tested(token)) is not None:
+        return _unchanged(request, get_object_or_404(Issue, pk=number))
+    message = message_of(token)
     subscriber = message.subscriber
     if request.method == "POST" and subscriber:
         _unsubscribe(request, message, subscriber)
@@ -113,24 +112,20 @@ def _unchanged(request: HttpRequest, issue: Issue) -> HttpResponse:
     return render(request, "unsubscribe.html", context, using="jinja2")
 
 
-def _tested(token: str) -> int | None:
+def tested(token: str) -> int | None:
     """The number of the issue that a test mail's token was signed for; None for any other token."""
     with suppress(tokens.BadToken):
-        return tokens.read(token, _keys(), purpose=tokens.TEST)
+        return tokens.read(token, signing_keys(), purpose=tokens.TEST)
     return None
 
 
-def _message(token: str) -> Message:
+def message_of(token: str) -> Message:
     """The message of a token; Http404 if there is none, and no word on why."""
     try:
-        number = tokens.read(token, _keys())
+        number = tokens.read(token, signing_keys())
     except tokens.BadToken as error:
         raise Http404(str(error)) from error
     return get_object_or_404(Message.objects.select_related("issue", "subscriber"), pk=number)
-
-
-def _keys() -> list[str]:
-    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def _unsubscribe(request: HttpRequest, message: Message, subscriber: Subscriber) -> None:

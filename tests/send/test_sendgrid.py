@@ -81,6 +81,7 @@ def test_one_call_carries_every_reader_with_their_own_values(api, submit, make_m
         "to": [{"email": "ada@example.org", "name": "Ada <3"}],
         "substitutions": {
             f"{MARKER}-token-o": "tok11",
+            f"{MARKER}-reply-o": "test",
             f"{MARKER}-email-o": "ada@example.org",
             f"{MARKER}-email-html-o": "ada@example.org",
             f"{MARKER}-name-o": "Ada <3",

@@ -119,5 +119,5 @@ def test_failures_name_the_person_the_state_and_the_reason(issue):
 def test_more_messages_take_no_more_queries(issue, django_assert_num_queries):
     for message in Message.objects.filter(issue=issue, state="submitted"):
         make_event(message, "click", link=make_link(issue, f"https://example.org/{message.pk}"))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(7):
         report(issue)

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from newsletter.desk.admin import audience, collect, compose, send, staff, track
+from newsletter.desk.admin import audience, collect, compose, replies, send, staff, track
 
-__all__ = ["audience", "collect", "compose", "send", "staff", "track"]
+__all__ = ["audience", "collect", "compose", "replies", "send", "staff", "track"]
 
 admin.site.index_title = "Today"

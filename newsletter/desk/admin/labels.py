@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.models import Issue, Message
+from newsletter.models import Issue, Message, Notice, Reply
 
 _Status, _State = Issue.Status, Message.State
 
@@ -27,4 +27,18 @@ STATES = {
     _State.FAILED: "danger",
     _State.BOUNCED: "danger",
     _State.COMPLAINED: "danger",
+}
+REPLIES = {
+    Reply.State.UNCONFIRMED: "default",
+    Reply.State.HELD: "warning",
+    Reply.State.PUBLISHED: "success",
+    Reply.State.HIDDEN: "default",
+    Reply.State.PRIVATE: "info",
+}
+NOTICES = {
+    Notice.State.PENDING: "info",
+    Notice.State.SUBMITTING: "info",
+    Notice.State.SUBMITTED: "success",
+    Notice.State.FAILED: "danger",
+    Notice.State.UNCERTAIN: "warning",
 }

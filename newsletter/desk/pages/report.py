@@ -55,6 +55,8 @@ def _funnel(told: track.Report, issue: Issue) -> list[Figure]:
         Figure("Opened", told.opened, _share(told.open_rate, told.opens, "open")),
         Figure("Clicked", told.clicked, _share(told.click_rate, told.clicks, "click")),
         Figure("Unsubscribed", told.unsubscribed, _rate(told.unsubscribe_rate)),
+        Figure("Replies", told.replies, "by mail and on the page"),
+        Figure("Likes", told.likes, f"{told.votes} vote{'' if told.votes == 1 else 's'} in polls"),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from newsletter.desk.admin.labels import STATUSES
-from newsletter.models import Issue, Source
+from newsletter.models import Issue, Reply, Source
 
 LATEST = 8
 
@@ -20,4 +20,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["latest_issues"] = [(issue, STATUSES[Issue.Status(issue.status)]) for issue in latest]
     if user.has_perm("newsletter.view_source"):
         context["failing_sources"] = Source.objects.filter(failures__gt=0).order_by("-failures", "name")
+    if user.has_perm("newsletter.view_reply"):
+        context["held_replies"] = Reply.held().select_related("issue").order_by("-received_at")[:LATEST]
+        context["held_count"] = Reply.held().count()
     return context

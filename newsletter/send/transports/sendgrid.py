@@ -205,7 +205,8 @@ def _request(mailing: Mailing, reader: Reader, people: list[dict[str, Any]]) -> 
     return {
         "personalizations": people,
         "from": {"email": on_the_wire(sender.address), **({"name": sender.name} if sender.name else {})},
-        **({"reply_to": {"email": on_the_wire(sender.reply_to)}} if sender.reply_to else {}),
+        # Substitutions reach the reply-to too, so one request serves everybody, each with an address of their own.
+        **({"reply_to": {"email": on_the_wire(reply_to)}} if (reply_to := _reply_to(mailing)) else {}),
         "subject": mailing.skeleton("subject", reader),
         "content": [
             {"type": "text/plain", "value": mailing.skeleton("text", reader)},
@@ -220,6 +221,10 @@ def _request(mailing: Mailing, reader: Reader, people: list[dict[str, Any]]) -> 
             "subscription_tracking": off,
         },
     }
+
+
+def _reply_to(mailing: Mailing) -> str:
+    return mailing.reply_to(holes.hole(mailing.marker, "reply"))
 
 
 def open_transport(config: Config) -> SendGridTransport:

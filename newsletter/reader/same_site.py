@@ -1,0 +1,46 @@
+"""What keeps another site from acting in a reader's name, without a cookie on pages that caches may keep.
+
+A browser says with every POST which site it comes from: in Sec-Fetch-Site, in Origin, or at least in Referer. Django's
+own way, a token in a cookie and in the form, would make every page with a form one reader's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+
+from newsletter.settings import current
+
+View = Callable[..., HttpResponse]
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def same_site(view: View) -> View:
+    """Refuse what is posted from anywhere but our own pages."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method not in _SAFE and not from_here(request):
+            return render(request, "elsewhere.html", status=403, using="jinja2")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def from_here(request: HttpRequest) -> bool:
+    """Whether the browser says that the request comes from a page of ours, or from the reader alone."""
+    if (site := request.headers.get("Sec-Fetch-Site")) is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    # The scheme is left out: behind a proxy that ends TLS we may not know our own.
+    return bool(netloc := urlsplit(origin).netloc) and netloc in (
+        urlsplit(current().site.url).netloc,
+        request.get_host(),
+    )

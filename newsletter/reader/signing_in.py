@@ -1,0 +1,164 @@
+"""Signing in by a link that is mailed: no passwords. Nobody learns here who is a subscriber."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from newsletter import links, tokens
+from newsletter.models import Notice, Reply, SignIn, Turn
+from newsletter.models.sign_in import LINK
+from newsletter.reader.posting import settle
+from newsletter.reader.same_site import same_site
+from newsletter.reader.signed_in import COOKIE, admit, number_of, reader_of
+from newsletter.settings import current, signing_keys
+from newsletter.track.views import private
+from subscribers.addresses import InvalidAddress, normalize
+from subscribers.models import Subscriber, Subscription
+
+PER_MAILBOX, PER_NETWORK, WITHIN = 3, 20, timedelta(hours=1)
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go and look at the result; looking again posts nothing again."""
+
+    status_code = 303
+
+
+@same_site
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask for an address, and mail a link to it if it is a subscriber's; the answer is the same if it is not."""
+    back = local(request.POST.get("back") or request.GET.get("back") or "")
+    page = {"back": back, "email": "", "error": "", "sent": False, "reader": reader_of(request), "words": ""}
+    if request.method != "POST":
+        return render(request, "sign_in.html", page, using="jinja2")
+    page["email"] = request.POST.get("email", "")[:320]
+    page["error"] = mail_link(request, str(page["email"]), back)
+    page["sent"] = not page["error"]
+    return render(request, "sign_in.html", page, status=422 if page["error"] else 200, using="jinja2")
+
+
+@same_site
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a button on GET, for scanners follow every link; on POST sign the browser in, once."""
+    now = timezone.now()
+    found = _found(token, now)
+    if found is None:
+        return render(request, "sign_in_over.html", status=410, using="jinja2")
+    if request.method != "POST":
+        return render(request, "sign_in_button.html", {"waiting": found.reply}, using="jinja2")
+    if not found.use(now):
+        return render(request, "sign_in_over.html", status=410, using="jinja2")
+    # Anybody may have typed it under this address: only who has read it here, and wants it, lets it go on.
+    if found.reply is not None and request.POST.get("post") == "yes":
+        settle(found.reply, found.subscriber, now)
+    answer = SeeOther(found.back or reverse("home"))
+    admit(answer, found, now)
+    return answer
+
+
+@same_site
+@require_POST
+@private
+def leave(request: HttpRequest) -> HttpResponse:
+    """Sign the browser out: its cookie is worth nothing from now on, wherever a copy of it may be."""
+    if (number := number_of(request)) is not None:
+        SignIn.end(number, timezone.now())
+    answer = SeeOther(local(request.POST.get("back", "")) or reverse("home"))
+    answer.delete_cookie(COOKIE, samesite="Lax")
+    return answer
+
+
+def mail_link(
+    request: HttpRequest, email: str, back: str, hold: Callable[[Subscriber], Reply] | None = None, newsletter: str = ""
+) -> str:
+    """Have a link mailed to the address if it is a subscriber's; return what is wrong with it, or with so many.
+
+    `hold` keeps what that person has written until the link is used.
+    """
+    try:
+        _, key = normalize(email)
+    except InvalidAddress:
+        return "This is not an email address. Is there a typing mistake in it?"
+    now = timezone.now()
+    for whose, limit in ((f"sign in {network(request)}", PER_NETWORK), (f"sign in {key}", PER_MAILBOX)):
+        if free := Turn.take(whose, limit, WITHIN, now):
+            return f"That was asked for too often. You can try again in {minutes(free - now)}."
+    if person := Subscriber.objects.filter(key=key).first():
+        _queue(person, back, hold(person) if hold else None, newsletter or _newsletter_of(person), now)
+    return ""
+
+
+def network(request: HttpRequest) -> str:
+    """The network that a request comes from: a /24, or a /64 of IPv6, so that one household is one asker."""
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
+
+
+def local(path: str) -> str:
+    """A path of this site to go back to; the empty string for anything that could lead elsewhere."""
+    safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if safe and len(path) <= 300 and path.isprintable() else ""
+
+
+def minutes(span: timedelta) -> str:
+    """A short span in words."""
+    count = max(1, -(-int(span.total_seconds()) // 60))
+    return "a minute" if count == 1 else f"{count} minutes"
+
+
+def _queue(person: Subscriber, back: str, reply: Reply | None, newsletter: str, now: datetime) -> None:
+    config = current()
+    if newsletter not in config.newsletters:
+        return
+    made = SignIn.objects.create(subscriber=person, reply=reply, back=back, created_at=now)
+    until = now + LINK
+    here = until.astimezone(ZoneInfo(config.site.time_zone))
+    facts = {
+        "sign_in_url": links.sign_in(config, tokens.sign_until(made.pk, until, signing_keys()[0], tokens.SIGN_IN)),
+        "expires": f"{here:%H:%M} ({config.site.time_zone})",
+        "purpose": "With one click your reply is on its way." if reply else "With one click you are signed in.",
+    }
+    Notice.queue(
+        Notice.Kind.SIGN_IN, newsletter, person.email, facts, now, subscriber=person, name=person.name, until=until
+    )
+
+
+def _newsletter_of(person: Subscriber) -> str:
+    """In whose name to write: a newsletter that the person gets, else the first."""
+    newsletters = current().newsletters
+    active = person.subscriptions.filter(status=Subscription.Status.ACTIVE)
+    lists = set(active.values_list("list__name", flat=True))
+    return next(
+        (name for name, letter in newsletters.items() if lists & {ref.name for ref in letter.lists}),
+        next(iter(newsletters), ""),
+    )
+
+
+def _found(token: str, now: datetime) -> SignIn | None:
+    """The sign-in of a link that still works."""
+    try:
+        number = tokens.read_until(token, signing_keys(), tokens.SIGN_IN, now)
+    except tokens.Expired:
+        return None
+    except tokens.BadToken as error:
+        raise Http404(str(error)) from error
+    return SignIn.objects.select_related("subscriber", "reply__issue").filter(pk=number, used_at=None).first()
