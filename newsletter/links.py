@@ -24,6 +24,11 @@ def unsubscribe(config: Config, token: str) -> str:
     return f"{config.site.url}/u/{token}"
 
 
+def confirm(config: Config, token: str) -> str:
+    """The page with the button that puts an address on a list."""
+    return f"{config.site.url}/confirm/{token}"
+
+
 def preferences(config: Config, token: str) -> str:
     """Where a reader chooses lists, for the address that a message went to."""
     return f"{config.site.url}/p/{token}"

@@ -21,6 +21,8 @@ _MAC = 12
 _SHORT_MAC = 10
 MESSAGE = "message"
 TEST = "test"
+SUBSCRIBER = "subscriber"
+"""In mails that belong to no issue: the way to the reader's own preferences."""
 REPLY = "reply"
 """In the address that answers to a message go to."""
 THREAD = "thread"

@@ -17,7 +17,7 @@ from newsletter.settings import current
 
 ON_HOME = 5
 # Addresses that belong to one reader, and the desk.
-BARRED = ("/c/", "/hooks/", "/l/", "/o/", "/p/", "/sign-in/", "/u/", "/v/", "/desk/")
+BARRED = ("/c/", "/confirm/", "/hooks/", "/l/", "/o/", "/p/", "/sign-in/", "/u/", "/v/", "/desk/")
 
 
 @require_safe
