@@ -82,6 +82,8 @@ class Themes:
         self.folders = tuple(dict.fromkeys((own, SHIPPED)))
         self.loader = House(self.folders)
         self.sandbox = Sandbox(loader=self.loader, autoescape=_escapes)
+        # Copies of our themes from when they drew the pages on the web too still ask which it is.
+        self.sandbox.globals["web"] = False
 
     def fill(self, name: str, context: Mapping[str, Any]) -> str:
         """Fill in a template such as `atlas/digest.mjml.j2`; raise RenderError with its file and line."""
