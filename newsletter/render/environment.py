@@ -18,6 +18,7 @@ from newsletter.paths import TEMPLATES
 from newsletter.render.errors import RenderError, located
 from newsletter.render.filters import FILTERS
 from newsletter.render.late import LateCodeGenerator
+from newsletter.render.overlay import merged
 from newsletter.render.phrases import Phrases
 
 SHIPPED = TEMPLATES / "email"
@@ -165,15 +166,6 @@ class Themes:
         except yaml.MarkedYAMLError as error:
             line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
             raise RenderError(f"{self.shown(str(path))}{line}: {error.problem}") from error
-
-
-def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping laid over another, mapping by mapping; anything else is replaced."""
-    both = dict(under)
-    for key, value in over.items():
-        inner = both.get(key)
-        both[key] = merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
-    return both
 
 
 def themes(config: Config) -> Themes:
