@@ -1,16 +1,37 @@
 """What every test may ask for."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from newsletter.config import Config, load
+from newsletter.render.environment import themes
+from newsletter.render.overlay import merged
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+
+
+class Compiled(BytecodeCache):
+    """The templates of this run, each compiled once, though every test has a publication and so a house of its own."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = Compiled()
 
 
 @pytest.fixture
@@ -27,15 +48,13 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
     """
 
     def make(**changes: Any) -> Config:
-        base = load(Path(__file__).with_name("config.yaml"), environ={}).model_dump(mode="python", exclude_unset=True)
-        return Config.model_validate(_merge(base, changes)).beside(tmp_path)
+        config = Config.model_validate(merged(_plain(), changes)).beside(tmp_path)
+        themes(config).sandbox.bytecode_cache = COMPILED
+        return config
 
     return make
 
 
-def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = deepcopy(base)
-    for key, value in changes.items():
-        inner = merged.get(key)
-        merged[key] = _merge(inner, value) if isinstance(value, dict) and isinstance(inner, dict) else value
-    return merged
+@cache
+def _plain() -> dict[str, Any]:
+    return load(Path(__file__).with_name("config.yaml"), environ={}).model_dump(mode="python", exclude_unset=True)

@@ -123,27 +123,27 @@ class Part:
 
 @dataclass(frozen=True)
 class Links:
-    """The addresses of our own that a mail shows; those that a page has no use for are empty."""
+    """The addresses of our own that a mail may show."""
 
     site: str
     archive: str
-    read_online: str = ""
-    unsubscribe: str = ""
-    reply: str = ""
-    preferences: str = ""
-    like: str = ""
-    replies: str = ""
-    pass_on: str = ""
-    shares: tuple[tuple[str, str], ...] = ()
-    ballot: str = ""
+    read_online: str
+    unsubscribe: str
+    reply: str
+    preferences: str
+    like: str
+    replies: str
+    pass_on: str
+    shares: tuple[tuple[str, str], ...]
+    ballot: str
 
     def vote(self, poll: int, answer: int) -> str:
-        """Where a reader gives an answer to a poll, both counted from 0; empty where nobody can vote."""
-        return f"{self.ballot}/{poll}/{answer}" if self.ballot else ""
+        """Where a reader gives an answer to a poll, both counted from 0."""
+        return f"{self.ballot}/{poll}/{answer}"
 
     def votes(self, blocks: Iterable[Block]) -> dict[int, list[str]]:
         """The addresses of all answers to the polls among these blocks, by the poll's number."""
-        polls = (block for block in blocks if block.kind == "poll" and self.ballot)
+        polls = (block for block in blocks if block.kind == "poll")
         return {poll.number: [self.vote(poll.number, index) for index, _ in enumerate(poll.answers)] for poll in polls}
 
 

@@ -18,6 +18,7 @@ from newsletter.paths import TEMPLATES
 from newsletter.render.errors import RenderError, located
 from newsletter.render.filters import FILTERS
 from newsletter.render.late import LateCodeGenerator
+from newsletter.render.overlay import merged
 from newsletter.render.phrases import Phrases
 
 SHIPPED = TEMPLATES / "email"
@@ -82,6 +83,8 @@ class Themes:
         self.folders = tuple(dict.fromkeys((own, SHIPPED)))
         self.loader = House(self.folders)
         self.sandbox = Sandbox(loader=self.loader, autoescape=_escapes)
+        # Copies of our themes from when they drew the pages on the web too still ask which it is.
+        self.sandbox.globals["web"] = False
 
     def fill(self, name: str, context: Mapping[str, Any]) -> str:
         """Fill in a template such as `atlas/digest.mjml.j2`; raise RenderError with its file and line."""
@@ -163,15 +166,6 @@ class Themes:
         except yaml.MarkedYAMLError as error:
             line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
             raise RenderError(f"{self.shown(str(path))}{line}: {error.problem}") from error
-
-
-def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping laid over another, mapping by mapping; anything else is replaced."""
-    both = dict(under)
-    for key, value in over.items():
-        inner = both.get(key)
-        both[key] = merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
-    return both
 
 
 def themes(config: Config) -> Themes:

@@ -101,7 +101,7 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     whole = _whole(issue, config, settings, late)
     subject, preheader = headers(issue, settings, whole, late)
     answer = lines_of.for_nobody(subject, marker, late.table) or whole["newsletter"].title
-    whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer), "web": False}
+    whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer)}
     whole |= {"subject": subject, "preheader": preheader, "reader": late, "book": LinkBook()}
     theme, found = theme_of(config, settings), themes(config)
     layout = f"{theme}/{settings.layout}"

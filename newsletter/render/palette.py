@@ -8,8 +8,9 @@ from typing import Any
 
 from newsletter.config import Problem
 from newsletter.config.problems import nearest
-from newsletter.render.environment import Themes, merged
+from newsletter.render.environment import Themes
 from newsletter.render.errors import RenderError
+from newsletter.render.overlay import merged
 
 LEAST = 4.5
 """The contrast that WCAG 2 asks for between words of ordinary size and what is behind them (level AA)."""

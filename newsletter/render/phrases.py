@@ -10,6 +10,8 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
+from newsletter.render.overlay import merged
+
 FALLBACK = "en"
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -27,7 +29,7 @@ class Phrases(Mapping[str, Any]):
         known = {str(name).lower(): words for name, words in languages.items() if isinstance(words, Mapping)}
         said: Mapping[str, Any] = {}
         for name in (FALLBACK, wanted.split("-")[0], wanted):
-            said = _over(said, known.get(name, {}))
+            said = merged(said, known.get(name, {}))
         return cls(said)
 
     def __getitem__(self, name: str) -> Any:
@@ -57,11 +59,3 @@ def parted(context: EvalContext, phrase: str, place: str, **values: Any) -> tupl
     """
     before, found, after = phrase.partition(f"{{{place}}}")
     return fill(context, before, **values), fill(context, after, **values) if found else None
-
-
-def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    both = dict(under)
-    for key, value in over.items():
-        inner = both.get(key)
-        both[key] = _over(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
-    return both

@@ -39,7 +39,6 @@ def service_mail(kind: str, config: Config, newsletter: str, facts: Mapping[str,
         "newsletter": letter,
         "theme": found.tokens(theme, letter.tokens),
         "words": found.words(theme, letter.language),
-        "web": False,
     }
     plain, page = f"{theme}/{kind}.txt.j2", f"{theme}/{kind}.mjml.j2"
     subject = cut(one_line(found.piece(plain, "subject", whole)), _SUBJECT) or letter.title

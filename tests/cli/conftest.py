@@ -40,7 +40,6 @@ def config(settings, make_config, tmp_path):
     """The configuration in force: one newsletter, `weekly`, from the folder `posts`, to the outbox."""
     (tmp_path / "posts").mkdir()
     settings.TIME_ZONE = "UTC"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick: nothing here is guarded
     settings.NEWSLETTER = make_config(
         site={"var": str(tmp_path / "var")},
         collect={"sources": {"posts": {"kind": "folder", "location": "posts"}}},

@@ -9,7 +9,6 @@ from tests.factories import make_staff
 @pytest.fixture(autouse=True)
 def config(settings, make_config):
     """The configuration in force; a test that needs another sets `settings.NEWSLETTER` itself."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # made to be fast
     settings.NEWSLETTER = make_config()
     return settings.NEWSLETTER
 
