@@ -55,7 +55,7 @@ class Person:
         """The custom fields that hold something, as text on one line."""
         if not isinstance(self.fields, Mapping):  # what came into the column by another way than ours
             return {}
-        pairs = ((str(name), person_fields.tidy(value)) for name, value in self.fields.items())
+        pairs = ((person_fields.slug(str(name)), person_fields.tidy(value)) for name, value in self.fields.items())
         return {name: value for name, value in pairs if value}
 
     def shortened(self, longest: int) -> Person:

@@ -198,6 +198,15 @@ TIDY: dict[str, Callable[[str], str]] = {"text": one_blank_line}
 """What is done to each part of an edition once the sides of its switches are chosen."""
 
 
-def shown(given: str, marker: str) -> set[int]:
-    """The numbers of the expressions that a text shows."""
-    return {int(name[1:].partition("-")[0]) for name in holes.split(given, marker)[1] if re.match(r"e\d", name)}
+def shown(given: str, marker: str) -> list[int]:
+    """The numbers of the expressions that a text shows; twice what it shows both escaped and plain."""
+    names = set(holes.split(given, marker)[1])
+    return sorted(int(name[1:].partition("-")[0]) for name in names if re.match(r"e\d", name))
+
+
+def always(nodes: Sequence[Node], wanted: str) -> bool:
+    """Whether a piece of text is in what every reader gets."""
+    return any(
+        wanted in node if isinstance(node, str) else always(node.then, wanted) and always(node.otherwise, wanted)
+        for node in nodes
+    )

@@ -34,7 +34,7 @@ class Aside:
         self._word = f"q{hashlib.sha256(source.encode('utf-8', 'replace')).hexdigest()[:12]}q"
         self._tags: list[str] = []
         self._inside: list[bool] = []
-        found = _TOKENS.sub(self._set_aside, source)
+        found = _TOKENS.sub(self._set_aside, source) if _READER.search(source) else source
         # A condition on a line of its own stands between paragraphs, with or without empty lines around it.
         self.text = re.sub(rf"^[ \t]*((?:{self._word}b\d+z)+)[ \t]*$", r"\n\1\n", found, flags=re.MULTILINE)
 

@@ -111,8 +111,8 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     )
     html = sized(to_html(mjml, found.shown(f"{layout}.mjml.j2")))
     way_out = _unsubscribe(config, marker)
-    _insist(way_out in html, found.shown(f"{layout}.mjml.j2"))
-    _insist(way_out in text, found.shown(f"{layout}.txt.j2"))
+    _insist(splice.always(splice.parse(html, marker), way_out), found.shown(f"{layout}.mjml.j2"))
+    _insist(splice.always(splice.parse(text, marker), way_out), found.shown(f"{layout}.txt.j2"))
     return Rendered(subject, preheader, html, listed(tidied(text), marker), mjml, late.table, marker, _polls(whole))
 
 
@@ -184,7 +184,7 @@ def _unsubscribe(config: Config, marker: str) -> str:
 def _insist(holds: bool, template: str) -> None:
     """A mail without an unsubscribe link breaks the law in most places it is read."""
     if not holds:
-        raise RenderError(f"{template}: it holds no unsubscribe link; write {{{{ links.unsubscribe }}}}")
+        raise RenderError(f"{template}: it holds no unsubscribe link for everybody; write {{{{ links.unsubscribe }}}}")
 
 
 def _insist_on_room(issue: Issue, mail: Rendered) -> None:

@@ -30,7 +30,7 @@ def build(mailing: Mailing, reader: Reader, now: datetime) -> bytes:
     headers = {
         "Date": format_datetime(now),
         "From": address(sender.name, sender.address),
-        "To": address(reader.name, reader.email),
+        "To": address(reader.values["name"], reader.email),
         **({"Reply-To": address("", reply_to)} if (reply_to := mailing.reply_to(reader.reply)) else {}),
         "Subject": unstructured("Subject", mailing.filled("subject", reader)),
         "Message-ID": f"<{reader.ref}.{mailing.newsletter_id}.{mailing.slug}@{mailing.domain}>",

@@ -85,6 +85,15 @@ def whole(html):
     return not list(faults(others)) and not list(faults(outlook))
 
 
+def test_an_unsubscribe_link_for_some_is_not_enough(make_issue, segmented, own):
+    own(
+        "atlas/footer.mjml.j2",
+        SECTION.format("<mj-text>{% if reader.name %}{{ links.unsubscribe }}{% endif %}</mj-text>"),
+    )
+    with pytest.raises(RenderError, match="no unsubscribe link for everybody"):
+        preview(make_issue(), segmented, KEY)
+
+
 @pytest.mark.parametrize(
     ("footer", "reason"),
     [

@@ -178,7 +178,7 @@ def _message_id(headers: Any) -> str:
 
 
 def _personalization(mailing: Mailing, reader: Reader) -> dict[str, Any]:
-    name = one_line(reader.name)
+    name = one_line(reader.values["name"])
     to = {"email": on_the_wire(reader.email), **({"name": name} if name else {})}
     return {
         "to": [to],
