@@ -93,6 +93,20 @@ def asset(config: Config, address: str) -> str:
     return address
 
 
+def shares(title: str, address: str) -> dict[str, str]:
+    """Where a page can be passed on, by the network's name: plain addresses, which tell nobody that it was read."""
+    said, there = quote(title, safe=""), quote(address, safe="")
+    both = quote(f"{title} {address}", safe="")
+    return {
+        "Mail": f"mailto:?subject={said}&body={there}",
+        "Bluesky": f"https://bsky.app/intent/compose?text={both}",
+        "Mastodon": f"https://share.joinmastodon.org/#text={both}",
+        "LinkedIn": f"https://www.linkedin.com/sharing/share-offsite/?url={there}",
+        "Facebook": f"https://www.facebook.com/sharer/sharer.php?u={there}",
+        "WhatsApp": f"https://wa.me/?text={both}",
+    }
+
+
 def _slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "post"

@@ -333,3 +333,8 @@ class Config(Section):
         """The transport that carries a newsletter."""
         chosen = self.newsletters.get(newsletter)
         return (chosen and chosen.transport) or self.send.transport
+
+    def time_zone_of(self, newsletter: str) -> str:
+        """The zone of a newsletter's dates: its schedule's, or the publication's."""
+        chosen = self.newsletters.get(newsletter)
+        return chosen.schedule.time_zone if chosen and chosen.schedule else self.site.time_zone

@@ -84,8 +84,7 @@ class WhenForm(QuestionForm):
 
 def zone_of(issue: Issue) -> ZoneInfo:
     """The zone that the issue's newsletter is scheduled in."""
-    newsletter = current().newsletters.get(issue.newsletter)
-    return ZoneInfo(newsletter.schedule.time_zone if newsletter and newsletter.schedule else settings.TIME_ZONE)
+    return ZoneInfo(current().time_zone_of(issue.newsletter))
 
 
 def people(issue: Issue) -> int:

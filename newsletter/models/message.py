@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection, models, transaction
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
+from newsletter.models import claims
 from newsletter.models.issue import Issue
 from subscribers.models import Subscriber, audience
 
@@ -77,20 +78,8 @@ class Message(models.Model):
     @classmethod
     def claim_batch(cls, issue: Issue, size: int, now: datetime, lease: timedelta) -> list[Message]:
         """Take up to `size` messages that are due, for this caller alone until the lease ends."""
-        due = cls.objects.filter(
-            Q(state=cls.State.PENDING) | Q(state=cls.State.DEFERRED, retry_at__lte=now), issue=issue
-        ).filter(Q(lease_until=None) | Q(lease_until__lt=now))
-        claim = uuid.uuid4()
-        with transaction.atomic():
-            # Rows that another worker is just claiming are passed over instead of waited for.
-            rows = (
-                due.select_for_update(skip_locked=True)
-                if connection.features.has_select_for_update_skip_locked
-                else due
-            )
-            ids = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
-            due.filter(pk__in=ids).update(claim=claim, lease_until=now + lease)
-        return list(cls.objects.filter(pk__in=ids, claim=claim).order_by("pk"))
+        unsent = Q(state=cls.State.PENDING) | Q(state=cls.State.DEFERRED, retry_at__lte=now)
+        return claims.take(cls.objects.filter(unsent, claims.free(now), issue=issue), size, now, lease)
 
     @classmethod
     def begin(
@@ -165,9 +154,8 @@ class Message(models.Model):
         The claim stays, so that the worker's late answer still finds the row.
         """
         return cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now).update(
-            state=cls.State.UNCERTAIN, lease_until=None,
-            reason="the sending process stopped before the answer came; it may or may not have been sent",
-        )  # fmt: skip
+            state=cls.State.UNCERTAIN, lease_until=None, reason=claims.SILENT
+        )
 
     @classmethod
     def open_of(cls, issue: Issue) -> QuerySet[Message]:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.db.models import F, Q
 
+from newsletter.models import claims
 from newsletter.models.message import Message
 from subscribers.addresses import normalize
 from subscribers.models import Subscriber, Suppression
@@ -101,13 +102,7 @@ class Notice(models.Model):
     @classmethod
     def claim_batch(cls, newsletter: str, size: int, now: datetime, lease: timedelta) -> list[Notice]:
         """Take up to `size` that are due, for this caller alone until the lease ends."""
-        due, claim = cls._due(now).filter(newsletter=newsletter), uuid.uuid4()
-        with transaction.atomic():
-            skips = connection.features.has_select_for_update_skip_locked
-            rows = due.select_for_update(skip_locked=True) if skips else due
-            ids = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
-            due.filter(pk__in=ids).update(claim=claim, lease_until=now + lease)
-        return list(cls.objects.filter(pk__in=ids, claim=claim).order_by("pk"))
+        return claims.take(cls._due(now).filter(newsletter=newsletter), size, now, lease)
 
     def begin(self, now: datetime, lease: timedelta) -> bool:
         """Mark it as about to go on the wire, if the claim is still ours; only then may it be sent."""
@@ -138,9 +133,8 @@ class Notice(models.Model):
     def lapse(cls, now: datetime) -> int:
         """Call uncertain what a worker had on the wire when it fell silent; the claim stays for its late answer."""
         return cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now).update(
-            state=cls.State.UNCERTAIN, lease_until=None,
-            reason="the sending process stopped before the answer came; it may or may not have been sent",
-        )  # fmt: skip
+            state=cls.State.UNCERTAIN, lease_until=None, reason=claims.SILENT
+        )
 
     @classmethod
     def send_again(cls, notices: models.QuerySet[Notice], until: datetime) -> int:
@@ -157,5 +151,4 @@ class Notice(models.Model):
 
     @classmethod
     def _due(cls, now: datetime) -> models.QuerySet[Notice]:
-        free = Q(lease_until=None) | Q(lease_until__lt=now)
-        return cls.objects.filter(free, Q(retry_at=None) | Q(retry_at__lte=now), state=cls.State.PENDING)
+        return cls.objects.filter(claims.free(now), Q(retry_at=None) | Q(retry_at__lte=now), state=cls.State.PENDING)

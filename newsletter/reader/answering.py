@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter.models import Issue, Like, Poll
-from newsletter.reader.replies import question, takes_votes, title_of
+from newsletter.reader.replies import question, takes_votes
 from newsletter.reader.same_site import same_site
+from newsletter.reader.shelves import title_of
 from newsletter.reader.signing_in import SeeOther
 from newsletter.settings import current
 from newsletter.track.views import message_of, private, tested

@@ -14,8 +14,9 @@ from markupsafe import Markup
 from newsletter import links
 from newsletter import render as rendering
 from newsletter.config import Config
+from newsletter.markup.text import with_emoji
 from newsletter.reader.style import colour, properties
-from newsletter.render.words import direction, emojize, one_line
+from newsletter.render.words import direction, one_line
 from newsletter.settings import current
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def frame_of(config: Config, name: str = "") -> Frame:
         name=name if settings else "",
         title=one_line(settings.title) if settings else config.site.name,
         tagline=one_line(settings.tagline) if settings else "",
-        emoji=emojize(settings.emoji) if settings else "",
+        emoji=with_emoji(settings.emoji) if settings else "",
         language=settings.language if settings else "en",
         direction=direction(settings.language) if settings else "ltr",
         logo=_logo(config, name),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
@@ -108,8 +107,8 @@ def _page(
     people = [one if slug(one.name) in pages else replace(one, path="") for one in bylines(config, reading.authors)]
     return page(
         request, "reading.html", frame, reading=reading, meta=replace(meta, json_ld=json_ld), people=people,
-        tags=[term for term in terms if term.kind == Term.Kind.TAG], shares=shares(meta.title, meta.canonical),
-        joined=_has_box(reading), **shown,
+        tags=[term for term in terms if term.kind == Term.Kind.TAG], joined=_has_box(reading),
+        shares=links.shares(meta.title, meta.canonical).items(), **shown,
     )  # fmt: skip
 
 
@@ -131,20 +130,6 @@ def _meta(config: Config, reading: rendering.Reading, frame: Frame, terms: list[
         crumbs=(Crumb(config.site.name, reverse("home")), archive, own),
         feeds=feeds(config, reading.letter.id),
     )
-
-
-def shares(title: str, address: str) -> list[tuple[str, str]]:
-    """Where an issue can be passed on: plain addresses, which tell nobody that the page was read."""
-    said, there = quote(title, safe=""), quote(address, safe="")
-    both = quote(f"{title} {address}", safe="")
-    return [
-        ("Mail", f"mailto:?subject={said}&body={there}"),
-        ("Bluesky", f"https://bsky.app/intent/compose?text={both}"),
-        ("Mastodon", f"https://share.joinmastodon.org/#text={both}"),
-        ("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={there}"),
-        ("Facebook", f"https://www.facebook.com/sharer/sharer.php?u={there}"),
-        ("WhatsApp", f"https://wa.me/?text={both}"),
-    ]
 
 
 def _terms(where: Q) -> list[Term]:

@@ -22,10 +22,11 @@ from newsletter.markup.said import LONGEST
 from newsletter.models import Issue, Like, Poll, Reply, Vote
 from newsletter.models.poll import Bar
 from newsletter.reader import posting
+from newsletter.reader.known import known
 from newsletter.reader.same_site import same_site
+from newsletter.reader.shelves import title_of
 from newsletter.reader.signed_in import keep_private, reader_of
 from newsletter.reader.signing_in import SeeOther, mail_link
-from newsletter.render import for_nobody
 from newsletter.settings import current
 from newsletter.track.views import masked
 from subscribers.models import Subscriber
@@ -169,12 +170,6 @@ def questions(issue: Issue, reader: Subscriber | None, now: datetime) -> list[Qu
     return [question(poll, reader, now) for poll in issue.polls.select_related("issue").order_by("number")]
 
 
-def title_of(issue: Issue) -> str:
-    """What an issue is called where it is talked about."""
-    edition = issue.edition
-    return (for_nobody(edition, "subject") if edition else "") or issue.slug
-
-
 def _post(request: HttpRequest, issue: Issue, reader: Subscriber, text: str, typed: dict[str, str]) -> HttpResponse:
     parent = posting.parent_of(issue, typed["parent"])
     kept = posting.take(issue, reader, text, typed["name"], parent, timezone.now())
@@ -212,8 +207,7 @@ def _page(request: HttpRequest, issue: Issue, status: int = 200, **form: str) ->
 
 
 def _issue(newsletter: str, slug: str) -> Issue:
-    if newsletter not in current().newsletters:
-        raise Http404(f"there is no newsletter '{newsletter}'")
+    known(current(), newsletter)
     return get_object_or_404(Issue.public().select_related("edition"), newsletter=newsletter, slug=slug)
 
 
@@ -223,7 +217,7 @@ def _letter(issue: Issue) -> Newsletter:
 
 def _entries(issue: Issue, reader: Subscriber | None, letter: Newsletter | None) -> list[Entry]:
     config = current()
-    here = ZoneInfo(letter.schedule.time_zone if letter and letter.schedule else config.site.time_zone)
+    here = ZoneInfo(config.time_zone_of(issue.newsletter))
     ours = letter.title if letter else config.site.name
 
     def entry(reply: Reply, answers: tuple[Entry, ...] = ()) -> Entry:

@@ -83,12 +83,6 @@ def summary_of(issue: Issue) -> str:
     return rendering.for_nobody(edition, "preheader") if edition else ""
 
 
-def zone_of(config: Config, newsletter: str) -> str:
-    """The zone that a newsletter's dates are in."""
-    schedule = config.newsletters[newsletter].schedule
-    return schedule.time_zone if schedule else config.site.time_zone
-
-
 def _card(config: Config, issue: Issue) -> Card:
     settings = config.newsletters[issue.newsletter]
     image = getattr(issue, "lead_image", None) or ""
@@ -96,7 +90,7 @@ def _card(config: Config, issue: Issue) -> Card:
     return Card(
         title=title_of(issue),
         summary=rendering.uncut(summary_of(issue), summary) or summary,
-        date=issue.due_at.astimezone(zone(zone_of(config, issue.newsletter))),
+        date=issue.due_at.astimezone(zone(config.time_zone_of(issue.newsletter))),
         path=reverse("issue", args=(issue.newsletter, issue.slug)),
         newsletter=issue.newsletter,
         name=one_line(settings.title),

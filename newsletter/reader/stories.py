@@ -16,7 +16,6 @@ from newsletter.config.values import zone
 from newsletter.models import Entry
 from newsletter.models.finding import Wanted, folded, wanted
 from newsletter.reader.jinja import here
-from newsletter.reader.shelves import zone_of
 from newsletter.render.context import is_web
 from newsletter.render.words import cut, one_line
 
@@ -84,7 +83,7 @@ def _result(config: Config, entry: Entry, asked: Sequence[Wanted]) -> Result:
         marked=marked(title, asked) if asked else Markup(),
         path=here(address),
         excerpt=(excerpt(entry.text, asked) if asked else Markup()) or marked(summary, asked),
-        date=issue.due_at.astimezone(zone(zone_of(config, issue.newsletter))),
+        date=issue.due_at.astimezone(zone(config.time_zone_of(issue.newsletter))),
         newsletter=issue.newsletter,
         name=settings.title,
         language=item.language or settings.language,

@@ -12,12 +12,16 @@ from zoneinfo import ZoneInfo
 
 from newsletter import holes, links
 from newsletter.config import Config, Newsletter, NewsletterSection
+from newsletter.markup.text import with_emoji
 from newsletter.models import Issue, Item, Post
 from newsletter.render import personal
 from newsletter.render.blocks import Block, blocks, count_polls
 from newsletter.render.filters import date
 from newsletter.render.late import Late
-from newsletter.render.words import direction, emojize, one_line
+from newsletter.render.words import direction, one_line
+
+NETWORKS = ("Bluesky", "LinkedIn", "WhatsApp")
+"""Those of `links.shares` that a mail has room for."""
 
 
 @dataclass(frozen=True)
@@ -153,14 +157,14 @@ def letter(config: Config, name: str, settings: Newsletter) -> Letter:
     return Letter(
         id=name,
         title=one_line(settings.title),
-        emoji=emojize(settings.emoji),
+        emoji=with_emoji(settings.emoji),
         tagline=one_line(settings.tagline),
         language=settings.language,
         direction=direction(settings.language),
         logo=links.asset(config, settings.logo) if settings.logo else "",
         sender=Person(one_line(sender.name), sender.address, sender.reply_to or sender.address),
         postal_address=settings.postal_address.strip(),
-        time_zone=settings.schedule.time_zone if settings.schedule else config.site.time_zone,
+        time_zone=config.time_zone_of(name),
         logo_dark=links.asset(config, settings.logo_dark) if settings.logo and settings.logo_dark else "",
         contents=settings.contents,
         lists=frozenset(one_line(part.title) for part in _parts(settings) if part.style == "list"),
@@ -183,7 +187,7 @@ def story_of_item(item: Item, config: Config, letter: Letter, late: Late | None 
     """The story that an item of an issue tells; without `late`, as everybody may read it."""
     page = links.post(config, item.post_id, item.title)
     html = _told(item, config, letter, late)
-    return _story(item, html, page, letter, one_line(item.section), emojize(item.section_emoji), item.note)
+    return _story(item, html, page, letter, one_line(item.section), with_emoji(item.section_emoji), item.note)
 
 
 def story_of_post(post: Post, config: Config, letter: Letter) -> Story:
@@ -208,7 +212,7 @@ def _story(
     return Story(
         title=one_line(source.title),
         summary=one_line(source.summary),
-        note=emojize(note.strip()),
+        note=with_emoji(note.strip()),
         html=html,
         url=url or page,
         own=not url,
@@ -253,6 +257,19 @@ def sections(stories: Iterable[Story], lists: Collection[str] = ()) -> list[Part
     ]
 
 
+def given(letter: Letter, number: Number | None, stories: Iterable[Story]) -> dict[str, Any]:
+    """What patterns and templates are given of an issue."""
+    lead, *others = stories
+    return {
+        "newsletter": letter,
+        "issue": number,
+        "items": [lead, *others],
+        "lead": lead,
+        "others": others,
+        "sections": sections(others, letter.lists),
+    }
+
+
 def anchored(stories: Iterable[Story]) -> list[Story]:
     """The stories with the names that a table of contents jumps to."""
     return [replace(story, anchor=f"story-{number}") for number, story in enumerate(stories, start=1)]
@@ -261,6 +278,7 @@ def anchored(stories: Iterable[Story]) -> list[Story]:
 def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subject: str) -> Links:
     """The addresses in a mail, with a hole where the reader's token goes."""
     token, page = holes.hole(marker, "token"), links.issue(config, issue.newsletter, issue.slug)
+    shares = links.shares(subject, page)
     return Links(
         site=config.site.url,
         archive=links.archive(config, letter.id),
@@ -270,19 +288,9 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
         preferences=links.preferences(config, token),
         like=links.like(config, token),
         replies=f"{page}#replies",
-        pass_on=f"mailto:?subject={quote(subject)}&body={quote(page)}",
-        shares=_shares(page, subject),
+        pass_on=shares["Mail"],
+        shares=tuple((name, shares[name]) for name in NETWORKS),
         ballot=links.vote(config, token, 0, 0).removesuffix("/0/0"),
-    )
-
-
-def _shares(page: str, subject: str) -> tuple[tuple[str, str], ...]:
-    """Networks that take a page to share by a plain address, with nothing of theirs loaded into the mail."""
-    url, words = quote(page, safe=""), quote(f"{subject} {page}", safe="")
-    return (
-        ("Bluesky", f"https://bsky.app/intent/compose?text={words}"),
-        ("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={url}"),
-        ("WhatsApp", f"https://wa.me/?text={words}"),
     )
 
 

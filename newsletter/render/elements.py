@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 
+from newsletter.markup.text import with_emoji
 from newsletter.render.images import fit, pixels
 from newsletter.render.vocabulary import (
     ATTRIBUTES,
@@ -23,7 +24,6 @@ from newsletter.render.vocabulary import (
     SEPARATORS,
     TABLE,
 )
-from newsletter.render.words import emojize
 
 DEEPEST = 100
 # The column that a post's text stands in; wider images would push a mail apart in Outlook.
@@ -112,7 +112,7 @@ class _Reader(HTMLParser):
             self._start("p", [])
         self._note_words(data)
         code = "pre" in self.opened or "code" in self.opened
-        self.chunks[-1].written.append(escape(data if code else emojize(data), quote=False))
+        self.chunks[-1].written.append(escape(data if code else with_emoji(data), quote=False))
 
     def end(self) -> None:
         """Close whatever the post left open."""

@@ -31,13 +31,14 @@ from typing import Any
 from django.utils import dateformat, formats, translation
 from markupsafe import Markup, escape
 
+from newsletter.markup.text import with_emoji
 from newsletter.render.dark import dark
 from newsletter.render.images import fit
 from newsletter.render.phrases import fill, parted
 from newsletter.render.plain import plain, wrap
 from newsletter.render.speech import spoken
 from newsletter.render.tags import pieces
-from newsletter.render.words import cut, emojize, graphemes, lead_emoji, width
+from newsletter.render.words import cut, graphemes, lead_emoji, width
 
 
 def date(moment: datetime, language: str = "en") -> str:
@@ -109,7 +110,7 @@ def _styled(source: str, name: str, styles: dict[str, str]) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "dark": dark,
     "date": date,
-    "emoji": emojize,
+    "emoji": with_emoji,
     "excerpt": excerpt,
     "fill": fill,
     "initials": initials,

@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import regex
 
 from newsletter import holes
+from newsletter.markup.text import with_emoji
 from newsletter.render.vocabulary import BLOCKS, HIDDEN, SEPARATORS
-from newsletter.render.words import emojize, is_rtl, width
+from newsletter.render.words import is_rtl, width
 
 WIDTH = 72
 # Deeper lists and quotes are set no further in: the line would have no room for words.
@@ -132,7 +133,7 @@ class _Flow(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.hidden:
-            self.line.append(data if self.pre else _SPACE.sub(" ", emojize(data)))
+            self.line.append(data if self.pre else _SPACE.sub(" ", with_emoji(data)))
 
     def flush(self) -> None:
         """End the paragraph that is being read."""

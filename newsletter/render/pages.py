@@ -96,7 +96,7 @@ def for_nobody(edition: Edition, part: str) -> str:
 
 def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     """The mail as the theme draws it, its HTML still on long lines."""
-    settings = _settings(config, issue.newsletter)
+    settings = settings_of(config, issue.newsletter)
     late = personal.late_of(issue.newsletter, settings, marker)
     whole = _whole(issue, config, settings, late)
     subject, preheader = headers(issue, settings, whole, late)
@@ -123,7 +123,8 @@ def _made(found: Themes, name: str, context: Mapping[str, Any], marker: str) -> 
     return placed(holes.escaped(filled, marker), marker, where)
 
 
-def _settings(config: Config, name: str) -> Newsletter:
+def settings_of(config: Config, name: str) -> Newsletter:
+    """What config.yaml says of a newsletter. Raises RenderError if it says nothing."""
     if name not in config.newsletters:
         raise RenderError(f"config.yaml has no newsletter '{name}'")
     return config.newsletters[name]
@@ -136,13 +137,14 @@ def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> di
     if not stories:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
     number = make.number(issue, letter)
-    whole = _stories(letter, number, stories)
+    whole = make.given(letter, number, make.anchored(stories))
     # The polls of an issue are numbered through it: the opening's first, then the stories', then the closing's.
     opening = personal.letter(issue, "opening", config, late, whole)
     stories = make.numbered(stories, polls := sum(block.kind == "poll" for block in opening))
     polls += sum(count_polls(story.html) for story in stories)
     closing = personal.letter(issue, "closing", config, late, whole, polls)
-    return _stories(letter, replace(number, opening=opening, closing=closing), stories)
+    number = replace(number, opening=opening, closing=closing)
+    return make.given(letter, number, make.anchored(stories))
 
 
 def _polls(whole: Mapping[str, Any]) -> dict[int, tuple[str, tuple[str, ...]]]:
@@ -150,18 +152,6 @@ def _polls(whole: Mapping[str, Any]) -> dict[int, tuple[str, tuple[str, ...]]]:
     told = (block for story in whole["items"] if count_polls(story.html) for block in story.blocks)
     found = (block for block in (*number.opening, *told, *number.closing) if block.kind == "poll")
     return {block.number: (block.title, block.answers) for block in found}
-
-
-def _stories(letter: make.Letter, number: make.Number | None, stories: list[make.Story]) -> dict[str, Any]:
-    lead, *others = stories = make.anchored(stories)
-    return {
-        "newsletter": letter,
-        "issue": number,
-        "items": stories,
-        "lead": lead,
-        "others": others,
-        "sections": make.sections(others, letter.lists),
-    }
 
 
 def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +21,7 @@ from newsletter.render.environment import theme_of, themes
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import headers
 from newsletter.render.late import Late
-from newsletter.render.pages import for_nobody
+from newsletter.render.pages import for_nobody, settings_of
 from newsletter.render.words import lead_emoji
 
 
@@ -91,13 +90,13 @@ class Reading:
 
 def reading(issue: Issue, config: Config) -> Reading:
     """The issue as it was sent, or as it would be sent now; nothing in it belongs to one reader. Raises RenderError."""
-    settings = settings_of(issue.newsletter, config)
+    settings = settings_of(config, issue.newsletter)
     letter, late = make.letter(config, issue.newsletter, settings), personal.late_of(issue.newsletter, settings)
     told = [make.story_of_item(item, config, letter) for item in issue.items.all()]
     if not told:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
     number = make.number(issue, letter)
-    given = _given(letter, number, told)
+    given = make.given(letter, number, told)
     # Numbered as in the mail, so that a vote is for the same poll wherever it is given.
     opening = personal.letter_for_nobody(issue, "opening", config, late, given)
     stories = make.numbered(told, polls := sum(block.kind == "poll" for block in opening))
@@ -151,13 +150,6 @@ def look(config: Config, settings: Newsletter | None = None) -> dict[str, Any]:
     return found.tokens(theme_of(config, settings), settings.tokens) if settings else found.tokens(config.render.theme)
 
 
-def settings_of(name: str, config: Config) -> Newsletter:
-    """What config.yaml says of a newsletter. Raises RenderError if it says nothing."""
-    if name not in config.newsletters:
-        raise RenderError(f"config.yaml has no newsletter '{name}'")
-    return config.newsletters[name]
-
-
 def carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
     """The newsletter in whose look a post is shown. Raises RenderError."""
     carriers = ((name, one) for name, one in config.newsletters.items() if post.source.name in one.sources)
@@ -176,16 +168,3 @@ def _headers(issue: Issue, settings: Newsletter, given: dict[str, Any], late: La
         lines_of.for_nobody(subject, late.marker, late.table),
         lines_of.for_nobody(preheader, late.marker, late.table),
     )
-
-
-def _given(letter: Letter, number: Number, stories: Iterable[Story]) -> dict[str, Any]:
-    """What patterns are given."""
-    lead, *others = stories
-    return {
-        "newsletter": letter,
-        "issue": number,
-        "items": [lead, *others],
-        "lead": lead,
-        "others": others,
-        "sections": make.sections(others, letter.lists),
-    }

@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 from newsletter.config import Config
 from newsletter.render import context as make
 from newsletter.render.environment import theme_of, themes
-from newsletter.render.errors import RenderError
 from newsletter.render.filters import date
 from newsletter.render.images import sized
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
-from newsletter.render.pages import Rendered, tidied
+from newsletter.render.pages import Rendered, settings_of, tidied
 from newsletter.render.words import cut, one_line
 
 KINDS = ("confirm", "welcome", "goodbye", "preferences", "sign_in", "answer", "draft_ready", "report")
@@ -30,9 +29,7 @@ def service_mail(kind: str, config: Config, newsletter: str, facts: Mapping[str,
     Its templates are `{kind}.mjml.j2` and `{kind}.txt.j2` of the newsletter's theme; the latter's blocks `subject` and
     `preheader` say what the inbox shows.
     """
-    if newsletter not in config.newsletters:
-        raise RenderError(f"config.yaml has no newsletter '{newsletter}'")
-    settings, found = config.newsletters[newsletter], themes(config)
+    settings, found = settings_of(config, newsletter), themes(config)
     theme, letter = theme_of(config, settings), make.letter(config, newsletter, settings)
     whole = {
         **{name: _said(name, value, letter) for name, value in facts.items()},

@@ -8,6 +8,8 @@ from collections.abc import Collection
 import emoji
 import regex
 
+from newsletter.markup.text import with_emoji
+
 _SPACE = regex.compile(r"[ \t\r\n\f\v\x85\u2028\u2029]+")
 _CONTROLS = regex.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _CLUSTER = 50
@@ -15,14 +17,9 @@ _GRAPHEME = regex.compile(r"\X")
 _RTL = ("ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "syr", "ug", "ur", "yi")
 
 
-def emojize(text: str) -> str:
-    """The text with `:shortcodes:` as emoji; what is no shortcode stays as it is."""
-    return emoji.emojize(text, language="alias") if ":" in text else text
-
-
 def one_line(text: str) -> str:
     """The text on one line with its shortcodes as emoji, without control characters, its no-break spaces kept."""
-    return emojize(_SPACE.sub(" ", _CONTROLS.sub("", text)).strip(" "))
+    return with_emoji(_SPACE.sub(" ", _CONTROLS.sub("", text)).strip(" "))
 
 
 def graphemes(text: str) -> list[str]:

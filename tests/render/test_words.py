@@ -2,18 +2,18 @@
 
 import pytest
 
-from newsletter.render.words import cut, direction, emojize, graphemes, lead_emoji, one_line
+from newsletter.render.words import cut, direction, graphemes, lead_emoji, one_line
 
 FAMILY = "👨‍👩‍👧‍👦"
 
 
 def test_a_shortcode_becomes_its_emoji_and_an_emoji_stays():
-    assert emojize(":rocket: and 🚀") == "🚀 and 🚀"
+    assert one_line(":rocket: and 🚀") == "🚀 and 🚀"
 
 
 @pytest.mark.parametrize("text", ["at 10:30:45", "::", ":no such thing:", "a: b: c", "https://example.org:8080/x"])
 def test_colons_that_spell_no_emoji_stay(text):
-    assert emojize(text) == text
+    assert one_line(text) == text
 
 
 def test_a_title_is_one_line_and_keeps_its_no_break_spaces():

@@ -14,10 +14,11 @@ from newsletter.send.ledger import Sender
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports import Outcome, State, smtp
 from tests.factories import make_edition, make_issue, make_subscriber
-from tests.send.servers import SmtpServer
+from tests.send.servers import Api, SmtpServer
 
 MARKER = "hmarker"
 KEY = "not-a-secret-only-for-tests"
+API_KEY = "SG.very-secret-key"
 PAGE = (
     "<html><body><p>Dear {name-html},</p>\r\n<p>all is well.</p>\n"
     '<a href="http://127.0.0.1:8000/u/{token}">leave</a> {email-html}</body></html>\n'
@@ -131,6 +132,36 @@ def smtp_server():
     yield make
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture
+def api(no_proxy):
+    """Start SendGrid's stand-in with these answers; all are stopped in the end."""
+    running = []
+
+    def start(*answers):
+        running.append(Api(*answers))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
+@pytest.fixture
+def sendgrid_config(make_config):
+    """A configuration that sends through the stand-in at this address."""
+
+    def make(url, **settings):
+        settings = {"api_key": API_KEY, "host": url, "timeout": "10s", **settings}
+        return make_config(send={"transport": "sendgrid", "batch": 2000, "sendgrid": settings})
+
+    return make
 
 
 @pytest.fixture

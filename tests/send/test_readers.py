@@ -16,7 +16,7 @@ from newsletter.send.transports import State, TransportDown, sendgrid
 from subscribers.models import Subscriber, Subscription, lists_of
 from tests.factories import make_edition, make_issue, make_list, make_subscriber
 from tests.send.conftest import KEY, MARKER, FakeTransport, states
-from tests.send.servers import DROP, HANG, Api
+from tests.send.servers import DROP, HANG
 
 VIP = ["compare", ["const", "vip"], [["in", ["reader", "lists"]]]]
 BERLIN = ["compare", ["field", "city"], [["eq", ["const", "Berlin"]]]]
@@ -31,33 +31,6 @@ SUBJECT = "[if1]VIP: [end1]News for [e0]"
 
 def spelt(text):
     return text.replace("[", f"{MARKER}-").replace("]", "-o")
-
-
-@pytest.fixture
-def no_proxy(monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-
-
-@pytest.fixture
-def api(no_proxy):
-    running = []
-
-    def start(*answers):
-        running.append(Api(*answers))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.close()
-
-
-@pytest.fixture
-def sendgrid_config(make_config):
-    def make(url, **settings):
-        settings = {"api_key": "SG.key", "host": url, "timeout": "10s", **settings}
-        return make_config(send={"transport": "sendgrid", "batch": 100, "sendgrid": settings})
-
-    return make
 
 
 @pytest.fixture

@@ -15,39 +15,11 @@ from newsletter.send.transports import State, TransportDown, sendgrid
 from newsletter.settings import QUIET
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
-from tests.send.conftest import KEY, MARKER, states
-from tests.send.servers import DROP, HANG, Api
+from tests.send.conftest import API_KEY, KEY, MARKER, states
+from tests.send.servers import DROP, HANG
 
-API_KEY = "SG.very-secret-key"
+pytestmark = pytest.mark.usefixtures("no_proxy")
 READERS = [Reader("11", "ada@example.org", "Ada <3", "tok11"), Reader("12", "bob@example.org", "", "tok12")]
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-
-
-@pytest.fixture
-def api():
-    """Start SendGrid's stand-in with these answers; all are stopped in the end."""
-    running = []
-
-    def start(*answers):
-        running.append(Api(*answers))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.close()
-
-
-@pytest.fixture
-def sendgrid_config(make_config):
-    def make(url, **settings):
-        settings = {"api_key": API_KEY, "host": url, "timeout": "10s", **settings}
-        return make_config(send={"transport": "sendgrid", "batch": 2000, "sendgrid": settings})
-
-    return make
 
 
 @pytest.fixture
