@@ -10,6 +10,7 @@ from functools import wraps
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -81,8 +82,17 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         "done": subscriber is None or not _subscribed(message, subscriber),
         "address": masked(subscriber.email) if subscriber else "",
         "newsletter": current().newsletters.get(message.issue.newsletter),
+        "also": _also(message),
+        "preferences": reverse("preferences", args=(token,)),
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
+
+
+def _also(message: Message) -> list[str]:
+    """The other newsletters that go to the lists which are left: they end with it, and the reader should know."""
+    lists, own = set(_lists_of(message)), message.issue.newsletter
+    newsletters = current().newsletters.items()
+    return [one.title for name, one in newsletters if name != own and lists & {ref.name for ref in one.lists}]
 
 
 def _subscribed(message: Message, subscriber: Subscriber) -> bool:
@@ -108,7 +118,13 @@ def _onward(link: Link) -> HttpResponse:
 
 def _unchanged(request: HttpRequest, issue: Issue) -> HttpResponse:
     """Where the way out of a test mail leads: nobody's subscription hangs on it."""
-    context = {"test": True, "done": False, "newsletter": current().newsletters.get(issue.newsletter)}
+    context = {
+        "test": True,
+        "done": False,
+        "also": [],
+        "preferences": "",
+        "newsletter": current().newsletters.get(issue.newsletter),
+    }
     return render(request, "unsubscribe.html", context, using="jinja2")
 
 

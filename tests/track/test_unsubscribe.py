@@ -156,3 +156,22 @@ def test_an_address_is_masked(address, shown):
 def test_posting_works_without_a_transaction_around_it(client, message):
     assert client.post(path(message)).status_code == 200
     assert statuses(message.subscriber) == {"readers": "unsubscribed"}
+
+
+def test_newsletters_that_go_to_the_same_list_are_named_before_and_after(client, settings, make_config):
+    weekly = make_config().newsletters["weekly"].model_dump(exclude_unset=True)
+    elsewhere = {**weekly, "title": "The Other", "lists": ["others"]}
+    daily = {**weekly, "title": "The Daily"}
+    settings.NEWSLETTER = make_config(newsletters={"daily": daily, "other": elsewhere})
+    path = f"/u/{token_of(make_message())}"
+    before, after = client.get(path).content.decode(), client.post(path).content.decode()
+    assert "It also ends The Daily, which goes to the same list" in before
+    assert "no more mail from The Weekly and The Daily, which goes to the same list" in after
+    assert "The Other" not in before + after
+
+
+def test_the_way_back_is_on_the_page(client):
+    token = token_of(make_message())
+    page = client.post(f"/u/{token}").content.decode()
+    assert f'href="/p/{token}"' in page
+    assert client.get(f"/p/{token}").status_code == 200
