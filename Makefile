@@ -36,8 +36,8 @@ run: setup  ## set everything up and run the demo publication
 test: setup $(if $(shell command -v npm),tools)  ## the tests, on both databases where a PostgreSQL is reachable
 	@PYTHON=$(BIN)/python TEST_POSTGRESQL=$(TEST_POSTGRESQL) sh tests/run.sh $(PYTEST_OPTIONS)
 
-fast: setup  ## the tests that start no processes, on SQLite: under two minutes
-	@$(BIN)/python -m pytest -q -m "not processes and not others" $(PYTEST_OPTIONS)
+fast: setup  ## the tests that start no processes, on SQLite, one for each core at a time: under two minutes
+	@$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not processes and not others" $(PYTEST_OPTIONS)
 
 check: setup  ## ruff, mypy, import-linter, migrations, wheel
 	$(BIN)/ruff check .

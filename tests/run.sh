@@ -5,9 +5,23 @@ set -u
 : "${PYTHON:=python3}" "${TEST_POSTGRESQL:=}"
 cd "$(dirname "$0")/.." || exit 1
 
-echo "== SQLite: every test"
-"$PYTHON" -m pytest -q "$@"
-sqlite=$?
+failed=""
+given=$#
+# run NAME OPTION…: a line before, and in the end the names of those that failed.
+run() {
+  name=$1
+  shift
+  echo "== $name"
+  "$PYTHON" -m pytest -q "$@"
+  code=$?
+  # 5 is "no tests": no fault where somebody has asked for some tests only.
+  if [ "$code" -ne 0 ] && { [ "$code" -ne 5 ] || [ "$given" -eq 0 ]; }; then failed="$failed
+  $name"; fi
+}
+
+# Every core takes a file at a time. What starts processes or browsers, and measures how long they take, goes alone.
+run "SQLite: the tests within one process" -n auto --dist loadscope -m "not processes and not others" "$@"
+run "SQLite: the tests that start processes" -m "processes or others" "$@"
 
 if "$PYTHON" - "$TEST_POSTGRESQL" <<'PY'
 import sys, psycopg
@@ -17,10 +31,12 @@ except psycopg.Error as error:
     sys.exit(f"== PostgreSQL: SKIPPED, because none answers ({' '.join(str(error).split())}); name one with TEST_POSTGRESQL=postgresql://…")
 PY
 then
-  echo "== PostgreSQL: the tests that touch a database, once more"
-  NEWSLETTER_DATABASE__URL=$TEST_POSTGRESQL "$PYTHON" -m pytest -q -m "django_db" "$@"
-  postgresql=$?
-else
-  postgresql=0
+  export NEWSLETTER_DATABASE__URL="$TEST_POSTGRESQL"
+  run "PostgreSQL: the tests that touch a database, once more" -n auto --dist loadscope -m "django_db and not others" "$@"
 fi
-[ "$sqlite" -eq 0 ] && [ "$postgresql" -eq 0 ]
+
+if [ -n "$failed" ]; then
+  echo "== FAILED:$failed"
+  exit 1
+fi
+echo "== all passed"

@@ -6,8 +6,6 @@ addresses, knows what big platforms mean by their classes, and takes notes; nh3 
 
 from __future__ import annotations
 
-import html
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,25 +14,21 @@ from html.parser import HTMLParser
 import nh3
 
 from newsletter.markup import foreign, images, urls, videos
+from newsletter.markup.balanced import Attributes, Balanced
 from newsletter.markup.images import UNKNOWN, Size
 from newsletter.markup.tags import (
     ATTRIBUTES,
-    BLOCKS,
-    CLOSES,
     EVERYWHERE,
     MARK,
     MARKED,
     READ_AS,
     SILENT,
-    TABLE,
     TAGS,
     VOID,
 )
 from newsletter.markup.text import collapse, line, scrub, with_emoji
 
-DEEPEST = 100
 LONGEST = 1_000_000  # characters of HTML in one post; mail programs clip at a tenth of it
-Attributes = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,7 @@ def clean(source: str, addresses: Addresses, *, trusted: bool = False) -> Cleane
     walk.feed(_completed(source[:LONGEST]))
     walk.close()
     safe = nh3.clean(
-        walk.output(),
+        walk.page.output(),
         tags=set(TAGS),
         attributes={**ATTRIBUTES, "*": EVERYWHERE},
         tag_attribute_values={tag: {MARK: set(values)} for tag, values in MARKED.items()},
@@ -87,8 +81,8 @@ def clean(source: str, addresses: Addresses, *, trusted: bool = False) -> Cleane
         url_relative="deny",
         link_rel=None,
     )
-    text = collapse("".join(walk.text))
-    return Cleaned(safe.strip(), text, walk.paragraph, walk.image, tuple(dict.fromkeys(walk.unmeasured)))
+    text = collapse("".join(walk.page.text))
+    return Cleaned(safe.strip(), text, walk.page.paragraph, walk.image, tuple(dict.fromkeys(walk.unmeasured)))
 
 
 def plain(source: str) -> str:
@@ -107,29 +101,17 @@ def _completed(source: str) -> str:
 
 
 class _Pass(HTMLParser):
-    """Writes allowed tags balanced and at most DEEPEST deep, and everything else as text."""
+    """Reads whatever tags there are, and writes those that are allowed; everything else is text."""
 
     def __init__(self, addresses: Addresses, trusted: bool) -> None:
         super().__init__(convert_charrefs=True)
         self._addresses, self._trusted = addresses, trusted
-        self._out: list[str] = []
-        self._open: list[str] = []
-        self._marks: list[str] = []  # of each open element, the block it is
-        self._skipped: Counter[str] = Counter()
+        self.page = Balanced()
         self._silent, self._silences = "", 0
         self._film: Attributes | None = None
         self._dark = ""
-        self._paragraph_at = 0
-        self._summed_up = True  # whether the open paragraph may stand for the whole
-        self.text: list[str] = []
-        self.paragraph = ""
         self.image = Picture()
         self.unmeasured: list[str] = []
-
-    def output(self) -> str:
-        """What was written, every element closed."""
-        self._close_down_to(0)
-        return "".join(self._out)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given: Attributes = {}
@@ -147,10 +129,10 @@ class _Pass(HTMLParser):
         if tag == "img":
             self._img(given)
         elif tag in VOID:
-            self._imply_ends(tag)
-            self._write_void(tag, {})
+            self.page.imply_ends(tag)
+            self.page.void(tag, {})
         elif tag in TAGS:
-            self._start(tag, given)
+            self.page.start(tag, self._kept(tag, given))
         elif tag in ("picture", "source"):
             self._dark = images.dark(given, self._addresses.image) or (self._dark if tag == "source" else "")
 
@@ -167,7 +149,7 @@ class _Pass(HTMLParser):
                 self._end_player()
             return
         self._dark = "" if tag == "picture" else self._dark
-        self._end(READ_AS.get(tag, tag))
+        self.page.end(READ_AS.get(tag, tag))
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
@@ -175,26 +157,7 @@ class _Pass(HTMLParser):
 
     def _write_text(self, data: str) -> None:
         data = scrub(data)
-        if "code" not in self._open and "pre" not in self._open:
-            data = with_emoji(data)
-        self.text.append(data)
-        self._out.append(html.escape(data, quote=False))
-
-    def _start(self, tag: str, given: Attributes) -> None:
-        self._imply_ends(tag)
-        too_deep = len(self._open) >= DEEPEST or (tag == "a" and "a" in self._open)
-        kept = {} if too_deep else self._kept(tag, given)
-        if too_deep or (tag == "a" and "href" not in kept) or (tag == "span" and not kept):
-            self._skipped[tag] += 1
-            return
-        if tag in BLOCKS:
-            self.text.append("\n")
-        if tag == "p":
-            self._paragraph_at, self._summed_up = len(self.text), "figure" not in self._open
-        self._summed_up &= kept.get(MARK) != "button"
-        self._open.append(tag)
-        self._marks.append(kept.get(MARK, ""))
-        self._out.append(_tag(tag, kept))
+        self.page.write(data if self.page.within("code") or self.page.within("pre") else with_emoji(data))
 
     def _kept(self, tag: str, given: Attributes) -> Attributes:
         allowed = ATTRIBUTES.get(tag, set()) | EVERYWHERE
@@ -226,7 +189,7 @@ class _Pass(HTMLParser):
 
     def _write_picture(self, picture: Picture) -> None:
         lengths = {"width": picture.width, "height": picture.height}
-        self._write_void(
+        self.page.void(
             "img",
             {"src": picture.url, "alt": picture.alt}
             | {name: str(length) for name, length in lengths.items() if length}
@@ -234,7 +197,7 @@ class _Pass(HTMLParser):
         )
         if not (picture.width and picture.height):
             self.unmeasured.append(picture.url)
-        advertised = "sponsor" in self._marks
+        advertised = self.page.within_block("sponsor")
         if not self.image.url and not advertised and all(not 0 < n < images.TINY for n in lengths.values()):
             self.image = picture
 
@@ -257,59 +220,18 @@ class _Pass(HTMLParser):
         return self._addresses.image(given[name]) if given.get(name) else ""
 
     def _write_video(self, video: videos.Video) -> None:
-        alone = "figure" not in self._open
+        alone = not self.page.within("figure")
         if alone:
-            self._start("figure", {})
+            self.page.start("figure", {})
         self._write_link(video.href, video.title, "video", video.thumbnail)
         if alone:
-            self._end("figure")
+            self.page.end("figure")
 
     def _write_link(self, href: str, words: str, mark: str = "", thumbnail: str = "") -> None:
         """A link of our own making; within another link its words alone."""
-        self._start("a", {"href": href})
-        if mark and self._open[-1:] == ["a"] and not self._skipped["a"]:
-            self._marks[-1] = mark
-            self._out[-1] = self._out[-1].removesuffix(">") + f' {MARK}="{mark}">'
+        whole = self._addresses.link(href)
+        self.page.start("a", ({"href": whole} if whole else {}) | ({MARK: mark} if mark else {}))
         if thumbnail:
             self._write_picture(Picture(thumbnail))
         self._write_text(words)
-        self._end("a")
-
-    def _write_void(self, tag: str, attributes: Attributes) -> None:
-        self.text.append(" ")
-        self._out.append(_tag(tag, attributes))
-
-    def _imply_ends(self, tag: str) -> None:
-        closes = CLOSES.get(tag, frozenset())
-        while self._open and self._open[-1] in closes:
-            self._close_down_to(len(self._open) - 1)
-
-    def _end(self, tag: str) -> None:
-        if self._skipped[tag]:
-            self._skipped[tag] -= 1
-        elif (place := self._place(tag)) is not None:
-            self._close_down_to(place)
-
-    def _place(self, tag: str) -> int | None:
-        """Where the element that an end tag closes was opened; a cell's end tags do not reach out of it."""
-        for place in range(len(self._open) - 1, -1, -1):
-            if self._open[place] == tag:
-                return place
-            if self._open[place] in ("td", "th") and tag not in TABLE:
-                return None
-        return None
-
-    def _close_down_to(self, place: int) -> None:
-        while len(self._open) > place:
-            tag, mark = self._open.pop(), self._marks.pop()
-            if tag in BLOCKS:
-                self.text.append("\n")
-            if tag == "p" and not self.paragraph and self._summed_up:
-                self.paragraph = collapse("".join(self.text[self._paragraph_at :]))
-            bare = tag not in TABLE and mark != "subscribe" and self._out[-1].startswith((f"<{tag}>", f"<{tag} "))
-            self._out[-1:] = [] if bare else [self._out[-1], f"</{tag}>"]
-
-
-def _tag(name: str, attributes: Attributes) -> str:
-    written = (f' {key}="{html.escape(value)}"' for key, value in attributes.items())
-    return f"<{name}{''.join(written)}>"
+        self.page.end("a")

@@ -86,7 +86,7 @@ def test_a_slow_drip_ends_at_the_deadline(web: Web, fetch: Callable[..., Documen
     began = time.monotonic()
     with pytest.raises(TooSlow, match=r"within 0\.3 seconds"):
         fetch(web.answer("/feed", answer), collect={"timeout": "300ms"})
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3.5
 
 
 def test_follows_redirects_and_notes_a_move_for_good(web: Web, fetch: Callable[..., Document]) -> None:

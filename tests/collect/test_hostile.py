@@ -19,9 +19,10 @@ DEEP = 20_000
 
 @pytest.fixture(autouse=True)
 def _soon() -> Iterator[None]:
-    began = time.monotonic()
+    # Our own time: other processes may keep the machine busy.
+    began = time.process_time()
     yield
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.fixture

@@ -194,4 +194,4 @@ def test_a_server_that_hangs_costs_no_more_than_the_time_out(smtp_server, transp
     server = smtp_server(TEXT=[HANG])
     start = time.monotonic()
     submit_by_smtp(transport_to(server.port, timeout="200ms"), ADA)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 8

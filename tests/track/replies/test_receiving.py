@@ -255,11 +255,11 @@ def test_nothing_is_too_broken_to_be_recorded(arrive, raw):
 def test_hostile_text_takes_no_time(arrive, mail):
     import time
 
-    began = time.monotonic()
+    began = time.process_time()
     for at, text in enumerate(("Am Fr schrieb " * 9000, "On Mon\n" * 9000, "<!--" * 9000, "> q\n" * 9000)):
         arrive(mail(text, Message_ID=f"<{at}@x>"))
     arrive(mail("", "<!--" * 90_000 + "<a " * 90_000, Message_ID="<h@x>"))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.django_db(transaction=True)
