@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from newsletter.markup.text import SUMMARY, TITLE, count_words, cut, line
 from newsletter.markup.urls import digest
 
 TAGS = 50
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
 
 
@@ -66,13 +68,24 @@ class Entry:
 
     def measured(self, sizes: Callable[[str], Size]) -> Entry:
         """The entry with the sizes of its images filled in, and without those that are too big."""
-        body = clean(self.html, replace(Addresses.against(""), size=sizes), trusted=True)
+        body = self._cleaned(replace(Addresses.against(""), size=sizes))
         image = _sized(Picture(self.image_url, self.image_alt, self.image_width, self.image_height, self.image_dark),
                        sizes)  # fmt: skip
         return replace(
             self, html=body.html, **_image_fields(image or body.image), unmeasured=(),
             as_published=self.fingerprint,
         )  # fmt: skip
+
+    def _cleaned(self, addresses: Addresses) -> Cleaned:
+        """The HTML cleaned once more. Of a personal one the tags are kept, and all other braces remain references:
+        cleaning would make braces of them, and those a template."""
+        if not self.personal:
+            return clean(self.html, addresses, trusted=True)
+        word, tags = f"q{digest(self.html)[:12]}q", _TAG.findall(self.html)
+        numbers = count()
+        body = clean(_TAG.sub(lambda _: f"{word}{next(numbers)}z", self.html), addresses, trusted=True)
+        braced = body.html.replace("{", "&#123;")
+        return replace(body, html=re.sub(rf"{word}(\d+)z", lambda found: tags[int(found[1])], braced))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -61,6 +61,8 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author_name or 'somebody'} on {self.issue}"
+
+    PER_HOUR, AN_HOUR = 5, timedelta(hours=1)  # of one reader: on the page no more are taken, those by mail are held
 
     # What staff can do, and from where; doing it twice is doing it once.
     FROM = {

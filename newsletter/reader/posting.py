@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from newsletter.config import Newsletter
 from newsletter.markup.said import LONGEST, tidied
@@ -10,8 +10,6 @@ from newsletter.models import Issue, Reply, Turn
 from newsletter.models.reply import digest
 from newsletter.settings import current
 from subscribers.models import Subscriber
-
-AN_HOUR, PER_HOUR = timedelta(hours=1), 5
 
 
 class Refused(ValueError):
@@ -52,9 +50,11 @@ def take(issue: Issue, person: Subscriber, text: str, name: str, parent: Reply |
         if known.state == Reply.State.UNCONFIRMED:
             settle(known, person, now)
         return known
-    if free := Turn.take(f"reply {person.pk}", PER_HOUR, AN_HOUR, now):
+    if free := Turn.take(f"reply {person.pk}", Reply.PER_HOUR, Reply.AN_HOUR, now):
         wait = max(1, -(-int((free - now).total_seconds()) // 60))
-        raise Refused(f"You have posted {PER_HOUR} replies within an hour. The next one can be posted in {wait} min.")
+        raise Refused(
+            f"You have posted {Reply.PER_HOUR} replies within an hour. The next one can be posted in {wait} min."
+        )
     state, note = _standing(issue, person)
     published_at = now if state == Reply.State.PUBLISHED else None
     return _keep(issue, person, text, name, parent, now, state=state, note=note, published_at=published_at)

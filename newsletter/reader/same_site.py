@@ -39,8 +39,12 @@ def from_here(request: HttpRequest) -> bool:
     if (site := request.headers.get("Sec-Fetch-Site")) is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    try:
+        netloc = urlsplit(origin).netloc
+    except ValueError:  # no browser sends an address that is none
+        return False
     # The scheme is left out: behind a proxy that ends TLS we may not know our own.
-    return bool(netloc := urlsplit(origin).netloc) and netloc in (
+    return bool(netloc) and netloc in (
         urlsplit(current().site.url).netloc,
         request.get_host(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -63,6 +64,8 @@ class Asked:
     def _given(self, node: nodes.Node, test: bool) -> Any:
         """What does not mention the reader: a constant, or worked out while rendering."""
         if isinstance(node, nodes.Const):
+            if isinstance(node.value, float) and not math.isfinite(node.value):
+                raise self.fault(node, "this number is too large")
             return ("const", node.value)
         if self._closed and isinstance(node, nodes.List | nodes.Tuple):
             return ("const", tuple(self._given(item, False)[1] for item in node.items))

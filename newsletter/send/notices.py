@@ -101,7 +101,11 @@ class Post:
     def _answered(self, notice: Notice, outcome: Outcome) -> bool:
         retry = self.config.send.retry
         if outcome.state != State.DEFERRED:
-            return self._settle(notice, outcome.state, outcome.reason)
+            done = self._settle(notice, outcome.state, outcome.reason)
+            if outcome.state == State.UNCERTAIN:
+                # One answer may get lost. To go on at once could lose them all, each of them never sent again.
+                raise TransportDown(outcome.reason)
+            return done
         if notice.attempts + 1 >= retry.attempts:  # `attempts` was read before this one was counted
             return self._settle(notice, State.FAILED, f"given up after {retry.attempts} attempts: {outcome.reason}")
         self._again(notice, outcome.reason, min(retry.first * 2 ** min(notice.attempts, 20), retry.longest))

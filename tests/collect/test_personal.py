@@ -3,6 +3,7 @@
 import pytest
 
 from newsletter.collect import collect
+from newsletter.markup.images import Size
 from newsletter.models import Item, Post
 from tests.collect.conftest import item, rss
 
@@ -41,6 +42,19 @@ def test_other_braces_of_a_personal_post_are_text(read_folder):
     assert found.html == (
         "<p>{{ reader.name }} &#123;&#123; other }} &#123;% if x %}y&#123;% else %}z&#123;% endif %} &#123;# no #}</p>"
     )
+
+
+def test_measuring_the_images_makes_a_template_of_nothing_else(read_folder):
+    found = entry(
+        read_folder,
+        'Hi {{ reader.name | default("<you>") }} `{{ other }}` {% if x %} ![{{ y }}](https://i.example/a.png)',
+    )
+    assert found.unmeasured == ("https://i.example/a.png",)
+    measured = found.measured(lambda url: Size(640, 360))
+    assert 'width="640" height="360"' in measured.html
+    assert measured.html.replace(' width="640" height="360"', "") == found.html
+    assert measured.html.count("{{") == 1
+    assert "{%" not in measured.html
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,6 @@ def test_a_start_that_waits_for_a_slow_feed_can_be_stopped_at_once(publication, 
     publication.configure(sources={"wire": feed}, newsletter={"sources": ["wire"]})
     publication.readers(1)
     process = publication.start("run")
-    wait_for(lambda: site.asked, 30, f"the feed is asked for\n{publication.log()}")
+    wait_for(lambda: site.asked, 60, f"the feed is asked for\n{publication.log()}")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(5) == 0
+    assert process.wait(10) == 0

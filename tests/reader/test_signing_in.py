@@ -154,6 +154,8 @@ ELSEWHERE = [
     {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Referer": "http://[::1"},
     {"Referer": "https://evil.example/http://testserver/"},
     {"Origin": "http://testserver.evil.example"},
 ]

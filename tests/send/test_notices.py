@@ -77,6 +77,16 @@ def test_a_deferral_waits_longer_each_time_and_is_given_up(send, clock, make_con
     assert states() == [("failed", 3)]
 
 
+def test_after_a_lost_answer_the_others_wait_so_that_not_all_are_lost(send, clock):
+    for _ in range(3):
+        make_notice()
+    assert send(FakeTransport(State.UNCERTAIN)) == 0
+    assert states() == [("uncertain", 1), ("pending", 0), ("pending", 0)]
+    clock.forward(minutes=1)
+    assert send(FakeTransport()) == 2
+    assert states()[0] == ("uncertain", 1)
+
+
 def test_an_unforeseen_fault_is_uncertain_and_the_rest_waits(send):
     make_notice()
     make_notice()

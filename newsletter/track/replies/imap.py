@@ -21,8 +21,8 @@ from newsletter.config import Config, Imap
 from newsletter.models import MailboxMark, Rejected
 from newsletter.models.reply import digest
 from newsletter.settings import signing_keys
-from newsletter.track.replies.incoming import Incoming
-from newsletter.track.replies.receiving import receive, reject
+from newsletter.track.replies.incoming import Incoming, headers_of
+from newsletter.track.replies.receiving import BROKEN, receive, reject
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +66,12 @@ def _take(mailbox: BaseMailBox, uid: int, config: Config, name: str, now: dateti
     data, cut = _bytes(mailbox, uid, config.track.replies.max_bytes)
     if data is None:
         return  # it was deleted since we asked for the list
-    incoming = Incoming.of_bytes(data, cut=cut)
     try:
-        receive(incoming, config, signing_keys(), now)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        receive(Incoming.of_bytes(data, cut=cut), config, signing_keys(), now)
+    except BROKEN as error:
         log.exception("mail %d of the mailbox cannot be read", uid)
-        reject(incoming, digest(name), Rejected.Why.UNREADABLE, f"{type(error).__name__}: {error}", now)
+        nothing = Incoming(headers_of(b""))
+        reject(nothing, digest(name), Rejected.Why.UNREADABLE, f"{type(error).__name__}: {error}"[:300], now)
 
 
 def _bytes(mailbox: BaseMailBox, uid: int, limit: int) -> tuple[bytes | None, bool]:

@@ -6,7 +6,7 @@ a whole mail posted in one field may be. So its stream classes are used one leve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ class Field:
     filename: str = ""
 
 
-def fields(request: HttpRequest, limit: int) -> Iterator[Field]:
-    """Each field in turn, at most `limit` bytes of it; raise NotMultipart for what cannot be taken apart."""
+def fields(request: HttpRequest, limit: int, wanted: Collection[str]) -> Iterator[Field]:
+    """Each wanted field in turn, at most `limit` bytes of it, and each file; raise NotMultipart for what is none."""
     kind, options = parse_header_parameters(request.headers.get("Content-Type", ""))
     boundary = options.get("boundary", "").encode("ascii", "replace")
     if kind != "multipart/form-data" or not boundary:
@@ -51,19 +51,19 @@ def fields(request: HttpRequest, limit: int) -> Iterator[Field]:
         for number, (kind, head, stream) in enumerate(parts):
             if number > _MOST:
                 raise NotMultipart(f"more than {_MOST} fields")
-            if found := _field(kind, head, stream, limit):
+            if found := _field(kind, head, stream, limit, wanted):
                 yield found
     except (MultiPartParserError, StopUpload, OSError, ValueError) as error:
         raise NotMultipart(str(error) or type(error).__name__) from error
 
 
-def _field(kind: str, head: Any, stream: Any, limit: int) -> Field | None:
+def _field(kind: str, head: Any, stream: Any, limit: int, wanted: Collection[str]) -> Field | None:
     options = head["content-disposition"][1] if "content-disposition" in head else {}
     name, filename = _text(options.get("name", "")), _text(options.get("filename", ""))
     if kind == FILE or filename:
         exhaust(stream)
         return Field(name, b"", filename=filename or "a file")
-    if not name:
+    if name not in wanted:
         exhaust(stream)
         return None
     data = stream.read(size=limit + 1)

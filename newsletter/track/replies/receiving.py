@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from newsletter import tokens
 from newsletter.config import Config
 from newsletter.markup.said import LONGEST
 from newsletter.markup.text import cut
-from newsletter.models import Issue, Message, Rejected, Reply
+from newsletter.models import Issue, Message, Rejected, Reply, Turn
 from newsletter.models.reply import digest
 from newsletter.track.replies.automatic import looks_away, nobody_wrote
 from newsletter.track.replies.incoming import Incoming
@@ -19,10 +20,14 @@ from newsletter.track.replies.words import READ, reply_of, text_of
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber
 
+log = logging.getLogger(__name__)
+
 Why, State = Rejected.Why, Reply.State
 
 _TOKEN = re.compile(r"\+([A-Za-z2-7]{4,40})@")
 _LISTED = 5
+BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What the email package and others raise over mails that somebody broke on purpose."""
 
 
 class Refused(Exception):
@@ -42,6 +47,11 @@ class Thread:
     message: Message | None = None
     parent: Reply | None = None
 
+    @property
+    def subscriber_id(self) -> int | None:
+        """The number of the reader, if there still is one."""
+        return self.subscriber.pk if self.subscriber else None
+
 
 def receive(incoming: Incoming, config: Config, keys: Sequence[str], now: datetime) -> Reply | Rejected:
     """Keep what came, whatever it is; a mail that came before is answered with the row that was made then."""
@@ -54,6 +64,10 @@ def receive(incoming: Incoming, config: Config, keys: Sequence[str], now: dateti
         return _kept(incoming, key, _thread(incoming, config, keys, now), config, now)
     except Refused as refusal:
         return reject(incoming, key, refusal.why, refusal.reason, now)
+    except BROKEN as error:
+        # Not answered with a fault: whoever handed it over would bring it again for days, or never get past it.
+        log.exception("a mail to the reply address cannot be read")
+        return reject(incoming, key, Why.UNREADABLE, f"{type(error).__name__}: {error}"[:300], now)
 
 
 def reject(incoming: Incoming, key: str, why: Rejected.Why, reason: str, now: datetime) -> Rejected:
@@ -117,6 +131,8 @@ def _kept(incoming: Incoming, key: str, thread: Thread, config: Config, now: dat
     whole = incoming.text if incoming.text.strip() else text_of(incoming.html)
     text = reply_of(whole)
     state, notes = _standing(incoming, thread, text, config)
+    if state == State.PUBLISHED and Turn.take(f"reply {thread.subscriber_id}", Reply.PER_HOUR, Reply.AN_HOUR, now):
+        state, notes = State.HELD, [*notes, f"it is more than {Reply.PER_HOUR} of this reader's within an hour"]
     fields = {
         "issue": thread.issue, "subscriber": thread.subscriber, "message": thread.message, "parent": thread.parent,
         "author_name": _name(incoming, thread), "via": Reply.Via.MAIL, "state": state, "text": text[:LONGEST],
