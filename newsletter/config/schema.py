@@ -32,9 +32,11 @@ def _ordered(least: int, most: int) -> None:
 
 
 class Author(Section):
-    """Somebody who writes, as pages show them."""
+    """Somebody who writes, as pages and mails show them."""
 
-    avatar: str = Field("", description="address of a picture, or `SOURCE:PATH` for one beside a folder source's posts")
+    avatar: str = Field(
+        "", description="address of a picture, or `SOURCE:PATH` for one beside a folder source's posts; else initials"
+    )
     about: Line = Field("", description="a sentence about them")
     url: BaseUrl | None = Field(None, description="where they are at home on the web")
 
@@ -251,9 +253,6 @@ class Newsletter(Section):
     theme: str | None = Field(None, min_length=1, description="without one, `render.theme`")
     tokens: dict[str, Any] = Field({}, description="colours, fonts and measures that differ from the theme's own")
     contents: bool = Field(False, description="a table of contents in digests of four stories and more")
-    portraits: dict[str, str] = Field(
-        {}, description="pictures of authors by their names: addresses, or `SOURCE:PATH`; others get their initials"
-    )
     transport: TransportName | None = Field(None, description="without one, `send.transport`")
     subject: str = Field(
         "{{ lead.title | led_by(newsletter.emoji) }}",

@@ -50,7 +50,7 @@ class Letter:
     logo_dark: str = ""
     contents: bool = False
     lists: frozenset[str] = frozenset()
-    portraits: Mapping[str, str] = field(default_factory=dict)
+    avatars: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -101,7 +101,7 @@ class Story:
     image_dark: str = ""
     voice: str = "en"  # the language that emoji with a meaning are spoken in
     first_poll: int = 0
-    portrait: str = ""
+    avatar: str = ""
     anchor: str = ""
 
     @property
@@ -168,7 +168,9 @@ def letter(config: Config, name: str, settings: Newsletter) -> Letter:
         logo_dark=links.asset(config, settings.logo_dark) if settings.logo and settings.logo_dark else "",
         contents=settings.contents,
         lists=frozenset(one_line(part.title) for part in _parts(settings) if part.style == "list"),
-        portraits={one_line(name): links.asset(config, picture) for name, picture in settings.portraits.items()},
+        avatars={
+            one_line(name): links.asset(config, one.avatar) for name, one in config.site.authors.items() if one.avatar
+        },
         tokens=settings.tokens,
     )
 
@@ -229,7 +231,7 @@ def _story(
         image_width=source.image_width,
         image_height=source.image_height,
         image_dark=source.image_dark if is_web(source.image_dark) else "",
-        portrait=next((letter.portraits[name] for name in source.authors if name in letter.portraits), ""),
+        avatar=next((letter.avatars[name] for name in source.authors if name in letter.avatars), ""),
         voice=letter.language,
     )
 

@@ -47,7 +47,12 @@ def date(moment: datetime, language: str = "en") -> str:
     with translation.override("en" if english else language):
         # The day before the month, as most of the world reads it; other languages have their own usual order.
         order = "j F Y" if english else formats.get_format("DATE_FORMAT")
-        return f"{dateformat.format(moment, 'l')}, {dateformat.format(moment, order)}"
+        return f"{dateformat.format(moment, 'l')}{comma(language)} {dateformat.format(moment, order)}"
+
+
+def comma(language: str) -> str:
+    """The comma of a language: that of Arabic letters is turned around."""
+    return "،" if language[:2].lower() in ("ar", "fa", "ur") else ","
 
 
 def reading_time(minutes: int) -> str:

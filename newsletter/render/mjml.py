@@ -20,6 +20,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _WHITE = re.compile(r"[ \t\r\n]+")
 # Where one stretch for Outlook ends and the next begins; nothing stands between them.
 _SEAM = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
+# The preheader, which MJML writes one pixel high and white on white, as spam hides its words.
+_HIDDEN = re.compile(r'(<div style=")display:none;font-size:1px;color:#ffffff;line-height:1px;[^"]*"')
 _POSITION = re.compile(r"at position (\d+)")
 
 
@@ -35,7 +37,7 @@ def to_html(text: str, theme: str) -> str:
         raise RenderError(f"{theme}: {_explain(safe, str(error))}") from error
     if "\\u{" in html or not html.isascii():
         raise RenderError(f"{theme}: a character was garbled on its way through MJML: {_near(html)}")
-    return _SEAM.sub("", html)
+    return _HIDDEN.sub(r'\1display:none;max-height:0;overflow:hidden;mso-hide:all"', _SEAM.sub("", html), count=1)
 
 
 def make_safe(text: str, theme: str) -> str:

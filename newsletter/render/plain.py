@@ -46,7 +46,11 @@ def plain(
 def poll(block: Block, addresses: Sequence[str] = ()) -> str:
     """A poll: the question, then its answers, each with the address that votes for it."""
     links = [*addresses, *[""] * (len(block.answers) - len(addresses))]
-    answers = (_led("- ", answer, link) for answer, link in zip(block.answers, links, strict=False))
+    # Every address on a line of its own, or none: the answers are to look alike.
+    answers = (
+        _led("- ", answer, "") + (f"\n  {link}" if link else "")
+        for answer, link in zip(block.answers, links, strict=False)
+    )
     return "\n".join((wrap(block.title), *answers))
 
 
@@ -114,7 +118,7 @@ _KINDS: dict[str, Callable[[Block, LinkBook], str]] = {
     "heading": _heading,
     "text": _text,
     "code": _text,
-    "subscribe": _text,
+    "subscribe": lambda *_: "",  # who reads this has subscribed
     "quote": _quote,
     "table": _table,
     "image": _image,

@@ -11,7 +11,17 @@ from typing import Any
 from newsletter import links
 from newsletter.config import Config, Newsletter, NewsletterSection
 from newsletter.models import Issue, Item, Post, Source
-from newsletter.render.sample_texts import ARABIC, CLOSING, HTML, OPENING, STORIES, Told, story_html
+from newsletter.render.sample_texts import (
+    ARABIC,
+    ARABIC_CLOSING,
+    ARABIC_OPENING,
+    CLOSING,
+    HTML,
+    OPENING,
+    STORIES,
+    Told,
+    story_html,
+)
 from newsletter.render.words import direction
 
 SLUG = "2026-01-02"
@@ -22,6 +32,12 @@ _SECTIONS = (
     NewsletterSection(title="Science desk", emoji="🔭"),
     NewsletterSection(title="Curious corner", emoji="🦄"),
     NewsletterSection(title="In brief", emoji="🗞️", style="list"),
+)
+_ARABIC_SECTIONS = (
+    NewsletterSection(title="حول العالم", emoji="🧭"),
+    NewsletterSection(title="ركن العلوم", emoji="🔭"),
+    NewsletterSection(title="ركن الغرائب", emoji="🦄"),
+    NewsletterSection(title="باختصار", emoji="🗞️", style="list"),
 )
 
 
@@ -35,8 +51,9 @@ def sample_issue(name: str, settings: Newsletter, stories: int = _STORIES) -> Is
 
     Its first item is made of one block of each kind, and it has an editor's letter before and after the stories.
     """
+    opening, closing = (ARABIC_OPENING, ARABIC_CLOSING) if _rtl(settings) else (OPENING, CLOSING)
     issue = Issue(
-        pk=0, newsletter=name, slug=SLUG, due_at=_DUE, cut_off_at=_DUE, opening=OPENING, closing=CLOSING
+        pk=0, newsletter=name, slug=SLUG, due_at=_DUE, cut_off_at=_DUE, opening=opening, closing=closing
     )  # fmt: skip
     items = [_item(number, told, settings) for number, told in enumerate(islice(_told(settings), stories))]
     # As `prefetch_related` leaves them: the items are found there, and no row is looked for.
@@ -46,7 +63,7 @@ def sample_issue(name: str, settings: Newsletter, stories: int = _STORIES) -> Is
 
 def sample_letter(settings: Newsletter) -> Newsletter:
     """The newsletter as a gallery shows it: with a table of contents, and with a section of each style."""
-    parts = settings.sections if len(settings.sections) > 2 else _SECTIONS
+    parts = settings.sections if len(settings.sections) > 2 else _sections(settings)
     styled = (*parts[:-1], parts[-1].model_copy(update={"style": "list"}))
     return settings.model_copy(update={"contents": True, "sections": styled, "other": None})
 
@@ -89,9 +106,17 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
     return facts[kind]
 
 
+def _rtl(settings: Newsletter) -> bool:
+    return direction(settings.language) == "rtl"
+
+
+def _sections(settings: Newsletter) -> tuple[NewsletterSection, ...]:
+    return _ARABIC_SECTIONS if _rtl(settings) else _SECTIONS
+
+
 def _told(settings: Newsletter) -> Iterator[Told]:
     """Stories without end, in the direction that the newsletter is written in; told again, they are numbered."""
-    stories = ARABIC if direction(settings.language) == "rtl" else STORIES
+    stories = ARABIC if _rtl(settings) else STORIES
     for number, told in enumerate(cycle(stories)):
         again = number // len(stories)
         yield replace(told, title=f"{told.title} {again + 1}", alt=f"{told.alt} {again + 1}") if again else told
@@ -110,6 +135,6 @@ def _post(number: int, told: Told, settings: Newsletter) -> Post:
 
 def _item(number: int, told: Told, settings: Newsletter) -> Item:
     """A story in its place: the first leads, the others fill the sections one after the other."""
-    parts = [*settings.sections, *filter(None, [settings.other])] if settings.sections else _SECTIONS
+    parts = [*settings.sections, *filter(None, [settings.other])] if settings.sections else _sections(settings)
     part = parts[number * len(parts) // _STORIES % len(parts)]
     return Item.copy_of(_post(number, told, settings), section=part.title, section_emoji=part.symbol, note=told.note)

@@ -152,6 +152,21 @@ That is all. Open a window, and have a good week.
 - Nowhere
 :::
 """
+ARABIC_OPENING = """\
+صباح الخير من غرفة السطح، حيث عاد الدفء أخيرًا.
+
+كانت معظم رسائل هذا الأسبوع عن القطارات، فبدأنا بها. وإن لم تقرأ إلا شيئًا واحدًا، فاقرأ
+[قصة المنارة](https://example.org/stories/1).
+"""
+ARABIC_CLOSING = """\
+هذا كل شيء. افتح نافذة، وأسبوعًا طيبًا.
+
+::: poll إلى أين نمضي الأسبوع القادم؟
+- إلى البحر ⛵
+- إلى الجبل
+- لا مكان
+:::
+"""
 _SITE = "https://example.org"
 _HILLS, _SEA, _NIGHT, _TOWN = (address(name) for name in ("hills", "sea", "night", "town"))
 # One block of each kind, some of them twice: with all they can have, and with little.
@@ -206,9 +221,9 @@ Three stops before midnight
 
 ---
 
-::: sponsor {_SITE}/nightcaps
+::: sponsor {_SITE}/nightcaps Nod & Co.
 ![A shop window]({_TOWN})
-**Nod & Co.** Nightcaps in wool, made to stay on. Readers get the second one free.
+Nightcaps in wool, made to stay on. Readers get the second one free.
 :::
 
 ::: poll When do you sleep best?

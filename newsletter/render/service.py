@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from newsletter.config import Config
 from newsletter.render import context as make
 from newsletter.render.environment import theme_of, themes
-from newsletter.render.filters import date
+from newsletter.render.filters import comma, date
 from newsletter.render.images import sized
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
@@ -56,4 +56,4 @@ def _said(name: str, value: object, letter: make.Letter) -> object:
     if not isinstance(value, datetime):
         return value
     here = value.astimezone(ZoneInfo(letter.time_zone)) if value.tzinfo else value
-    return f"{date(here, letter.language)}, {here:%H:%M}"
+    return f"{date(here, letter.language)}{comma(letter.language)} {here:%H:%M}"

@@ -21,10 +21,13 @@ from playwright.sync_api import Browser, sync_playwright
 from newsletter import pipeline, publication
 from newsletter.config import Config, load
 from newsletter.pipeline import Context
+from newsletter.render import Rendered, gallery
 
 HERE = Path(__file__).parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 KEY = "a key for tests"
+THEMES = ("atlas", "gazette", "letter")
+LAYOUTS = gallery.LAYOUTS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +58,13 @@ def complaints(tmp_path: Path) -> Callable[[str, Mapping[str, str]], list[str]]:
         return [f"{name}: {one}" for name, all_of_it in sorted(found.items()) for one in all_of_it]
 
     return run
+
+
+def sampled(make_config: Callable[..., Config], theme: str, layout: str, language: str = "en") -> Rendered:
+    """The sample in a theme and a layout, or as a service mail, of a newsletter that has all that one can have."""
+    logos = {"logo": "https://example.org/day.png", "logo_dark": "https://example.org/night.png"}
+    config = make_config(newsletters={"weekly": {"language": language, **logos}})
+    return gallery.drawn(config, KEY, "weekly", theme, layout)
 
 
 @pytest.fixture
@@ -88,14 +98,16 @@ def axe() -> Callable[..., list[str]]:
 
 
 def _violations(browser: Browser, name: str, html: str, without: Sequence[str]) -> Iterator[str]:
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.abort())  # nothing is fetched: pictures are judged by their alt text
+    page.set_content(html)
+    page.add_script_tag(path=HERE / "node_modules" / "axe-core" / "axe.min.js")
+    # Only what fails is asked for: to gather all that passes takes longer than to look.
+    options = {"rules": {rule: {"enabled": False} for rule in without}, "resultTypes": ["violations"]}
     for width, scheme in ((1280, "light"), (375, "light"), (1280, "dark")):
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page.route("**/*", lambda route: route.abort())  # nothing is fetched: pictures are judged by their alt text
-        page.set_content(html)
-        page.add_script_tag(path=HERE / "node_modules" / "axe-core" / "axe.min.js")
-        rules = {rule: {"enabled": False} for rule in without}
-        found = page.evaluate("rules => axe.run({rules})", rules)["violations"]
-        for one in found:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        for one in page.evaluate("options => axe.run(options)", options)["violations"]:
             for node in one["nodes"]:
                 yield f"{name} at {width} {scheme}: {one['id']}: {one['help']}: {node['html'][:160]}"
-        page.close()
+    page.close()

@@ -4,7 +4,8 @@ import pytest
 
 from newsletter.models import Issue
 from newsletter.render import preview
-from tests.others.conftest import KEY
+from newsletter.render.service import KINDS
+from tests.others.conftest import KEY, LAYOUTS, THEMES, sampled
 
 pytestmark = [pytest.mark.others, pytest.mark.django_db]
 
@@ -12,6 +13,17 @@ pytestmark = [pytest.mark.others, pytest.mark.django_db]
 def test_what_the_demo_makes_is_valid(demo, complaints):
     made = {f"{issue.newsletter}.mjml": preview(issue, demo, KEY).mjml for issue in Issue.objects.all()}
     assert len(made) == 2
+    assert complaints("mjml.mjs", made) == []
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_layout_and_service_mail_of_every_theme_is_valid(make_config, complaints, language):
+    made = {
+        f"{theme}-{layout}.mjml": sampled(make_config, theme, layout, language).mjml
+        for theme in THEMES
+        for layout in (*LAYOUTS, *KINDS)
+    }
+    assert len(made) == 33
     assert complaints("mjml.mjs", made) == []
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from newsletter import holes
 from newsletter.models import Issue
 from newsletter.render import preview
-from tests.others.conftest import KEY
+from tests.others.conftest import KEY, LAYOUTS, THEMES, sampled
 
 pytestmark = [pytest.mark.others, pytest.mark.django_db]
 
@@ -61,6 +61,12 @@ def test_every_page_keeps_the_rules_of_html(pages, complaints):
 
 def test_axe_finds_nothing_on_the_pages(pages, axe):
     assert axe(pages) == []
+
+
+def test_axe_finds_nothing_in_any_theme_and_layout(make_config, axe):
+    looks = [(theme, layout) for theme in THEMES for layout in LAYOUTS]
+    mails = {"-".join(look): sampled(make_config, *look).html for look in looks}
+    assert axe(mails, without=OF_PAGES_ONLY) == []
 
 
 def test_axe_finds_nothing_in_the_mails(demo, axe):

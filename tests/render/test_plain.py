@@ -101,9 +101,9 @@ def test_a_table_too_wide_for_a_line_is_told_cell_by_cell():
 def test_the_answers_of_a_poll_carry_their_addresses():
     html = '<figure data-block="poll"><p>Which?</p><ul><li>North</li><li>جنوب</li></ul></figure>'
     votes = {0: ["https://x/v/0/0", "https://x/v/0/1"]}
-    assert plain(html, votes=votes) == "Which?\n- North: https://x/v/0/0\n- جنوب:\n  https://x/v/0/1"
+    assert plain(html, votes=votes) == "Which?\n- North\n  https://x/v/0/0\n- جنوب\n  https://x/v/0/1"
     (block,) = blocks(html)
-    assert poll(block, ["https://x/0"]) == "Which?\n- North: https://x/0\n- جنوب"
+    assert poll(block, ["https://x/0"]) == "Which?\n- North\n  https://x/0\n- جنوب"
     assert plain(blocks(html)) == plain(block) == plain(html)
 
 

@@ -78,8 +78,9 @@ def test_a_picture_says_its_size_where_it_is_known(make_issue, make_config):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_an_author_is_shown_with_a_face_or_with_initials(make_issue, make_config, theme):
-    face = {"portraits": {"Ada": "https://example.org/ada.png"}, "layout": "post"}
-    html = preview(make_issue({"authors": ["Ada"]}), in_theme(make_config, theme, **face), KEY).html
+    faces = {"authors": {"Ada": {"avatar": "https://example.org/ada.png"}}}
+    known = make_config(site=faces, render={"theme": theme}, newsletters={"weekly": {"layout": "post"}})
+    html = preview(make_issue({"authors": ["Ada"]}), known, KEY).html
     assert ("https://example.org/ada.png" in html) == (theme != "letter")
     plain = preview(make_issue({"authors": ["Ada Lovelace"]}), in_theme(make_config, theme, layout="post"), KEY).html
     assert (">AL<" in plain) == (theme == "atlas")
