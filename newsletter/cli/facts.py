@@ -8,6 +8,7 @@ from typing import Any
 
 from newsletter.cli.console import Failure, show_one
 from newsletter.models import Issue, Message, TransitionRefused
+from newsletter.render import for_nobody
 
 Status = Issue.Status
 
@@ -46,9 +47,14 @@ def issue_facts(issue: Issue) -> dict[str, Any]:
         "due": issue.due_at,
         "send_at": issue.send_at,
         "posts": issue.items.count(),
-        "subject": issue.edition.subject if issue.edition else issue.subject,
+        "subject": subject_of(issue),
         "messages": Message.counts(issue),
     }
+
+
+def subject_of(issue: Issue) -> str:
+    """The subject as it reads for nobody in particular: what is approved; else what an editor wrote, if anything."""
+    return for_nobody(issue.edition, "subject") if issue.edition else issue.subject
 
 
 def for_people(facts: dict[str, Any]) -> dict[str, Any]:

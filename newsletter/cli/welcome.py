@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from newsletter import publication
 from newsletter.cli.console import counted, done, out, problem
+from newsletter.cli.facts import subject_of
 from newsletter.config import Config
 from newsletter.models import Issue, Message
 from newsletter.pipeline import Context
@@ -22,7 +23,7 @@ def tell(ctx: Context, began: datetime) -> None:
     _wait_for_sending(ctx)
     issues = Issue.objects.select_related("edition").order_by("pk")
     for issue in issues.filter(created_at__gte=began):
-        title = f" “{issue.edition.subject}”" if issue.edition else ""
+        title = f" “{subject_of(issue)}”" if issue.edition else ""
         done(f"compose  {issue}: {counted(issue.items.count(), 'post')}{title}")
         if issue.reason:
             problem(f"         {issue.reason}")

@@ -18,7 +18,7 @@ from newsletter.paths import TEMPLATES
 from newsletter.render.errors import RenderError, located
 from newsletter.render.filters import FILTERS
 from newsletter.render.late import LateCodeGenerator
-from newsletter.render.overlay import merged
+from newsletter.render.overlay import fitted, merged
 from newsletter.render.phrases import Phrases
 
 SHIPPED = TEMPLATES / "email"
@@ -103,7 +103,7 @@ class Themes:
         """The colours, fonts and measures of a theme: its tokens.yaml laid over base's, and `over` over both."""
         self.insist(theme)
         laid = self._laid(theme, "tokens.yaml", "it must hold keys such as `light:` and `fonts:`")
-        return merged(laid, over or {})
+        return merged(laid, fitted(laid, over or {}))
 
     def words(self, theme: str, language: str) -> Phrases:
         """The theme's own words in a language, from its words.yaml laid over base's; English where one is missing."""
@@ -157,7 +157,7 @@ class Themes:
             found = self._read(path)
             if not isinstance(found, dict):
                 raise RenderError(f"{self.shown(str(path))}: {wanted}")
-            laid = merged(laid, found)
+            laid = merged(laid, fitted(laid, found))
         return laid
 
     def _read(self, path: Path) -> Any:

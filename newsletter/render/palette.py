@@ -10,7 +10,7 @@ from newsletter.config import Problem
 from newsletter.config.problems import nearest
 from newsletter.render.environment import Themes
 from newsletter.render.errors import RenderError
-from newsletter.render.overlay import merged
+from newsletter.render.overlay import fitted, merged
 
 LEAST = 4.5
 """The contrast that WCAG 2 asks for between words of ordinary size and what is behind them (level AA)."""
@@ -50,6 +50,7 @@ def problems(found: Themes, theme: str, key: str, over: Mapping[str, Any]) -> li
     except RenderError:
         # The theme's own file is at fault, and is named as such.
         return []
+    over = fitted(tokens, over)
     wrong = list(_wrong(tokens, over, key))
     return wrong or list(_faint(merged(tokens, over), over, key))
 

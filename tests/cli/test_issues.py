@@ -34,6 +34,14 @@ def test_from_review_to_the_schedule(call, issue):
     assert issue.send_at.hour in (16, 17)
 
 
+def test_a_subject_that_speaks_to_the_reader_is_shown_as_it_reads_for_nobody(call, issue):
+    Issue.objects.filter(pk=issue.pk).update(subject="Hello {{ reader.first_name | default('friend') }}")
+    assert call("approve", str(issue), "--json").facts["subject"] == "Hello friend"
+    assert "Hello friend" in call("issues").out
+    assert call("issues", "--json").facts[0]["subject"] == "Hello friend"
+    assert call("send", str(issue), "--json").facts["subject"] == "Hello friend"
+
+
 def test_without_a_moment_it_is_scheduled_for_when_it_is_due(call, issue):
     Issue.objects.filter(pk=issue.pk).update(due_at=(due := timezone.now() + timedelta(days=1)))
     call("approve", str(issue))

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from newsletter.config import load
 from newsletter.render import RenderError, check, preview
 from newsletter.render.environment import SHIPPED, themes
 from newsletter.render.palette import contrast
 from tests.render.conftest import KEY
 from tests.render.dom import Dom
 
+CONFIG = Path(__file__).parents[1] / "config.yaml"
 OLD = Path(__file__).parent / "fixtures" / "atlas-before-base"
 
 
@@ -104,6 +107,22 @@ def test_a_newsletter_changes_single_tokens_of_its_theme(make_issue, make_config
     html = preview(make_issue(), config, KEY).html
     assert "#331122" in html
     assert "max-width:640px" in html
+
+
+@pytest.mark.django_db
+def test_a_width_written_as_in_the_documentation_is_a_number(own, tmp_path, make_config, make_issue):
+    written = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    written["newsletters"]["weekly"] |= {
+        "tokens": {"light": {"button": "#1a6c63", "on_button": "#ffffff"}, "width": 640}
+    }
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(written), encoding="utf-8")
+    for environ, width in (({}, 640), ({"NEWSLETTER_NEWSLETTERS__WEEKLY__TOKENS__WIDTH": "700"}, 700)):
+        config = load(file, environ=environ).beside(tmp_path)
+        assert check(config) == []
+        assert f"max-width:{width}px" in preview(make_issue(), config, KEY).html
+    own("atlas/tokens.yaml", 'width: "560"\n')
+    assert themes(make_config()).tokens("atlas")["width"] == 560
 
 
 @pytest.mark.parametrize(
