@@ -81,6 +81,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         "done": subscriber is None or not _subscribed(message, subscriber),
         "address": masked(subscriber.email) if subscriber else "",
         "newsletter": current().newsletters.get(message.issue.newsletter),
+        "whose": message.issue.newsletter,
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
 
@@ -108,7 +109,8 @@ def _onward(link: Link) -> HttpResponse:
 
 def _unchanged(request: HttpRequest, issue: Issue) -> HttpResponse:
     """Where the way out of a test mail leads: nobody's subscription hangs on it."""
-    context = {"test": True, "done": False, "newsletter": current().newsletters.get(issue.newsletter)}
+    newsletter = current().newsletters.get(issue.newsletter)
+    context = {"test": True, "done": False, "newsletter": newsletter, "whose": issue.newsletter}
     return render(request, "unsubscribe.html", context, using="jinja2")
 
 
