@@ -82,7 +82,8 @@ def _answer(
     letter = current().newsletters.get(issue.newsletter)
     context = {
         "issue": issue, "issue_title": title_of(issue), "public": bool(letter and issue.started_at and issue.edition),
-        "title": letter.title if letter else current().site.name, "test": test, "gone": reader is None and not test,
+        "title": letter.title if letter else current().site.name, "whose": issue.newsletter,
+        "test": test, "gone": reader is None and not test,
         **more,
     }  # fmt: skip
     return render(request, template, context, using="jinja2")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from markupsafe import Markup
 
 from newsletter import links
@@ -71,9 +72,20 @@ def page(request: HttpRequest, template: str, frame: Frame, status: int = 200, *
     return render(request, template, {"frame": frame, **context}, status=status, using="jinja2")
 
 
-def site_frame() -> Frame:
-    """The frame of a page that was given none: an error, or a page that belongs to no newsletter."""
-    return frame_of(current())
+def plain_frame(name: str = "") -> Frame:
+    """The frame of a page that was given none: an error, or one that belongs to one reader of a newsletter, if any."""
+    return frame_of(current(), name)
+
+
+def whose(request: HttpRequest, path: str = "") -> str:
+    """The newsletter that a path is about, or else the address that was asked for; empty if that is none."""
+    match = request.resolver_match
+    if path:
+        try:
+            match = resolve(urlsplit(path).path)
+        except Resolver404:
+            match = None
+    return str(match.kwargs.get("newsletter", "")) if match else ""
 
 
 def _tokens(config: Config, name: str) -> dict[str, Any]:

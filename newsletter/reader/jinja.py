@@ -8,13 +8,13 @@ from urllib.parse import quote, urlsplit
 
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter.config.schema import Site
-from newsletter.reader.frame import site_frame
-from newsletter.render.filters import date, excerpt, ornament, reading_time
+from newsletter.reader.frame import plain_frame
+from newsletter.render.filters import date, excerpt, reading_time, unadorned
 from newsletter.render.tags import pieces
-from newsletter.render.words import direction
+from newsletter.render.words import direction, lead_emoji
 from newsletter.settings import current
 
 
@@ -22,10 +22,11 @@ def environment(**options: Any) -> Environment:
     """Autoescaping comes from Django's backend; a name nobody set is an error, not an empty place."""
     tidy = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**{**options, **tidy})  # noqa: S701 - the backend sets autoescape
-    env.globals.update(url=_url, site=_site, site_frame=site_frame)
+    env.globals.update(url=_url, site=_site, plain_frame=plain_frame)
     env.filters.update(
         date=date, day=day, direction=direction, excerpt=excerpt, here=here, host=_host, lazy=lazy, lines=_lines,
-        ornament=ornament, reading_time=reading_time, quoted=lambda text: quote(text, safe=""),
+        ornament=ornament, reading_time=reading_time, unadorned=unadorned,
+        quoted=lambda text: quote(text, safe=""),
     )  # fmt: skip
     return env
 
@@ -54,6 +55,12 @@ def _lazy(source: str, name: str) -> str:
     if not source.endswith("/>"):
         return source
     return source.removesuffix("/>").rstrip() + (' loading="lazy">' if name == "img" else ">")
+
+
+def ornament(title: str) -> Markup:
+    """The title with the emoji it begins with hidden from screen readers, and from all where the theme has none."""
+    found, rest = lead_emoji(title)
+    return Markup('<span class="emoji" aria-hidden="true">{}</span> {}').format(found, rest) if found else escape(title)
 
 
 def _lines(text: str) -> Markup:

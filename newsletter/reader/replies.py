@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.template import engines
 from django.urls import reverse
 from django.utils import timezone
@@ -22,11 +23,13 @@ from newsletter.markup.said import LONGEST
 from newsletter.models import Issue, Like, Poll, Reply, Vote
 from newsletter.models.poll import Bar
 from newsletter.reader import posting
+from newsletter.reader.frame import frame_of
+from newsletter.reader.frame import page as in_frame
 from newsletter.reader.known import known
 from newsletter.reader.same_site import same_site
 from newsletter.reader.shelves import title_of
 from newsletter.reader.signed_in import keep_private, reader_of
-from newsletter.reader.signing_in import SeeOther, mail_link
+from newsletter.reader.signing_in import SeeOther, local, mail_link
 from newsletter.settings import current
 from newsletter.track.views import masked
 from subscribers.models import Subscriber
@@ -54,6 +57,7 @@ class Question:
     bars: list[Bar]
     votes: int
     open: bool
+    language: str
 
     @property
     def answered(self) -> bool:
@@ -69,14 +73,13 @@ def context_for(request: HttpRequest, issue: Issue, **form: str) -> dict[str, An
     letter = current().newsletters.get(issue.newsletter)
     reader, now = reader_of(request), timezone.now()
     shown = _entries(issue, reader, letter)
-    where = {"newsletter": issue.newsletter, "slug": issue.slug}
     return {
         "reply_entries": shown,
         "reply_count": sum(1 + len(entry.answers) for entry in shown),
         "reply_open": posting.is_open(letter, issue, now),
         "reply_form": {"text": "", "name": "", "email": "", "parent": "", "error": "", "sent": "", **form},
         "reply_longest": LONGEST,
-        "reply_where": {name: reverse(name, kwargs=where) for name in ("replies", "page-vote", "page-like", "issue")},
+        "reply_where": _where(request, issue),
         "polls": questions(issue, reader, now),
         "likes": issue.likes.count(),
         "liked": bool(reader and issue.likes.filter(subscriber=reader).exists()),
@@ -93,12 +96,15 @@ def boxes(context: dict[str, Any]) -> dict[int, Markup]:
 
 
 def state(issue: Issue) -> tuple[object, ...]:
-    """What changes whenever readers have said something new that everybody may see."""
+    """What changes whenever readers have said something new that everybody may see, or can say no more."""
     said = Reply.objects.filter(issue=issue, state=Reply.State.PUBLISHED).aggregate(
         n=Count("pk"), last=Max("published_at")
     )
     votes = Vote.objects.filter(poll__issue=issue).aggregate(n=Count("pk"), last=Max("at"))
-    return (*said.values(), *votes.values(), issue.likes.count())
+    likes = issue.likes.aggregate(n=Count("pk"), last=Max("at"))
+    letter, now = current().newsletters.get(issue.newsletter), timezone.now()
+    still = posting.is_open(letter, issue, now), votes_open(issue, now)
+    return (*said.values(), *votes.values(), *likes.values(), *still)
 
 
 @same_site
@@ -153,16 +159,28 @@ def like(request: HttpRequest, newsletter: str, slug: str) -> HttpResponse:
 
 def takes_votes(poll: Poll, now: datetime) -> bool:
     """Whether a poll is still open."""
-    letter = current().newsletters.get(poll.issue.newsletter)
+    return votes_open(poll.issue, now)
+
+
+def votes_open(issue: Issue, now: datetime) -> bool:
+    """Whether the polls of an issue are still open."""
+    letter = current().newsletters.get(issue.newsletter)
     closes = letter.polls.closes_after if letter else None
-    began = poll.issue.started_at
+    began = issue.started_at
     return letter is not None and began is not None and (closes is None or now <= began + closes)
 
 
 def question(poll: Poll, reader: Subscriber | None, now: datetime) -> Question:
     """A poll with its votes as they stand."""
     bars = poll.bars(reader)
-    return Question(poll.number, poll.question, bars, sum(bar.votes for bar in bars), takes_votes(poll, now))
+    return Question(
+        poll.number, poll.question, bars, sum(bar.votes for bar in bars), takes_votes(poll, now), _language(poll.issue)
+    )
+
+
+def _language(issue: Issue) -> str:
+    letter = current().newsletters.get(issue.newsletter)
+    return letter.language if letter else "en"
 
 
 def questions(issue: Issue, reader: Subscriber | None, now: datetime) -> list[Question]:
@@ -190,16 +208,25 @@ def _mail(request: HttpRequest, issue: Issue, text: str, typed: dict[str, str]) 
 
 def _signed_in(request: HttpRequest, issue: Issue, act: Callable[[Subscriber], None], part: str) -> HttpResponse:
     """Do what a signed-in reader asked for, and go back; send anybody else to sign in first."""
-    where = reverse("replies", args=(issue.newsletter, issue.slug))
+    back = local(request.POST.get("back", "")).partition("#")[0]
+    where = f"{back or reverse('replies', args=(issue.newsletter, issue.slug))}#{part}"
     if (reader := reader_of(request)) is None:
-        return SeeOther(f"{reverse('sign-in')}?back={where}")
+        return SeeOther(f"{reverse('sign-in')}?back={quote(where, safe='')}")
     act(reader)
-    return SeeOther(f"{where}#{part}")
+    return SeeOther(where)
+
+
+def _where(request: HttpRequest, issue: Issue) -> dict[str, str]:
+    """The addresses that forms and links need; `here` is the page that they stand on."""
+    args = {"newsletter": issue.newsletter, "slug": issue.slug}
+    found = {name: reverse(name, kwargs=args) for name in ("replies", "page-vote", "page-like", "issue")}
+    return {**found, "here": request.path}
 
 
 def _page(request: HttpRequest, issue: Issue, status: int = 200, **form: str) -> HttpResponse:
-    context = {**context_for(request, issue, **form), "issue_title": title_of(issue), "letter": _letter(issue)}
-    response: HttpResponseBase = render(request, "replies_page.html", context, status=status, using="jinja2")
+    context = {**context_for(request, issue, **form), "issue_title": title_of(issue)}
+    frame = frame_of(current(), issue.newsletter)
+    response: HttpResponseBase = in_frame(request, "replies_page.html", frame, status, **context)
     if request.method == "POST":
         response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex"  # the issue's own page has it all
@@ -209,10 +236,6 @@ def _page(request: HttpRequest, issue: Issue, status: int = 200, **form: str) ->
 def _issue(newsletter: str, slug: str) -> Issue:
     known(current(), newsletter)
     return get_object_or_404(Issue.public().select_related("edition"), newsletter=newsletter, slug=slug)
-
-
-def _letter(issue: Issue) -> Newsletter:
-    return current().newsletters[issue.newsletter]
 
 
 def _entries(issue: Issue, reader: Subscriber | None, letter: Newsletter | None) -> list[Entry]:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
+from newsletter.reader.frame import whose
 from newsletter.settings import current
 
 View = Callable[..., HttpResponse]
@@ -28,7 +29,7 @@ def same_site(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method not in _SAFE and not from_here(request):
-            return render(request, "elsewhere.html", status=403, using="jinja2")
+            return render(request, "elsewhere.html", {"whose": whose(request)}, status=403, using="jinja2")
         return view(request, *args, **kwargs)
 
     return guarded

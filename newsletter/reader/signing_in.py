@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from newsletter import links, tokens
 from newsletter.models import Notice, Reply, SignIn, Turn
 from newsletter.models.sign_in import LINK
+from newsletter.reader.frame import whose
 from newsletter.reader.posting import settle
 from newsletter.reader.same_site import same_site
 from newsletter.reader.signed_in import COOKIE, admit, number_of, reader_of
@@ -40,7 +41,8 @@ class SeeOther(HttpResponseRedirect):
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for an address, and mail a link to it if it is a subscriber's; the answer is the same if it is not."""
     back = local(request.POST.get("back") or request.GET.get("back") or "")
-    page = {"back": back, "email": "", "error": "", "sent": False, "reader": reader_of(request), "words": ""}
+    page = {"back": back, "email": "", "error": "", "sent": False, "reader": reader_of(request)}
+    page["whose"] = whose(request, back)
     if request.method != "POST":
         return render(request, "sign_in.html", page, using="jinja2")
     page["email"] = request.POST.get("email", "")[:320]
@@ -57,11 +59,12 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     found = _found(token, now)
     if found is None:
-        return render(request, "sign_in_over.html", status=410, using="jinja2")
+        return _over(request)
     if request.method != "POST":
-        return render(request, "sign_in_button.html", {"waiting": found.reply}, using="jinja2")
+        page = {"waiting": found.reply, "whose": whose(request, found.back)}
+        return render(request, "sign_in_button.html", page, using="jinja2")
     if not found.use(now):
-        return render(request, "sign_in_over.html", status=410, using="jinja2")
+        return _over(request, found.back)
     # Anybody may have typed it under this address: only who has read it here, and wants it, lets it go on.
     if found.reply is not None and request.POST.get("post") == "yes":
         settle(found.reply, found.subscriber, now)
@@ -94,8 +97,8 @@ def mail_link(
     except InvalidAddress:
         return "This is not an email address. Is there a typing mistake in it?"
     now = timezone.now()
-    for whose, limit in ((f"sign in {network(request)}", PER_NETWORK), (f"sign in {key}", PER_MAILBOX)):
-        if free := Turn.take(whose, limit, WITHIN, now):
+    for turns, limit in ((f"sign in {network(request)}", PER_NETWORK), (f"sign in {key}", PER_MAILBOX)):
+        if free := Turn.take(turns, limit, WITHIN, now):
             return f"That was asked for too often. You can try again in {minutes(free - now)}."
     if person := Subscriber.objects.filter(key=key).first():
         _queue(person, back, hold(person) if hold else None, newsletter or _newsletter_of(person), now)
@@ -151,6 +154,11 @@ def _newsletter_of(person: Subscriber) -> str:
         (name for name, letter in newsletters.items() if lists & {ref.name for ref in letter.lists}),
         next(iter(newsletters), ""),
     )
+
+
+def _over(request: HttpRequest, back: str = "") -> HttpResponse:
+    page = {"back": back, "whose": whose(request, back)}
+    return render(request, "sign_in_over.html", page, status=410, using="jinja2")
 
 
 def _found(token: str, now: datetime) -> SignIn | None:

@@ -22,8 +22,10 @@ def properties(tokens: Mapping[str, Any]) -> Markup:
     for group, prefix in _GROUPS.items():
         plain += _of(tokens, group, prefix)
     dark = "".join(_of(tokens, "dark", ""))
+    # As in the mail, a theme may do without the emoji that titles begin with.
+    bare = ".emoji{display:none}" if tokens.get("emoji") == "none" else ""
     # Every name and value was matched against what cannot end a property.
-    return Markup(f":root{{{''.join(plain)}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}")  # noqa: S704
+    return Markup(f":root{{{''.join(plain)}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{bare}")  # noqa: S704
 
 
 def colour(tokens: Mapping[str, Any], name: str, otherwise: str) -> str:

@@ -117,7 +117,7 @@ def reading(issue: Issue, config: Config) -> Reading:
 
 
 def reading_of_post(post: Post, config: Config) -> Reading:
-    """A post that is published only by us, in the look of the first newsletter that carries it. Raises RenderError."""
+    """A post that is published only by us, in the look of the newsletter that told it. Raises RenderError."""
     name, settings = carrier(post, config)
     letter = make.letter(config, name, settings)
     story = make.story_of_post(post, config, letter)
@@ -151,7 +151,10 @@ def look(config: Config, settings: Newsletter | None = None) -> dict[str, Any]:
 
 
 def carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
-    """The newsletter in whose look a post is shown. Raises RenderError."""
+    """The newsletter in whose look a post is shown: the one that told it last. Raises RenderError."""
+    told = Issue.public().filter(items__post=post, newsletter__in=tuple(config.newsletters)).order_by("-due_at", "-pk")
+    if name := told.values_list("newsletter", flat=True).first():
+        return name, config.newsletters[name]
     carriers = ((name, one) for name, one in config.newsletters.items() if post.source.name in one.sources)
     found = next(carriers, next(iter(config.newsletters.items()), None))
     if found is None:

@@ -84,6 +84,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         "newsletter": current().newsletters.get(message.issue.newsletter),
         "also": _also(message),
         "preferences": reverse("preferences", args=(token,)),
+        "whose": message.issue.newsletter,
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
 
@@ -118,12 +119,14 @@ def _onward(link: Link) -> HttpResponse:
 
 def _unchanged(request: HttpRequest, issue: Issue) -> HttpResponse:
     """Where the way out of a test mail leads: nobody's subscription hangs on it."""
+    newsletter = current().newsletters.get(issue.newsletter)
     context = {
         "test": True,
         "done": False,
         "also": [],
         "preferences": "",
-        "newsletter": current().newsletters.get(issue.newsletter),
+        "newsletter": newsletter,
+        "whose": issue.newsletter,
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
 

@@ -11,21 +11,20 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import override_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from newsletter import pipeline, publication
-from newsletter.config import Config, load
-from newsletter.pipeline import Context
+from newsletter.config import Config
 from newsletter.render import Rendered, gallery
+from tests.others.site import KEY, Shown, demo_config, publish, shown
 
 HERE = Path(__file__).parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-KEY = "a key for tests"
 THEMES = ("atlas", "gazette", "letter")
 LAYOUTS = gallery.LAYOUTS
 
@@ -70,16 +69,21 @@ def sampled(make_config: Callable[..., Config], theme: str, layout: str, languag
 @pytest.fixture
 def demo(db: None, tmp_path: Path) -> Iterator[Config]:
     """The demo publication, its two issues sent to the outbox."""
-    environ = {"NEWSLETTER_SITE__VAR": str(tmp_path), "NEWSLETTER_SITE__URL": "http://testserver"}
-    config = load(HERE.parents[1] / "config.yaml", environ=environ)
-    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    ctx = Context(config, KEY, lambda: now)
-    publication.seed_lists(config, now)
-    for _ in range(2):
-        for job in pipeline.JOBS:
-            job.run(ctx)
+    config = demo_config(tmp_path)
+    publish(config)
     with override_settings(NEWSLETTER=config, SECRET_KEY=KEY):
         yield config
+
+
+@pytest.fixture(scope="module")
+def seen(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """Every page and mail of the demo, asked for once; what it took is not in the database any more."""
+    config = demo_config(tmp_path_factory.mktemp("demo"))
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(NEWSLETTER=config, SECRET_KEY=KEY):
+        publish(config)
+        found = shown()
+        transaction.set_rollback(True)
+    return found
 
 
 @pytest.fixture
@@ -87,27 +91,37 @@ def axe() -> Callable[..., list[str]]:
     """What axe-core finds on pages by name, as Chromium shows them at a desk's and at a phone's width, and dark."""
 
     def look(pages: Mapping[str, str], without: Sequence[str] = ()) -> list[str]:
+        rules = {rule: {"enabled": False} for rule in without}
+        # Django takes no questions while Playwright runs its loop: each test has a browser of its own.
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             try:
-                return [one for name, html in pages.items() for one in _violations(browser, name, html, without)]
+                return [
+                    one
+                    for width, scheme in ((1280, "light"), (375, "light"), (1280, "dark"))
+                    for one in _violations(browser, pages, width, scheme, rules)
+                ]
             finally:
                 browser.close()
 
     return look
 
 
-def _violations(browser: Browser, name: str, html: str, without: Sequence[str]) -> Iterator[str]:
-    page = browser.new_page()
+def _violations(
+    browser: Browser, pages: Mapping[str, str], width: int, scheme: Any, rules: Mapping[str, Any]
+) -> Iterator[str]:
+    # In the dark nothing but the colours is another.
+    asked = {"runOnly": ["color-contrast"]} if scheme == "dark" else {"rules": rules}
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.route("**/*", lambda route: route.abort())  # nothing is fetched: pictures are judged by their alt text
-    page.set_content(html)
-    page.add_script_tag(path=HERE / "node_modules" / "axe-core" / "axe.min.js")
-    # Only what fails is asked for: to gather all that passes takes longer than to look.
-    options = {"rules": {rule: {"enabled": False} for rule in without}, "resultTypes": ["violations"]}
-    for width, scheme in ((1280, "light"), (375, "light"), (1280, "dark")):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        for one in page.evaluate("options => axe.run(options)", options)["violations"]:
+    for name, html in pages.items():
+        page.set_content(html)
+        page.add_script_tag(path=HERE / "node_modules" / "axe-core" / "axe.min.js")
+        found = page.evaluate("asked => axe.run({...asked, resultTypes: ['violations']})", asked)["violations"]
+        for one in found:
             for node in one["nodes"]:
                 yield f"{name} at {width} {scheme}: {one['id']}: {one['help']}: {node['html'][:160]}"
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            yield f"{name} at {width}: {wide} pixels wider than the screen"
     page.close()

@@ -1,6 +1,7 @@
 """Likes and votes by the links in a mail: a scanner's GET counts for nobody, a POST counts once."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -63,10 +64,10 @@ def test_a_vote_leads_to_the_results_and_can_be_changed(message, poll):
     assert (answer.status_code, answer["Location"]) == (303, f"/v/{token_of(message)}/0/")
     shown = text_of(client.get(answer["Location"]))
     assert "Thank you for your answer" in shown
-    assert "Cha &lt;3 (your answer)" in shown
+    assert "Cha &lt;3</bdi> (your answer)" in shown
     assert "100 % · 1 vote" in shown
     assert "Tea &amp; &lt;biscuits&gt;?" in shown
-    assert "So far your answer is “Cha &lt;3”" in text_of(client.get(vote_path(message, poll, 2)))
+    assert "So far your answer is “<bdi>Cha &lt;3</bdi>”" in text_of(client.get(vote_path(message, poll, 2)))
     client.post(vote_path(message, poll, 2))
     assert Vote.objects.get().answer == 2
 
@@ -126,17 +127,28 @@ def test_a_signed_in_reader_likes_and_votes_on_the_page(message, poll):
     assert answer["Location"] == f"{replies_of(issue)}#poll-0"
     client.post(f"/issues/weekly/{issue.slug}/like/")
     page = text_of(client.get(replies_of(issue)))
-    assert "1 reader likes this issue" in page
-    assert "Cha &lt;3 (your answer)" in page
+    assert "You like this issue" in page
+    assert "1 reader likes this issue" in text_of(browser().get(replies_of(issue)))
+    assert "Cha &lt;3</bdi> (your answer)" in page
     client.post(f"/issues/weekly/{issue.slug}/like/", {"undo": "yes"})
     assert not Like.objects.exists()
 
 
+@pytest.mark.parametrize("back", ["//elsewhere.test/", "https://elsewhere.test/", "/\\elsewhere.test", ""])
+def test_a_vote_leads_back_to_the_page_it_was_given_on_and_nowhere_else(message, poll, back):
+    issue, client = message.issue, browser(message.subscriber)
+    vote, given = f"/issues/weekly/{issue.slug}/vote/", {"poll": "0", "answer": "1"}
+    here = f"/issues/weekly/{issue.slug}/"
+    assert client.post(vote, {**given, "back": here})["Location"] == f"{here}#poll-0"
+    assert client.post(vote, {**given, "back": back})["Location"] == f"{replies_of(issue)}#poll-0"
+
+
 def test_who_is_not_signed_in_sees_the_results_and_is_sent_to_sign_in(message, poll):
     issue = message.issue
-    assert "0 votes" in text_of(browser().get(replies_of(issue)))
+    assert "No votes yet" in text_of(browser().get(replies_of(issue)))
     answer = browser().post(f"/issues/weekly/{issue.slug}/vote/", {"poll": "0", "answer": "1"})
-    assert (answer.status_code, answer["Location"]) == (303, f"/sign-in/?back={replies_of(issue)}")
+    back = quote(f"{replies_of(issue)}#poll-0", safe="")
+    assert (answer.status_code, answer["Location"]) == (303, f"/sign-in/?back={back}")
     assert not Vote.objects.exists()
 
 
