@@ -179,3 +179,31 @@ def test_nothing_stands_on_the_wrong_side(look):
 def test_the_themes_differ_in_more_than_colour(theme):
     shapes = {one: re.sub(r'#[0-9a-f]{6}|style="[^"]*"', "", drawn(one, "digest", "en").html) for one in THEMES}
     assert all(shapes[theme] != shape for one, shape in shapes.items() if one != theme)
+
+
+@every_issue
+def test_no_words_are_hidden_as_spam_hides_them(look):
+    html = drawn(*look).html
+    assert "color:#ffffff;line-height:1px" not in html  # what MJML makes of a preheader
+    # MJML's own cells have no font and no words; what we write in them has a size.
+    assert not re.search(r'<(?:div|span|p)\b[^>]*style="[^"]*font-size:0(?:px)?;[^"]*"[^>]*>[^<\s]', html)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_pictures_of_a_gallery_are_of_one_width_on_every_screen(theme):
+    row = re.search(r"<table[^>]*table-layout:fixed[^>]*>\s*(<tr>.*?</tr>)", drawn(theme, "post", "en").html, re.DOTALL)
+    gaps = [
+        [int(one) for one in found] for found in re.findall(r"<td style=\"padding:0px (\d+)px 12px (\d+)px", row[1])
+    ]
+    assert len(gaps) == 3
+    assert len({sum(gap) for gap in gaps}) == 1
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_number_in_a_table_is_never_broken(theme):
+    assert '<table style="word-break:normal' in drawn(theme, "post", "en").html
+
+
+@every_issue
+def test_a_box_to_subscribe_is_no_part_of_a_mail(look):
+    assert "Like this? Have it sent." not in drawn(*look).html + drawn(*look).text
