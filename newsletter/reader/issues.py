@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+from markupsafe import Markup
 
 from newsletter import links
 from newsletter import render as rendering
@@ -52,7 +53,9 @@ def post(request: HttpRequest, number: int, slug: str) -> HttpResponseBase:
     right = links.post(config, found.pk, found.title)
     if slug != right.rstrip("/").rpartition("/")[2]:
         return HttpResponsePermanentRedirect(right)
-    return public(request, lambda: _post(config, request, found), found.updated_at)
+    told_in = _told_in(config, found)
+    said = replies.state(told_in) if told_in else ()
+    return public(request, lambda: _post(config, request, found, told_in), found.updated_at, *said)
 
 
 def _issue(config: Config, request: HttpRequest, issue: Issue) -> HttpResponse:
@@ -79,13 +82,12 @@ def _issue(config: Config, request: HttpRequest, issue: Issue) -> HttpResponse:
     )  # fmt: skip
 
 
-def _post(config: Config, request: HttpRequest, post: Post) -> HttpResponse:
+def _post(config: Config, request: HttpRequest, post: Post, told_in: Issue | None) -> HttpResponse:
     try:
         reading = rendering.reading_of_post(post, config)
     except rendering.RenderError as error:
         raise Http404(f"there is nothing left to show of {post}") from error
     frame, terms = frame_of(config, reading.letter.id), _terms(Q(entries__post=post))
-    told_in = listed(Issue.public().filter(items__post=post, newsletter__in=config.newsletters))[:1]
     meta = _meta(config, reading, frame, terms, reverse("share-post", args=(post.pk,)))
     published = reading.lead.published
     changed = post.updated_at if post.updated_at.date() > published.date() else None
@@ -93,8 +95,24 @@ def _post(config: Config, request: HttpRequest, post: Post) -> HttpResponse:
     keep = [_card(one) for one in results(config, Entry.like(post, tuple(config.newsletters), KEEP))]
     return _page(
         request, config, frame, reading, meta, terms, date=published, issue=None, corrections=[], previous=None,
-        next=None, keep=keep, boxes={}, issue_card=next(iter(cards(config, told_in)), None),
+        next=None, keep=keep, boxes=_boxes(request, reading, told_in),
+        issue_card=next(iter(cards(config, [told_in] if told_in else [])), None),
     )  # fmt: skip
+
+
+def _told_in(config: Config, post: Post) -> Issue | None:
+    """The latest issue with a post in it."""
+    return listed(Issue.public().filter(items__post=post, newsletter__in=config.newsletters)).first()
+
+
+def _boxes(request: HttpRequest, reading: rendering.Reading, issue: Issue | None) -> dict[int, Markup]:
+    """The boxes of a post's own polls, which have other numbers in the issue that asked them."""
+    asked = {block.title: block.number for block in reading.lead.blocks if block.kind == "poll"}
+    if issue is None or not asked:
+        return {}
+    talk = replies.context_for(request, issue)
+    boxes = replies.boxes(talk)
+    return {asked[poll.question]: boxes[poll.number] for poll in talk["polls"] if poll.question in asked}
 
 
 def _page(
