@@ -9,11 +9,12 @@ from functools import partial
 from newsletter.config import Config, Newsletter, Problem
 from newsletter.config.problems import nearest
 from newsletter.render import palette
-from newsletter.render.environment import Themes, patterns, theme_of, themes
+from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError, located
 from newsletter.render.mjml import faults, make_safe
 from newsletter.render.pages import preview
 from newsletter.render.personal import segments_of
+from newsletter.render.prose import patterns
 from newsletter.render.sample import sample_facts, sample_issue
 from newsletter.render.service import KINDS, service_mail
 from newsletter.render.tags import pieces

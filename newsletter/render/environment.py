@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -186,24 +186,6 @@ def _parsed(text: str) -> Any:
 @lru_cache(maxsize=16)
 def _themes(own: Path) -> Themes:
     return Themes(own)
-
-
-@lru_cache(maxsize=1)
-def patterns() -> Sandbox:
-    """What subjects and preheaders are made in: plain text, no files."""
-    return Sandbox(autoescape=False)
-
-
-@lru_cache(maxsize=1)
-def prose() -> Sandbox:
-    """What editors' letters and posts are filled in by: the line breaks around a tag are Markdown's to judge."""
-    return Sandbox(autoescape=False, trim_blocks=False, lstrip_blocks=False)
-
-
-def prose_template(source: str, file: str) -> Template:
-    """A text as a template; errors name it as this file, with their line."""
-    sandbox = prose()
-    return Template.from_code(sandbox, sandbox.compile(source, None, file), sandbox.make_globals(None))
 
 
 def _escapes(name: str | None) -> bool:

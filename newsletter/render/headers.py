@@ -10,9 +10,9 @@ from typing import Any
 from newsletter import holes, splice
 from newsletter.config import Newsletter
 from newsletter.models import Issue
-from newsletter.render.environment import patterns
 from newsletter.render.errors import located
 from newsletter.render.late import Late
+from newsletter.render.prose import patterns, written
 from newsletter.render.switches import insist_whole
 from newsletter.render.words import cut, graphemes, one_line
 from newsletter.splice import Node, Switch
@@ -74,7 +74,7 @@ def _joined(before: str, after: str) -> str:
 
 def _pattern(where: str, pattern: str, given: Mapping[str, Any]) -> str:
     with located(where, str):
-        return one_line(patterns().from_string(pattern).render(given))
+        return one_line(written(patterns().from_string(pattern), given))
 
 
 # ── cutting ──────────────────────────────────────────────────────────────────────────────────────────────────────────

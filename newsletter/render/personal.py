@@ -15,10 +15,10 @@ from newsletter.markup.clean import Addresses, clean
 from newsletter.models import Issue, Item, Post
 from newsletter.questions import Expression
 from newsletter.render.blocks import Block, blocks, count_polls
-from newsletter.render.environment import prose, prose_template
 from newsletter.render.errors import RenderError, located
 from newsletter.render.headers import speaks_to_reader
 from newsletter.render.late import Late, segments
+from newsletter.render.prose import prose, prose_template, written
 from newsletter.render.switches import insist_whole
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -59,11 +59,11 @@ def letter_for_nobody(
 
 
 def _letter(issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any]) -> str:
-    written, where = getattr(issue, field), f"the {field} of {issue}"
-    if speaks_to_reader(written):
-        written = _apart(_filled(written, where, late, given), late.marker)
+    text, where = getattr(issue, field), f"the {field} of {issue}"
+    if speaks_to_reader(text):
+        text = _apart(_filled(text, where, late, given), late.marker)
     # Written by staff: it may hold the blocks that a feed may not.
-    cleaned = clean(markdown.render(written), Addresses.against(config.site.url), trusted=True).html
+    cleaned = clean(markdown.render(text), Addresses.against(config.site.url), trusted=True).html
     return _insist_on_polls_for_all(insist_whole(cleaned, late.marker, where), late.marker, where)
 
 
@@ -94,9 +94,9 @@ def body_for_nobody(source: Item | Post, segments: Mapping[str, Expression], giv
     return splice.fill(body(source, late, given), late.marker, splice.nobody(late.table))
 
 
-def _filled(written: str, where: str, late: Late, given: Mapping[str, Any]) -> str:
+def _filled(text: str, where: str, late: Late, given: Mapping[str, Any]) -> str:
     with located(where, lambda file: file.removesuffix(".j2")):
-        filled = prose_template(written, f"{where}.j2").render({**given, "reader": late})
+        filled = written(prose_template(text, f"{where}.j2"), {**given, "reader": late})
     return insist_whole(filled, late.marker, where)
 
 
