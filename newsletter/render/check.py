@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
@@ -17,18 +16,10 @@ from newsletter.render.personal import segments_of
 from newsletter.render.prose import patterns
 from newsletter.render.sample import sample_facts, sample_issue
 from newsletter.render.service import KINDS, service_mail
-from newsletter.render.tags import pieces
+from newsletter.render.unknown import unknown
 from newsletter.render.weight import weight_note
 
 PATTERNS = ("subject", "preheader")
-_ELEMENTS = (
-    "mjml mj-head mj-attributes mj-all mj-class mj-breakpoint mj-font mj-html-attributes mj-selector mj-html-attribute "
-    "mj-preview mj-style mj-title mj-body mj-accordion mj-accordion-element mj-accordion-text mj-accordion-title "
-    "mj-button mj-carousel mj-carousel-image mj-column mj-divider mj-group mj-hero mj-image mj-include mj-navbar "
-    "mj-navbar-link mj-raw mj-section mj-social mj-social-element mj-spacer mj-table mj-text mj-wrapper"
-)
-MJML = frozenset(_ELEMENTS.split())
-"""The elements of MJML 4."""
 
 
 def check(config: Config) -> list[Problem]:
@@ -54,6 +45,7 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
         steps = [partial(found.load, name) for name in found.names(theme)]
         words = partial(found.words, theme, letter.language)
         yield from _faults(theme_key, [*steps, partial(found.tokens, theme), words])
+        yield from palette.problems_of_files(found, theme)
         yield from palette.problems(found, theme, f"newsletters.{name}.tokens", letter.tokens)
     yield from _faults(f"newsletters.{name}.segments", [partial(segments_of, name, letter)])
     for field in PATTERNS:
@@ -88,22 +80,7 @@ def _unpaired(key: str, mjml: str, layout: str) -> list[Problem]:
 
 
 def _unknown_tags(found: Themes, theme: str, key: str, mjml: str) -> list[Problem]:
-    """Elements that MJML does not have; the engine leaves them out, and what is in them, without a word."""
-    names = dict.fromkeys(piece.name for piece in pieces(mjml) if piece.name.startswith("mj") and not piece.closing)
-    return [
-        Problem(key, f"MJML has no <{name}>", _first(found, theme, name), nearest(name, sorted(MJML)))
-        for name in names
-        if name not in MJML
-    ]
-
-
-def _first(found: Themes, theme: str, tag: str) -> str:
-    """The file and line of a theme where a tag first stands; empty if a template makes it up."""
-    for name in found.names(theme):
-        source = found.loader.get_source(found.sandbox, name)[0]
-        if match := re.search(rf"<{re.escape(tag)}\b", source, re.IGNORECASE):
-            return f"{found.shown(name)} line {source.count(chr(10), 0, match.start()) + 1}"
-    return ""
+    return [Problem(key, reason, where, hint) for where, reason, hint in unknown(found, theme, mjml)]
 
 
 def _theme_key(name: str, letter: Newsletter) -> str:

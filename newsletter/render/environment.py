@@ -23,6 +23,8 @@ from newsletter.render.phrases import Phrases
 
 SHIPPED = TEMPLATES / "email"
 BASE = "base"
+FILE_OF_TOKENS = "tokens.yaml"
+_TOKENS = "it must hold keys such as `light:` and `fonts:`"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -102,8 +104,12 @@ class Themes:
     def tokens(self, theme: str, over: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The colours, fonts and measures of a theme: its tokens.yaml laid over base's, and `over` over both."""
         self.insist(theme)
-        laid = self._laid(theme, "tokens.yaml", "it must hold keys such as `light:` and `fonts:`")
+        laid = self._laid(theme, FILE_OF_TOKENS, _TOKENS)
         return merged(laid, fitted(laid, over or {}))
+
+    def tokens_under(self, theme: str, file: Path) -> dict[str, Any]:
+        """The tokens of a theme as they would be without one of its files."""
+        return self._laid(theme, FILE_OF_TOKENS, _TOKENS, without=file)
 
     def words(self, theme: str, language: str) -> Phrases:
         """The theme's own words in a language, from its words.yaml laid over base's; English where one is missing."""
@@ -148,19 +154,22 @@ class Themes:
     def _root(self) -> Path:
         return self.own.parents[1] if len(self.own.parents) > 1 else self.own
 
-    def _laid(self, theme: str, file: str, wanted: str) -> dict[str, Any]:
+    def _laid(self, theme: str, file: str, wanted: str, without: Path | None = None) -> dict[str, Any]:
         """The mapping of a file, base's first and the publication's own last."""
         rooms = dict.fromkeys((BASE, theme))
         paths = (folder / room / file for room in rooms for folder in reversed(self.folders))
         laid: dict[str, Any] = {}
         for path in filter(Path.is_file, paths):
-            found = self._read(path)
+            if path == without:
+                continue
+            found = self.read(path)
             if not isinstance(found, dict):
                 raise RenderError(f"{self.shown(str(path))}: {wanted}")
             laid = merged(laid, fitted(laid, found))
         return laid
 
-    def _read(self, path: Path) -> Any:
+    def read(self, path: Path) -> Any:
+        """What a YAML file of a theme holds; raise RenderError with its file and line."""
         try:
             return _parsed(path.read_text(encoding="utf-8"))
         except yaml.MarkedYAMLError as error:

@@ -24,6 +24,7 @@ from newsletter.render.mjml import to_html
 from newsletter.render.plain import LinkBook
 from newsletter.render.switches import insist_whole, listed, placed
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel
+from newsletter.render.unknown import blamed
 
 WORDS = 4_000
 """Bytes of our own words in what is shown of the reader, of the 10,000 that SendGrid takes for everything."""
@@ -109,9 +110,10 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     text = insist_whole(
         found.fill(f"{layout}.txt.j2", _themed(whole, found, theme)), marker, found.shown(f"{layout}.txt.j2")
     )
-    html = sized(to_html(mjml, found.shown(f"{layout}.mjml.j2")))
     way_out = _unsubscribe(config, marker)
-    _insist(splice.always(splice.parse(html, marker), way_out), found.shown(f"{layout}.mjml.j2"))
+    with blamed(found, theme, mjml):
+        html = sized(to_html(mjml, found.shown(f"{layout}.mjml.j2")))
+        _insist(splice.always(splice.parse(html, marker), way_out), found.shown(f"{layout}.mjml.j2"))
     _insist(splice.always(splice.parse(text, marker), way_out), found.shown(f"{layout}.txt.j2"))
     return Rendered(subject, preheader, html, listed(tidied(text), marker), mjml, late.table, marker, _polls(whole))
 

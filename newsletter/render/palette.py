@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from newsletter.config import Problem
 from newsletter.config.problems import nearest
-from newsletter.render.environment import Themes
+from newsletter.config.source import Origins
+from newsletter.render.environment import BASE, FILE_OF_TOKENS, SHIPPED, Themes
 from newsletter.render.errors import RenderError
 from newsletter.render.overlay import fitted, merged
 
@@ -24,6 +29,7 @@ PAIRS = (
 )  # fmt: skip
 SCHEMES = ("light", "dark")
 _COLOURS = (*SCHEMES, "accents")
+_UNKNOWN = "the theme has no token"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LENGTH = re.compile(r"\d+(\.\d+)?px")
 
@@ -55,6 +61,41 @@ def problems(found: Themes, theme: str, key: str, over: Mapping[str, Any]) -> li
     return wrong or list(_faint(merged(tokens, over), over, key))
 
 
+def problems_of_files(found: Themes, theme: str) -> list[Problem]:
+    """What is wrong with the publication's own tokens.yaml of a theme, and of base, each named by file and line."""
+    if found.own == SHIPPED:
+        return []
+    files = (found.own / room / FILE_OF_TOKENS for room in dict.fromkeys((BASE, theme)))
+    return [problem for file in files if file.is_file() for problem in _of_file(found, theme, file)]
+
+
+def _of_file(found: Themes, theme: str, file: Path) -> list[Problem]:
+    try:
+        tokens, over, under = found.tokens(theme), found.read(file), found.tokens_under(theme, file)
+    except RenderError:
+        return []  # named elsewhere, as above
+    over = fitted(under, over)
+    wrong = [problem for problem in _wrong(under, over, "") if not _asked_for(found, theme, problem)]
+    wrong = wrong or list(_faint(tokens, over, ""))
+    origins = Origins(file, yaml.compose(file.read_text(encoding="utf-8")))
+    folder = Path(found.shown(str(file))).parent
+    return [_placed(problem, origins, folder) for problem in wrong]
+
+
+def _placed(problem: Problem, origins: Origins, folder: Path) -> Problem:
+    path = tuple(problem.key.strip(".").split("."))
+    return replace(problem, key=".".join(path), where=(folder / origins.find(path)).as_posix())
+
+
+def _asked_for(found: Themes, theme: str, problem: Problem) -> bool:
+    """Whether what seems unknown is a token of the publication's own, which one of its templates asks for."""
+    if not problem.reason.startswith(_UNKNOWN):
+        return False
+    name = re.escape(problem.key.rpartition(".")[2])
+    asked = re.compile(rf"""\btheme\b[\w.]*(?:\.|\[["']){name}\b""")
+    return any(asked.search(found.loader.get_source(found.sandbox, one)[0]) for one in found.names(theme))
+
+
 def _wrong(
     tokens: Mapping[str, Any], over: Mapping[str, Any], key: str, path: tuple[str, ...] = ()
 ) -> Iterator[Problem]:
@@ -62,7 +103,7 @@ def _wrong(
         place, known = f"{key}.{name}", tokens.get(name)
         if name not in tokens:
             hint = nearest(str(name), list(tokens)) or f"there are {', '.join(tokens)}"
-            yield Problem(place, f"the theme has no token '{'.'.join((*path, str(name)))}'", hint=hint)
+            yield Problem(place, f"{_UNKNOWN} '{'.'.join((*path, str(name)))}'", hint=hint)
         elif isinstance(known, Mapping):
             if isinstance(value, Mapping):
                 yield from _wrong(known, value, place, (*path, str(name)))
@@ -74,6 +115,9 @@ def _wrong(
 
 def _amiss(path: tuple[str, ...], known: Any, value: Any) -> tuple[str, str] | None:
     """What is wrong with one token's value, and what it should be like."""
+    if value is None:
+        # A colour without quotes is a comment to YAML.
+        return "this is empty", f"write it like '{known}'" + (", in quotes" if path[:1] else "")
     if path[:1] and path[0] in _COLOURS and not _COLOUR.fullmatch(str(value)):
         return f"'{value}' is no colour of six digits", f"write it like '{known}', in quotes"
     if isinstance(known, int) and (not isinstance(value, int) or isinstance(value, bool) or not 320 <= value <= 900):

@@ -14,6 +14,7 @@ from newsletter.render.images import sized
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
 from newsletter.render.pages import Rendered, settings_of, tidied
+from newsletter.render.unknown import blamed
 from newsletter.render.words import cut, one_line
 
 KINDS = ("confirm", "welcome", "goodbye", "preferences", "sign_in", "answer", "draft_ready", "report")
@@ -42,7 +43,9 @@ def service_mail(kind: str, config: Config, newsletter: str, facts: Mapping[str,
     preheader = cut(one_line(found.piece(plain, "preheader", whole)), _PREHEADER)
     whole |= {"subject": subject, "preheader": preheader}
     text, mjml = found.fill(plain, whole), found.fill(page, whole)
-    return Rendered(subject, preheader, break_lines(sized(to_html(mjml, found.shown(page)))), tidied(text), mjml)
+    with blamed(found, theme, mjml):
+        html = sized(to_html(mjml, found.shown(page)))
+    return Rendered(subject, preheader, break_lines(html), tidied(text), mjml)
 
 
 def _said(name: str, value: object, letter: make.Letter) -> object:
