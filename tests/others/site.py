@@ -35,22 +35,19 @@ _HREF = re.compile(r'<(?:a|form)\b[^>]*?\b(?:href|action)="([^"]*)"')
 
 @dataclass(frozen=True)
 class Shown:
-    """What readers see: pages and mails by name. Those pages that are one of a kind are in `kinds` too."""
+    """What readers see: pages and mails by name."""
 
     pages: dict[str, str]
     mails: dict[str, str]
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Two pages of each kind, and all that stand alone: axe takes a second for each."""
-        seen, found = dict[str, int](), dict[str, str]()
+        """One page of each kind, and all that stand alone: axe takes a second for each."""
+        found = dict[str, tuple[str, str]]()
         for name, html in self.pages.items():
-            kind = re.sub(r"^/(posts|tags|authors)/[^?]*", r"/\1/", name)
-            kind = re.sub(r"=[^&]*", "=", kind)
-            seen[kind] = seen.get(kind, 0) + 1
-            if seen[kind] <= 2:
-                found[name] = html
-        return found
+            kind = re.sub(r"=[^&]*", "=", re.sub(r"^/(posts|tags|authors)/[^?]*", r"/\1/", name))
+            found.setdefault(kind, (name, html))
+        return dict(found.values())
 
 
 def demo_config(var: Path) -> Config:
