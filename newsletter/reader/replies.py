@@ -92,12 +92,14 @@ def boxes(context: dict[str, Any]) -> dict[int, Markup]:
 
 
 def state(issue: Issue) -> tuple[object, ...]:
-    """What changes whenever readers have said something new that everybody may see."""
+    """What changes whenever readers have said something new that everybody may see, or may say no more."""
     said = Reply.objects.filter(issue=issue, state=Reply.State.PUBLISHED).aggregate(
         n=Count("pk"), last=Max("published_at")
     )
+    now, letter = timezone.now(), current().newsletters.get(issue.newsletter)
+    open_ = posting.is_open(letter, issue, now), _polls_open(issue, now)
     votes = Vote.objects.filter(poll__issue=issue).aggregate(n=Count("pk"), last=Max("at"))
-    return (*said.values(), *votes.values(), issue.likes.count())
+    return (*said.values(), *votes.values(), issue.likes.count(), *open_)
 
 
 @same_site
@@ -152,9 +154,12 @@ def like(request: HttpRequest, newsletter: str, slug: str) -> HttpResponse:
 
 def takes_votes(poll: Poll, now: datetime) -> bool:
     """Whether a poll is still open."""
-    letter = current().newsletters.get(poll.issue.newsletter)
+    return _polls_open(poll.issue, now)
+
+
+def _polls_open(issue: Issue, now: datetime) -> bool:
+    letter, began = current().newsletters.get(issue.newsletter), issue.started_at
     closes = letter.polls.closes_after if letter else None
-    began = poll.issue.started_at
     return letter is not None and began is not None and (closes is None or now <= began + closes)
 
 
