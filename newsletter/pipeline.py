@@ -19,7 +19,6 @@ from django.utils import timezone
 
 from newsletter import collect, compose, links, render, send, tokens, track
 from newsletter.config import Config
-from newsletter.markup.clean import plain
 from newsletter.markup.said import tidied
 from newsletter.models import Entry, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
 from newsletter.models.reply import digest
@@ -181,7 +180,7 @@ def file_away(ctx: Context) -> None:
     """Let the stories of public issues be found by words, tags and authors, those that cannot be yet."""
     for issue in Entry.missing():
         with _apart(issue):
-            Entry.write(issue, {item.pk: plain(item.html) for item in issue.items.filter(entry=None)})
+            Entry.write(issue, render.texts(issue, ctx.config))
         if ctx.stop.is_set():
             return
 

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from newsletter.models import claims
 from newsletter.models.message import Message
-from subscribers.addresses import normalize
+from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, Suppression
 
 State = Message.State
@@ -113,7 +113,10 @@ class Notice(models.Model):
         """Why it must not be sent any more, or the empty string."""
         if self.until and now > self.until:
             return "what it says had ended before it could be sent"
-        key = self.subscriber.key if self.subscriber else normalize(self.to)[1]
+        try:
+            key = self.subscriber.key if self.subscriber else normalize(self.to)[1]
+        except InvalidAddress as error:
+            return str(error)
         return "the address is suppressed" if Suppression.objects.filter(key=key).exists() else ""
 
     def settle(self, state: str, reason: str, now: datetime, **changes: Any) -> bool:

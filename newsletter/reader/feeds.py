@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from newsletter.reader.known import among, known
 from newsletter.reader.meta import whole
 from newsletter.reader.shelves import titled
 from newsletter.settings import current
+
+log = logging.getLogger(__name__)
 
 NEWEST = 20
 """Issues in a feed."""
@@ -97,8 +100,7 @@ def issues(config: Config, newsletter: str) -> list[Whole]:
     items = Prefetch("items", Item.objects.all())
     found = titled(Issue.public().filter(newsletter__in=among(config, newsletter)))
     found = found.prefetch_related(items, "corrections")
-    # One that holds no story any more has nothing to tell.
-    return [_whole(config, one) for one in found.order_by("-due_at", "-pk")[:NEWEST] if one.items.all()]
+    return list(filter(None, (_whole(config, one) for one in found.order_by("-due_at", "-pk")[:NEWEST])))
 
 
 def clean(text: str) -> str:
@@ -106,8 +108,13 @@ def clean(text: str) -> str:
     return _UNWRITABLE.sub("", text)
 
 
-def _whole(config: Config, issue: Issue) -> Whole:
-    reading = rendering.reading(issue, config)
+def _whole(config: Config, issue: Issue) -> Whole | None:
+    """The issue as a feed tells it; None for one that has nothing left to show, as its page says too."""
+    try:
+        reading = rendering.reading(issue, config)
+    except rendering.RenderError as error:
+        log.warning("%s is left out of the feeds: %s", issue, error)
+        return None
     corrections = list(issue.corrections.all())
     context = {"reading": reading, "corrections": corrections, "frame": frame_of(config, issue.newsletter)}
     html = render_to_string("feed.html", context, using="jinja2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,8 +10,9 @@ from typing import Any
 
 from newsletter import links
 from newsletter.config import Config, Newsletter
+from newsletter.markup.clean import plain
 from newsletter.markup.text import count_words
-from newsletter.models import Issue, Post
+from newsletter.models import Issue, Item, Post
 from newsletter.models.post import reading_minutes
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
@@ -23,6 +25,8 @@ from newsletter.render.headers import headers
 from newsletter.render.late import Late
 from newsletter.render.pages import for_nobody, settings_of
 from newsletter.render.words import lead_emoji
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,23 @@ def reading_of_post(post: Post, config: Config) -> Reading:
         layout="post",
         tokens=look(config, settings),
     )
+
+
+def texts(issue: Issue, config: Config) -> dict[int, str]:
+    """The words of each item of an issue without markup, as everybody may read them."""
+    return {item.pk: plain(_public(item, config)) for item in issue.items.all()}
+
+
+def _public(item: Item, config: Config) -> str:
+    """The HTML of an item, filled for nobody; nothing of one that cannot be filled, for some of it is not for all."""
+    if not item.personal:
+        return item.html
+    try:
+        settings = settings_of(item.issue.newsletter, config)
+        return make.story_of_item(item, config, make.letter(config, item.issue.newsletter, settings)).html
+    except RenderError as error:
+        log.warning("%s cannot be searched for but by its title: %s", item, error)
+        return ""
 
 
 def uncut(preheader: str, summary: str) -> str:

@@ -53,13 +53,17 @@ def send_notices(
     try:
         return sum(post.send(notice) for notice in batch if not stop.is_set())
     except TransportDown as down:
-        wait = down.wait or timedelta(minutes=5 if down.permanent else 1)
-        log.warning("the service mails of %s wait %d s: %s", newsletter, wait.total_seconds(), down.reason)
-        Notice.release(batch[0].claim, retry_at=clock() + wait, reason=down.reason)
+        log.warning("the service mails of %s wait %d s: %s", newsletter, _rest(down).total_seconds(), down.reason)
+        Notice.release(batch[0].claim, retry_at=clock() + _rest(down), reason=down.reason)
         return 0
     finally:
         Notice.release(batch[0].claim)
         way.close()
+
+
+def _rest(down: TransportDown) -> timedelta:
+    """How long to leave a server alone."""
+    return down.wait or timedelta(minutes=5 if down.permanent else 1)
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,7 @@ class Post:
 
     def send(self, notice: Notice) -> bool:
         """Send one; say whether it was submitted. Raises TransportDown, the notice unharmed, if nothing can be sent."""
-        if not notice.begin(self.clock(), self.config.send.lease):
-            return False
+        # Whatever may fail here fails before it is announced: then nobody need wonder whether it was sent.
         if hindrance := notice.hindrance(self.clock()):
             return self._settle(notice, State.FAILED, hindrance)
         try:
@@ -84,14 +87,14 @@ class Post:
             # Whatever is wrong with a template must not keep the other mails from going out; staff see it here.
             log.exception("%s cannot be drawn", notice)
             return self._settle(notice, State.FAILED, f"it cannot be drawn: {error}")
-        return self._submit(notice, mailing)
+        return notice.begin(self.clock(), self.config.send.lease) and self._submit(notice, mailing)
 
     def _submit(self, notice: Notice, mailing: Mailing) -> bool:
         reader = Reader(f"notice-{notice.pk}", notice.to, notice.name, "", reply=notice.answers_to or tokens.TEST)
         try:
             outcome = self.transport.submit(mailing, [reader])[0]
         except TransportDown as down:
-            self._again(notice, down.reason, down.wait or timedelta(minutes=1), attempt=False)
+            self._again(notice, down.reason, _rest(down), attempt=False)
             raise
         except Exception as error:
             self._settle(notice, State.UNCERTAIN, f"sending broke off with {type(error).__name__}: {error}")

@@ -131,3 +131,17 @@ def test_a_very_long_story_is_filed_too(told):
 )  # fmt: skip
 def test_a_name_becomes_part_of_an_address(name, short):
     assert slug(name) == short
+
+
+def test_what_only_some_readers_are_told_is_found_by_nobody(told):
+    html = "<p>For all. {% if &quot;vip&quot; in reader.lists %}A secret door{% else %}A wall{% endif %}</p>"
+    told("Plans", html=html, personal=True)
+    assert titles("wall") == ["Plans"]
+    assert titles("secret") == titles("vip") == titles("endif") == []
+    assert "secret" not in Entry.objects.get().text
+
+
+def test_a_personal_story_that_cannot_be_filled_any_more_is_found_by_its_title_alone(told):
+    told("Plans", html="<p>{% if reader.in_segment(&quot;gone&quot;) %}Secret{% endif %} wall</p>", personal=True)
+    assert titles("plans") == ["Plans"]
+    assert titles("secret") == titles("wall") == []

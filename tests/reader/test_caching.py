@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from django.utils.http import parse_http_date
 
-from newsletter.models import Correction, Issue
+from newsletter.models import Correction, Issue, Poll
 from newsletter.paths import TEMPLATES
-from newsletter.reader import caching
+from newsletter.reader import caching, replies
 from tests.factories import NOW, file_away, make_item, make_post, make_sent_issue
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +95,15 @@ def test_a_mended_correction_is_fetched(client, issue):
 def test_what_is_not_there_is_not_kept(client):
     Issue.objects.update(started_at=None)
     assert "Cache-Control" not in client.get("/issues/weekly/2026-11-20/").headers
+
+
+def test_the_tag_changes_when_replies_and_polls_close(client, issue, settings, make_config):
+    letter = {"replies": {"closes_after": "1d"}, "polls": {"closes_after": "2d"}}
+    settings.NEWSLETTER = make_config(newsletters={"weekly": letter})
+    Poll.objects.create(issue=issue, number=0, question="Tea?", answers=["Yes", "No"])
+    tags = set()
+    for age in (timedelta(hours=1), timedelta(days=1.5), timedelta(days=3)):
+        Issue.objects.update(started_at=timezone.now() - age)
+        tags.add(replies.state(Issue.objects.get()))
+    assert len(tags) == 3
+    assert client.get("/issues/weekly/2026-11-20/").status_code == 200

@@ -123,3 +123,13 @@ def test_a_sitemap_too_long_for_one_file_is_several(client, issue, rf):
     assert index[0] == "http://127.0.0.1:8000/sitemap-1.xml"
     assert client.get("/sitemap-1.xml").status_code == 404
     assert client.get("/sitemap-9.xml").status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_issue_that_cannot_be_shown_any_more_does_not_take_the_feed_with_it(client, issue, path):
+    asks = "<p>{% if reader.in_segment(&quot;gone&quot;) %}x{% endif %}</p>"
+    make_item(make_sent_issue(subject="Cannot be shown"), make_post(html=asks, personal=True))
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "Cannot be shown" not in answer.content.decode()
+    assert "A whale falls" in answer.content.decode()

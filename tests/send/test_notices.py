@@ -260,3 +260,22 @@ def test_an_answer_that_is_lost_is_uncertain(send):
 
     assert send(Silent()) == 0
     assert states() == [("uncertain", 1)]
+
+
+def test_what_fails_before_it_leaves_is_never_called_uncertain(send):
+    """A worker that dies over a template or an address has announced nothing."""
+    Notice.objects.filter(pk=make_notice().pk).update(subscriber=None, to="nobody at all")
+    make_notice()
+
+    def dies(*given):
+        assert Notice.objects.order_by("pk").last().state == "pending"
+        raise RenderError("no such template")
+
+    assert send(FakeTransport(), draw=dies) == 0
+    assert states() == [("failed", 0), ("failed", 0)]
+
+
+def test_a_refused_key_is_left_in_peace_by_the_mail_that_met_it_too(send, clock):
+    make_notice()
+    send(FakeTransport(TransportDown("wrong key", permanent=True)))
+    assert Notice.objects.get().retry_at == clock() + timedelta(minutes=5)
