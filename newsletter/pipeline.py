@@ -45,7 +45,7 @@ class Context:
 
 def collect_sources(ctx: Context, only: Collection[str] = ()) -> list[collect.Visit]:
     """Bring in what the sources have published, all of them side by side."""
-    return collect.collect(ctx.config, ctx.clock(), only, ctx.clock)
+    return collect.collect(ctx.config, ctx.clock(), only, ctx.clock, render.fault_of_tag)
 
 
 # ── compose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
