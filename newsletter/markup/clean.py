@@ -7,6 +7,7 @@ addresses, knows what big platforms mean by their classes, and takes notes; nh3 
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from newsletter.markup.text import collapse, line, scrub, with_emoji
 
 DEEPEST = 100
 LONGEST = 1_000_000  # characters of HTML in one post; mail programs clip at a tenth of it
+_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+|(?:\.{0,2}/|#)\S*", re.IGNORECASE)
 Attributes = dict[str, str]
 
 
@@ -305,7 +307,9 @@ class _Pass(HTMLParser):
             if tag in BLOCKS:
                 self.text.append("\n")
             if tag == "p" and not self.paragraph and self._summed_up:
-                self.paragraph = collapse("".join(self.text[self._paragraph_at :]))
+                said = collapse("".join(self.text[self._paragraph_at :]))
+                # An address alone, such as that of a button that came to nothing, sums nothing up.
+                self.paragraph = "" if _ADDRESS.fullmatch(said) else said
             bare = tag not in TABLE and mark != "subscribe" and self._out[-1].startswith((f"<{tag}>", f"<{tag} "))
             self._out[-1:] = [] if bare else [self._out[-1], f"</{tag}>"]
 
