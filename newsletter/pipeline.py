@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 BATCHES = 4
 """Batches of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
+STUCK = "cannot be rendered"
+"""How the reason begins of an issue that is tried again at the next turn."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Context:
 
 def collect_sources(ctx: Context, only: Collection[str] = ()) -> list[collect.Visit]:
     """Bring in what the sources have published, all of them side by side."""
-    return collect.collect(ctx.config, ctx.clock(), only, ctx.clock)
+    return collect.collect(ctx.config, ctx.clock(), only, ctx.clock, render.fault_of_tag)
 
 
 # ── compose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -75,12 +77,20 @@ def carry_on_drafts(ctx: Context) -> None:
     for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters):
         with _apart(issue):
             try:
+                if issue.reason.startswith(STUCK) and (changed := issue.copy_anew()):
+                    log.info("%s: %d posts have changed, and are copied anew", issue, changed)
                 _carry_on(ctx, issue)
             except TransitionRefused as error:
                 log.info("%s was taken on elsewhere: %s", issue, error)
             except render.RenderError as error:
                 log.error("%s cannot be rendered: %s", issue, error)
-                issue.note(f"cannot be rendered: {error}")
+                issue.note(f"{STUCK}: {error}{_way_on(issue, error)}")
+
+
+def _way_on(issue: Issue, error: render.RenderError) -> str:
+    """What to do about a post that cannot be rendered; a template's or an editor's fault names its own place."""
+    of_post = str(error).startswith("the post ") and issue.status == Issue.Status.DRAFT
+    return "; mend the post and collect again, and this draft takes it up" if of_post else ""
 
 
 def _carry_on(ctx: Context, issue: Issue) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections, transaction
 
 from newsletter import pipeline
-from newsletter.models import Issue, Message, Series, TransitionRefused
+from newsletter.models import Issue, Item, Message, Series, TransitionRefused
 from newsletter.pipeline import Context
 from newsletter.render import RenderError
 from subscribers.models import Subscription
@@ -310,3 +310,35 @@ def test_a_small_issue_does_not_wait_for_a_large_one(make_config, clock):
     order = [file.relative_to(ctx.config.outbox).parts[0] for file in files]
     assert len(order) == 32
     assert "small" in order[:10]
+
+
+def test_a_draft_takes_up_a_post_that_has_been_mended(make_context, posts, clock):
+    ctx, broken = make_context(), posts / "2026-11-14-story.md"
+    broken.write_text('---\ntitle: "A tale"\n---\nHello {{ reader.nmae }}\n')
+    issue = pipeline.draw_up(ctx, "weekly", NOW)
+    pipeline.carry_on_drafts(ctx)
+    issue.refresh_from_db()
+    assert issue.status == "draft"
+    assert issue.reason.startswith("cannot be rendered: the post “A tale”: the reader has no 'nmae'")
+    assert issue.reason.endswith("; mend the post and collect again, and this draft takes it up")
+    item = issue.items.get(title="A tale")
+    Item.objects.filter(pk=item.pk).update(section="Mine", note="My word.", position=9)
+    broken.write_text('---\ntitle: "A tale"\n---\nHello {{ reader.name }}\n')
+    pipeline.collect_sources(ctx)
+    pipeline.carry_on_drafts(ctx)
+    issue.refresh_from_db()
+    item.refresh_from_db()
+    assert (issue.status, issue.reason) == ("scheduled", "")
+    assert item.html == "<p>Hello {{ reader.name }}</p>"
+    assert (item.section, item.note, item.position) == ("Mine", "My word.", 9)
+
+
+@pytest.mark.parametrize("status", ["in_review", "approved", "scheduled", "sending", "sent", "skipped", "cancelled"])
+def test_only_a_draft_copies_its_posts_anew(status):
+    issue = make_issue(status=status)
+    item = make_item(issue)
+    item.post.title = "Another"
+    item.post.save()
+    assert issue.copy_anew() == 0
+    item.refresh_from_db()
+    assert item.title != "Another"

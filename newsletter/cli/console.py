@@ -24,6 +24,10 @@ out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() el
 err = Console(stderr=True, highlight=False, emoji=False)
 
 
+NAMED = 5
+"""Warnings of one visit that the terminal spells out; JSON has all."""
+
+
 class Failure(Exception):
     """A problem that ends the command: stated in one line, with a hint if there is one."""
 
@@ -43,6 +47,12 @@ def done(text: str) -> None:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number of things in words: `1 post`, `2 posts`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def in_short(warning: str) -> str:
+    """The first of a visit's warnings, which stand on lines of their own, on one line."""
+    lines = warning.splitlines()
+    return "; ".join(lines[:NAMED]) + (f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else "")
 
 
 def brief(text: str, length: int = 100) -> str:

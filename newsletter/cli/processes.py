@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import Failure, command, counted, done, out, problem
+from newsletter.cli.console import Failure, command, counted, done, in_short, out, problem
 
 from newsletter import pipeline, publication, service  # isort: skip
 from newsletter.cli.address import insist_on_address
@@ -88,7 +88,7 @@ def _first_look(ctx: Context) -> None:
             new = counted(visit.added, "new post")
             (problem if visit.error else done)(f"collect  {visit.source}: {visit.error or new}")
             if visit.warning:
-                problem(f"collect  {visit.source}: {visit.warning}")
+                problem(f"collect  {visit.source}: {in_short(visit.warning)}")
         pipeline.draw_up_issues(ctx)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from newsletter.cli.boot import context
-from newsletter.cli.console import Failure, brief, command, done, problem, show
+from newsletter.cli.console import Failure, brief, command, done, in_short, problem, show
 from newsletter.cli.options import facts_option
 
 from newsletter import collect as collecting, compose as composing, pipeline  # isort: skip
@@ -37,7 +37,7 @@ def collect(sources: tuple[str, ...], as_json: bool) -> None:
             else:
                 done(f"{visit.source}: {visit.added} new, {visit.updated} updated, {visit.unchanged} as before")
             if visit.warning:
-                problem(f"{visit.source}: {visit.warning}")
+                problem(f"{visit.source}: {in_short(visit.warning)}")
     sys.exit(1 if any(visit.error for visit in visits) else 0)
 
 
@@ -45,7 +45,7 @@ def collect(sources: tuple[str, ...], as_json: bool) -> None:
 @facts_option
 def sources(as_json: bool) -> None:
     """Show the sources and how their last visits went."""
-    cut: Callable[[str], str] = str if as_json else brief
+    cut: Callable[[str], str] = str if as_json else lambda text: brief(in_short(text))
     rows = [
         {
             "source": source.name, "kind": source.kind, "posts": source.posts_added,
@@ -104,4 +104,4 @@ def _tell_of_sources(names: Sequence[str]) -> None:
     """Say what was wrong with the sources: it may be why an issue holds less than somebody expects."""
     for source in Source.objects.filter(name__in=names):
         for words in filter(None, (source.error, source.warning)):
-            problem(f"{source}: {words}")
+            problem(f"{source}: {in_short(words)}")

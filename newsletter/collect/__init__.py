@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.collect import pictures
-from newsletter.collect.entry import Call, Fetched
+from newsletter.collect.entry import Call, Examine, Fetched
 from newsletter.collect.errors import CollectError, UnknownSource
 from newsletter.collect.kinds import KINDS, kind
 from newsletter.collect.store import Counts, news, store
@@ -36,15 +36,19 @@ class Visit:
     warning: str = ""
 
 
-def collect(config: Config, now: datetime, only: Collection[str] = (), clock: Clock | None = None) -> list[Visit]:
+def collect(
+    config: Config, now: datetime, only: Collection[str] = (), clock: Clock | None = None,
+    examine: Examine | None = None,
+) -> list[Visit]:  # fmt: skip
     """Visit the named sources, or all, and record how each visit went; one that is broken stops no other.
 
     With a clock, posts bear the moment they were stored; else all bear `now`, when the visits began.
+    `examine` judges what our own posts say to each reader.
     Raises UnknownSource before anything is done if config.yaml does not have one of the names.
     """
     names = _chosen(config, only)
     rows = _sync(config)
-    calls = [_call(config, now, rows[name]) for name in names]
+    calls = [_call(config, now, rows[name], examine) for name in names]
     return [
         _settle(call, rows[call.name], outcome, clock or (lambda: now))
         for start in range(0, len(calls), SIDE_BY_SIDE)
@@ -84,8 +88,8 @@ def _sync(config: Config) -> dict[str, Source]:
     return rows
 
 
-def _call(config: Config, now: datetime, row: Source) -> Call:
-    return Call(row.name, config.collect.sources[row.name], config, now, row.etag, row.last_modified)
+def _call(config: Config, now: datetime, row: Source, examine: Examine | None) -> Call:
+    return Call(row.name, config.collect.sources[row.name], config, now, row.etag, row.last_modified, examine)
 
 
 def _read(calls: list[Call]) -> list[tuple[Call, Outcome]]:

@@ -29,19 +29,21 @@ class Article:
     """A file that has been read.
 
     `missing` and `large` name images that are absent or too big, `left_out` the tags that only its site knows, and
-    `faults` what is wrong with its directives.
+    `faults` what is wrong with its directives, and with what it says to each reader.
     """
 
     def __init__(self, call: Call, root: Path, path: PurePosixPath, source: str) -> None:
         self._call, self._root, self.path = call, root, path
         self._head, body = frontmatter.split(source)
         self._jekyll = "_posts" in (root.name, *path.parts)
-        self._aside = Aside(body)
+        self._aside = Aside(body, call.examine)
+        above = source.count("\n") - body.count("\n")
+        self._of_tags = [Fault(above + line, reason) for line, reason in self._aside.faults]
         self._body, self.left_out = without_tags(self._aside.text, self._jekyll)
         self._lines = source.count("\n")
         self.missing: list[str] = []
         self.large: list[str] = []
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = sorted(self._of_tags)
         self._sizes: dict[str, Size] = {}
 
     @property
@@ -93,7 +95,7 @@ class Article:
         """The HTML of the body; the lines of what is wrong in it are those of the file."""
         html, faults = markdown.read(body)
         above = self._lines - body.count("\n")
-        self.faults = sorted(Fault(max(1, above + line), reason) for line, reason in faults)
+        self.faults = sorted([*self._of_tags, *(Fault(max(1, above + line), reason) for line, reason in faults)])
         return html
 
     def _title_and_body(self) -> tuple[str, str]:

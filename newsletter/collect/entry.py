@@ -21,6 +21,8 @@ from newsletter.markup.urls import digest
 TAGS = 50
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
+Examine = Callable[[str], tuple[int, str] | None]
+"""Tells what is wrong with one tag about the reader, and on which line of it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Call:
     now: datetime
     etag: str = ""
     last_modified: str = ""
+    examine: Examine | None = None
 
 
 @dataclass(frozen=True)

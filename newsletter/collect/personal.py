@@ -11,7 +11,8 @@ import html
 import re
 from dataclasses import replace
 
-from newsletter.collect.entry import Entry
+from newsletter.collect.entry import Entry, Examine
+from newsletter.markup.directives import Fault
 
 _TOKENS = re.compile(
     r"""
@@ -20,6 +21,7 @@ _TOKENS = re.compile(
     | (?P<code>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))
     | (?P<output>\{\{(?![<%]).*?\}\})
     | (?P<tag>\{%-?\s*(?P<word>\w+).*?%\})
+    | (?P<open>\{[{%][^{}%\n]*(?<![\w.])reader\s*[.\[])
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
@@ -28,13 +30,20 @@ _DEFAULT = re.compile(r"""\|\s*d(?:efault)?\s*\(\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 class Aside:
-    """A text with its tags about the reader set aside; `text` is what Markdown gets."""
+    """A text with its tags about the reader set aside; `text` is what Markdown gets.
 
-    def __init__(self, source: str) -> None:
+    `faults` holds what is wrong with the tags, with their lines; `examine` knows what may be asked of readers.
+    """
+
+    def __init__(self, source: str, examine: Examine | None = None) -> None:
+        self.faults: list[Fault] = []
+        self._examine = examine
         self._word = f"q{hashlib.sha256(source.encode('utf-8', 'replace')).hexdigest()[:12]}q"
         self._tags: list[str] = []
-        self._inside: list[bool] = []
+        self._inside: list[tuple[bool, int]] = []
         found = _TOKENS.sub(self._set_aside, source) if _READER.search(source) else source
+        never = "this {% if %} is never closed; end it with {% endif %}"
+        self.faults += [Fault(line, never) for asks, line in self._inside if asks]
         # A condition on a line of its own stands between paragraphs, with or without empty lines around it.
         self.text = re.sub(rf"^[ \t]*((?:{self._word}b\d+z)+)[ \t]*$", r"\n\1\n", found, flags=re.MULTILINE)
 
@@ -48,26 +57,31 @@ class Aside:
         return replace(entry, title=title, summary=summary, image_alt=alt, html=body, personal=True)
 
     def _set_aside(self, match: re.Match[str]) -> str:
+        line = match.string.count("\n", 0, match.start()) + 1
         if match["output"]:
-            return self._kept(match[0], "a") if _READER.search(match[0]) else match[0]
-        if match["tag"] and self._is_ours(match["word"], match[0]):
-            return self._kept(match[0], "b")
+            return self._kept(match[0], "a", line) if _READER.search(match[0]) else match[0]
+        if match["tag"] and self._is_ours(match["word"], match[0], line):
+            return self._kept(match[0], "b", line)
+        if match["open"]:
+            self.faults.append(Fault(line, f"`{match['open'][:2]}` is never closed"))
         return match[0]
 
-    def _is_ours(self, word: str, tag: str) -> bool:
+    def _is_ours(self, word: str, tag: str, line: int) -> bool:
         """Whether a tag asks about the reader, or belongs to a condition that does."""
         asks = _READER.search(tag) is not None
         if word == "if":
-            self._inside.append(asks)
+            self._inside.append((asks, line))
         elif word in ("elif", "elsif", "else", "endif"):
-            ours = bool(self._inside) and self._inside[-1]
+            ours = bool(self._inside) and self._inside[-1][0]
             if word == "endif" and self._inside:
                 self._inside.pop()
             return ours
         return asks
 
-    def _kept(self, tag: str, kind: str) -> str:
+    def _kept(self, tag: str, kind: str, line: int) -> str:
         self._tags.append(re.sub(r"^(\{%-?\s*)elsif\b", r"\1elif", tag))  # as Liquid spells it
+        if self._examine and (found := self._examine(self._tags[-1])):
+            self.faults.append(Fault(line + found[0] - 1, found[1]))
         return f"{self._word}{kind}{len(self._tags) - 1}z"
 
     def _plainly(self, text: str) -> str:

@@ -128,7 +128,7 @@ def measured(fetched: Fetched, wanted: Collection[Entry], sizes: dict[str, Size]
         for entry in fetched.entries
     )
     words = [fetched.warning, *_too_big(sizes)]
-    return replace(fetched, entries=entries, warning=" ".join(filter(None, words)))
+    return replace(fetched, entries=entries, warning="\n".join(filter(None, words)))
 
 
 def _too_big(sizes: dict[str, Size]) -> Iterator[str]:

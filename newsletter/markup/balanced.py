@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 
 from newsletter.markup.tags import BLOCKS, CLOSES, MARK, TABLE
 from newsletter.markup.text import collapse
 
 DEEPEST = 100
+_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+|(?:\.{0,2}/|#)\S*", re.IGNORECASE)
 Attributes = dict[str, str]
 
 
@@ -92,7 +94,9 @@ class Balanced:
             if tag in BLOCKS:
                 self.text.append("\n")
             if tag == "p" and not self.paragraph and self._summed_up:
-                self.paragraph = collapse("".join(self.text[self._paragraph_at :]))
+                said = collapse("".join(self.text[self._paragraph_at :]))
+                # An address alone, such as that of a button that came to nothing, sums nothing up.
+                self.paragraph = "" if _ADDRESS.fullmatch(said) else said
             bare = tag not in TABLE and mark != "subscribe" and self._out[-1].startswith((f"<{tag}>", f"<{tag} "))
             self._out[-1:] = [] if bare else [self._out[-1], f"</{tag}>"]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 
 from newsletter.models.post import Post, reading_minutes
@@ -135,6 +135,19 @@ class Issue(models.Model):
         Issue.objects.filter(pk=self.pk).update(reason=reason, retry_at=retry_at)
         self.reason, self.retry_at = reason, retry_at
 
+    def copy_anew(self) -> int:
+        """Copy anew the posts that have changed since, in a draft that nobody has approved; return how many have.
+
+        Section, note and position are the editor's, and stay.
+        """
+        with transaction.atomic():
+            held = Issue.objects.select_for_update().filter(
+                pk=self.pk, status=self.Status.DRAFT, edition=None, approved_at=None, started_at=None
+            )
+            if held.first() is None:
+                return 0
+            return sum(item.copy_anew() for item in self.items.select_related("post"))
+
     @property
     def is_public(self) -> bool:
         """Whether readers have it in their mail, or some of them."""
@@ -211,6 +224,12 @@ class Item(models.Model):
     def copy_of(cls, post: Post, **place: Any) -> Item:
         """An unsaved item holding the post as it is now."""
         return cls(post=post, **{name: getattr(post, name) for name in cls.COPIED}, **place)
+
+    def copy_anew(self) -> bool:
+        """Take over what has changed in the post, and nothing else; return whether anything has."""
+        now = {name: getattr(self.post, name) for name in self.COPIED}
+        changed = {name: value for name, value in now.items() if value != getattr(self, name)}
+        return bool(changed) and bool(Item.objects.filter(pk=self.pk).update(**changed))
 
     @property
     def reading_minutes(self) -> int:

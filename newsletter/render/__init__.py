@@ -4,11 +4,12 @@ from newsletter.render import gallery
 from newsletter.render.check import check
 from newsletter.render.errors import RenderError
 from newsletter.render.pages import Rendered, for_nobody, preview, render, untracked
+from newsletter.render.personal import fault_of_tag
 from newsletter.render.reading import Reading, look, reading, reading_of_post, texts, uncut
 from newsletter.render.service import service_mail
 from newsletter.render.weight import weight_note
 
 __all__ = [
-    "Reading", "RenderError", "Rendered", "check", "for_nobody", "gallery", "look", "preview", "reading",
+    "Reading", "RenderError", "Rendered", "check", "fault_of_tag", "for_nobody", "gallery", "look", "preview", "reading",
     "reading_of_post", "render", "service_mail", "texts", "uncut", "untracked", "weight_note",
 ]  # fmt: skip

@@ -85,6 +85,8 @@ class Asked:
             return self._fact(node, name)
         if isinstance(owner, nodes.Getattr | nodes.Getitem) and _is_reader(owner.node) and self._key(owner) == "fields":
             return ("field", slug(name))
+        if isinstance(owner, nodes.Getattr | nodes.Getitem) and _is_reader(owner.node):
+            self._fact(owner, self._key(owner))  # raises for a name that a reader does not have, and names the nearest
         raise self.fault(node, f"a reader's {_spelt(owner)} has no parts")
 
     def _fact(self, node: nodes.Expr, name: str) -> Any:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from jinja2 import TemplateSyntaxError
+
 from newsletter import splice
 from newsletter.config import Config, Newsletter
 from newsletter.holes import SWITCH
@@ -14,6 +16,7 @@ from newsletter.markup import markdown
 from newsletter.markup.clean import Addresses, clean
 from newsletter.models import Issue, Item, Post
 from newsletter.questions import Expression
+from newsletter.render.asking import POSSIBLE
 from newsletter.render.blocks import Block, blocks, count_polls
 from newsletter.render.errors import RenderError, located
 from newsletter.render.headers import speaks_to_reader
@@ -85,7 +88,27 @@ def body(source: Item | Post, late: Late, given: Mapping[str, Any]) -> str:
     # Inside its tags the HTML is as Jinja2 wants it; anywhere else the braces of a personal post are references.
     template = _TAG.sub(lambda tag: html.unescape(tag[0]), source.html)
     where = f"the post “{source.title}”"
-    return _insist_on_polls_for_all(_filled(template, where, late, given), late.marker, where)
+    try:
+        return _insist_on_polls_for_all(_filled(template, where, late, given), late.marker, where)
+    except RenderError as error:
+        # The lines are those of the HTML, which nobody wrote.
+        raise RenderError(re.sub(rf"^{re.escape(where)} line \d+: ", f"{where}: ", str(error))) from error
+
+
+def fault_of_tag(tag: str) -> tuple[int, str] | None:
+    """What is wrong with one tag of a post that is about the reader, and on which of its lines; None if nothing is."""
+    word = re.sub(r"^\{%[-+]?\s*(\w+).*", r"\1", tag, flags=re.DOTALL)
+    if word in ("else", "endif"):
+        return None
+    if not tag.startswith("{{") and word not in ("if", "elif"):
+        return 1, f"{{% {word} %}} cannot be about the reader; {POSSIBLE}"
+    before = "{% if true %}" if word == "elif" else ""
+    after = "" if tag.startswith("{{") else "{% endif %}"
+    try:
+        prose_template(f"{before}{tag}{after}", "post.j2")
+    except TemplateSyntaxError as error:
+        return error.lineno, error.message or "this cannot be read"
+    return None
 
 
 def body_for_nobody(source: Item | Post, segments: Mapping[str, Expression], given: Mapping[str, Any]) -> str:

@@ -29,6 +29,17 @@ def test_a_source_that_cannot_be_read_ends_with_1(call, tmp_path):
     assert call("sources", "--json").facts[0]["failures"] == 2
 
 
+def test_many_warnings_are_told_in_short_and_in_json_in_full(call, tmp_path):
+    for number in range(7):
+        (tmp_path / "posts" / f"{number}.md").write_bytes(b"\xff")
+    every = [f"{number}.md, line 1: this is not UTF-8" for number in range(7)]
+    assert "posts: " + "; ".join(every[:5]) + "; and 2 more\n" in call("collect").err
+    for command in ("collect", "sources"):
+        facts = {row["source"]: row for row in call(command, "--json").facts}
+        assert facts["posts"]["warning"].splitlines() == every
+    assert len(call("sources").out.splitlines()) < 7
+
+
 def test_a_source_that_is_not_there_is_refused(call):
     result = call("collect", "nope")
     assert (result.code, result.err) == (1, "✗ There is no source 'nope'. Known: wire, posts.\n")

@@ -182,8 +182,15 @@ def test_a_bad_file_is_named_and_stops_no_other(read_folder: Read, content: str 
     assert fetched.warning.startswith(reason)
 
 
-def test_a_warning_names_only_the_first_few(read_folder: Read) -> None:
-    assert read_folder({f"{n}.md": b"\xff" for n in range(9)}).warning.endswith("; and 4 more")
+def test_a_warning_names_all_there_is_each_on_a_line(read_folder: Read) -> None:
+    warning = read_folder({f"{n}.md": b"\xff" for n in range(9)}).warning
+    assert warning.splitlines() == [f"{n}.md, line 1: this is not UTF-8" for n in range(9)]
+
+
+def test_the_address_of_a_broken_directive_is_no_summary(read_folder: Read) -> None:
+    body = "::: button https://example.org\n:::\n\nThe real beginning.\n"
+    entry = only(read_folder({"a.md": f"---\ntitle: T\n---\n{body}"}))
+    assert entry.summary == "The real beginning."
 
 
 def test_aliases_in_yaml_do_not_multiply(read_folder: Read) -> None:

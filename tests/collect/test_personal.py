@@ -2,9 +2,10 @@
 
 import pytest
 
+from newsletter import pipeline
 from newsletter.collect import collect
 from newsletter.markup.images import Size
-from newsletter.models import Item, Post
+from newsletter.models import Item, Post, Source
 from tests.collect.conftest import item, rss
 
 CONDITION = '{% if "vip" in reader.lists and 1 < 2 %}\nFor the few.\n{% else %}\nFor the many.\n{% endif %}'
@@ -113,3 +114,44 @@ def test_a_feed_is_never_personal(web, publication, now):
     collect(publication({"blog": f"{web.url}/feed"}), now)
     post = Post.objects.get()
     assert (post.personal, post.html) == (False, "<p>Hello {{ reader.email }}</p>")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "said"),
+    [
+        ("Hi\n\n{{ reader.frist_name }}", 6, "the reader has no 'frist_name' (did you mean 'first_name'?)"),
+        ("Hi {{ reader.feilds.city }}", 4, "the reader has no 'feilds' (did you mean 'fields'?)"),
+        ("Hi\n\n{% if reader.name %}\nx\n\ny", 6, "this {% if %} is never closed; end it with {% endif %}"),
+        ("Hi\n{% if reader.name = 1 %}x{% endif %}", 5, "expected token 'end of statement block', got '='"),
+        ("Hi\n{% fi reader.name %}x", 5, "{% fi %} cannot be about the reader"),
+        ("Hi {{ reader.name", 4, "`{{` is never closed"),
+        ("Hi {{\n  reader.nmae }}", 5, "the reader has no 'nmae' (did you mean 'name'?)"),
+        ("{% if reader.name %}a{% elif reader.emial %}b{% endif %}", 4, "the reader has no 'emial'"),
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_wrong_with_a_tag_is_said_when_it_is_collected(call_pipeline, body, line, said):
+    warning = call_pipeline({"a.md": f"---\ntitle: T\n---\n{body}\n"})
+    assert warning.startswith(f"a.md, line {line}: {said}")
+
+
+@pytest.mark.django_db
+def test_what_is_right_is_not_complained_of(call_pipeline):
+    body = 'Hi {{ reader.first_name | default("friend") }}\n\n' + CONDITION + "\n\n`{{ reader.nmae`"
+    assert call_pipeline({"a.md": f"---\ntitle: T\n---\n{body}\n"}) == ""
+
+
+@pytest.fixture
+def call_pipeline(tmp_path, make_config):
+    """Write posts, collect them as the pipeline does, and give the source's warning."""
+
+    def collected(files):
+        (tmp_path / "posts").mkdir()
+        for name, text in files.items():
+            (tmp_path / "posts" / name).write_text(text, encoding="utf-8")
+        config = make_config(collect={"sources": {"own": {"kind": "folder", "location": "posts"}}})
+        (visit,) = pipeline.collect_sources(pipeline.Context(config, "key"), ["own"])
+        assert visit.warning == Source.objects.get(name="own").warning
+        return visit.warning
+
+    return collected

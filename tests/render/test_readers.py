@@ -257,3 +257,11 @@ def test_a_feeds_braces_are_text(make_issue, post_config):
         preview(make_issue({"html": "<p>{{ reader.name }} {% if reader.name %}</p>"}), post_config, KEY).html
     ).text()
     assert "{{ reader.name }} {% if reader.name %}" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("html", ["<p>a</p>\n<p>{{ reader.nmae }}</p>", "<p>a</p>\n<p>{% if reader.name %}</p>"])
+def test_an_error_in_a_post_names_the_post_and_no_line_that_nobody_wrote(make_issue, make_config, html):
+    with pytest.raises(RenderError, match=r"^the post “A tale”: ") as error:
+        preview(make_issue({"title": "A tale", "html": html, "personal": True}), make_config(), KEY)
+    assert "line" not in str(error.value)

@@ -16,7 +16,6 @@ from newsletter.markup.tags import words
 
 _TEXTS = (".md", ".markdown", ".html")
 _NOT_POSTS = words("_data _drafts _includes _layouts _sass _site node_modules")
-NAMED = 5  # problems that a warning spells out
 
 
 def check(config: Config, name: str) -> Iterator[Problem]:
@@ -49,7 +48,7 @@ def read(call: Call) -> Fetched:
             problems.append(f"{path}, line {line}: this is not UTF-8")
         except OSError as error:
             problems.append(f"{path}: it cannot be read ({error.strerror})")
-    return Fetched(tuple(entries), warning=_warning(problems))
+    return Fetched(tuple(entries), warning="\n".join(problems))
 
 
 def _files(root: Path) -> Iterator[PurePosixPath]:
@@ -88,8 +87,3 @@ def _entries(call: Call, root: Path, path: PurePosixPath, problems: list[str]) -
     if article.left_out:
         problems.append(f"{path}: left out what only its site understands: {', '.join(article.left_out)}")
     return [entry]
-
-
-def _warning(problems: list[str]) -> str:
-    more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-    return "; ".join(problems[:NAMED]) + more
