@@ -10,6 +10,6 @@ from newsletter.render.service import service_mail
 from newsletter.render.weight import weight_note
 
 __all__ = [
-    "Reading", "RenderError", "Rendered", "check", "fault_of_tag", "for_nobody", "gallery", "look", "preview", "reading",
-    "reading_of_post", "render", "service_mail", "texts", "uncut", "untracked", "weight_note",
+    "Reading", "RenderError", "Rendered", "check", "fault_of_tag", "for_nobody", "gallery", "look", "preview",
+    "reading", "reading_of_post", "render", "service_mail", "texts", "uncut", "untracked", "weight_note",
 ]  # fmt: skip

@@ -147,7 +147,7 @@ def _public(item: Item, config: Config) -> str:
     if not item.personal:
         return item.html
     try:
-        settings = settings_of(item.issue.newsletter, config)
+        settings = settings_of(config, item.issue.newsletter)
         return make.story_of_item(item, config, make.letter(config, item.issue.newsletter, settings)).html
     except RenderError as error:
         log.warning("%s cannot be searched for but by its title: %s", item, error)
