@@ -165,6 +165,8 @@ def test_the_privacy_page_says_what_is_true_here(client, settings, make_config, 
     text = sound(client.get("/privacy/")).text()
     assert ("Each holds an invisible picture" in text) is opens
     assert ("Links in our mails lead past this site" in text) is clicks
+    assert "Signing in sets one cookie" in text
+    assert "not taken, for 90 days" in text
 
 
 def test_a_notice_of_the_publications_own_takes_its_place(client, settings, make_config):
