@@ -151,8 +151,9 @@ def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> di
 
 def _polls(whole: Mapping[str, Any]) -> dict[int, tuple[str, tuple[str, ...]]]:
     number: make.Number = whole["issue"]
-    # The first story is the one that is told in full, in the mail or on the page; of the others nobody sees a poll.
-    found = (block for block in (*number.opening, *whole["lead"].blocks, *number.closing) if block.kind == "poll")
+    # Those of stories told in short stand on the stories' own pages.
+    told = (block for story in whole["items"] if count_polls(story.html) for block in story.blocks)
+    found = (block for block in (*number.opening, *told, *number.closing) if block.kind == "poll")
     return {block.number: (block.title, block.answers) for block in found}
 
 

@@ -181,7 +181,7 @@ def test_staff_answers_are_marked(issue):
     top = make_reply(issue)
     make_reply(issue, parent=top, via=Reply.Via.DESK, author_name="Ada", subscriber=None)
     page = text_of(browser().get(replies_of(issue)))
-    assert re.search(r"<b dir=\"auto\">Ada</b><span class=\"mark ours\">The Weekly</span>", page)
+    assert re.search(r"<b dir=\"auto\">Ada</b><span class=\"mark ours\" dir=\"auto\">The Weekly</span>", page)
 
 
 def test_a_closed_page_takes_nothing_and_gives_the_words_back(issue, maja, moderation):
