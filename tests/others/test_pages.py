@@ -5,6 +5,7 @@ import re
 import html5lib
 import pytest
 
+from newsletter.render.service import KINDS
 from tests.others.conftest import LAYOUTS, THEMES, sampled
 
 pytestmark = [pytest.mark.others, pytest.mark.django_db]
@@ -34,8 +35,8 @@ def test_axe_finds_nothing_on_the_pages(seen, axe):
     assert not found, "\n".join(found)
 
 
-def test_axe_finds_nothing_in_any_theme_and_layout(make_config, axe):
-    looks = [(theme, layout) for theme in THEMES for layout in LAYOUTS]
+def test_axe_finds_nothing_in_any_theme_layout_and_service_mail(make_config, axe):
+    looks = [(theme, layout) for theme in THEMES for layout in (*LAYOUTS, *KINDS)]
     mails = {"-".join(look): sampled(make_config, *look).html for look in looks}
     assert axe(mails, without=OF_PAGES_ONLY) == []
 

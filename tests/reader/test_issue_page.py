@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,16 @@ from newsletter import links
 from newsletter.models import Correction
 from newsletter.reader.frame import frame_of
 from newsletter.render.blocks import Block
-from tests.factories import NOW, file_away, make_item, make_post, make_sent_issue
+from tests.factories import (
+    NOW,
+    file_away,
+    make_edition,
+    make_item,
+    make_message,
+    make_post,
+    make_sent_issue,
+    token_of,
+)
 from tests.reader.pages import Page, faults
 
 pytestmark = pytest.mark.django_db
@@ -230,3 +240,14 @@ def drawn(blocks, config, polls=None):
     context = {"blocks": blocks, "frame": frame_of(config, "weekly"), "polls": polls or {}}
     page = '{% from "blocks.html" import told %}<!doctype html><html lang="en"><title>t</title><h1>t</h1>'
     return engines["jinja2"].from_string(page + "{{ told(blocks, frame, 0, 'x', polls) }}</html>").render(context)
+
+
+def test_nothing_on_the_page_belongs_to_the_reader_of_a_mail(client, issue):
+    html = '<a href="https://x.test/u/hmarker-token-o">out</a><img src="https://x.test/o/hmarker-token-o.gif">'
+    issue.edition = make_edition(issue, subject="For hmarker-name-o, a whale", html=html, text="hmarker-email-o")
+    issue.save()
+    message = make_message(issue)
+    page = get(client, issue).source
+    assert "hmarker" not in page
+    assert token_of(message) not in page
+    assert not re.search(r'href="[^"]*/(?:c|l|o|p|u|v)/', page)

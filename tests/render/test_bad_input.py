@@ -86,3 +86,14 @@ def test_a_story_knows_the_size_of_its_picture_and_its_dark_twin(make_issue, mak
     one, two = (context.story_of_item(item, config, letter) for item in issue.items.all())
     assert {name: getattr(one, name) for name in fields} == fields
     assert (two.image_width, two.image_dark) == (0, "")
+
+
+@pytest.mark.parametrize("section", ["", " ", "Science"])
+def test_a_section_without_stories_or_without_a_name_leaves_no_heading(make_issue, make_config, section):
+    named = [{"title": "Science", "tags": ["science"]}, {"title": "Culture", "tags": ["culture"]}]
+    config = make_config(newsletters={"weekly": {"sections": named, "contents": True}})
+    mail = preview(make_issue(*({"title": f"Story {n}", "section": section} for n in range(5))), config, KEY)
+    said = Dom(mail.html).text()
+    assert "Culture" not in said + mail.text
+    assert ("Science" in said) is (section == "Science")
+    assert not re.findall(r"<h([2-6])[^>]*>(?:&nbsp;|&#160;|\s)*</h\1>", mail.html)
