@@ -41,11 +41,6 @@ _ARABIC_SECTIONS = (
 )
 
 
-def sample_post(settings: Newsletter) -> Post:
-    """An unsaved post with all that a post can have, of the newsletter's first source."""
-    return _post(0, next(_told(settings)), settings)
-
-
 def sample_issue(name: str, settings: Newsletter, stories: int = _STORIES) -> Issue:
     """An unsaved issue of twelve items with all that an item can have, and a bare one among them.
 
