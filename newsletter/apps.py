@@ -9,3 +9,10 @@ class NewsletterConfig(AppConfig):
     name = "newsletter"
     verbose_name = "Pipeline"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the audience what can be asked about issues, and what else is kept of people; all tables are known."""
+        from newsletter import own_data  # noqa: F401
+        from newsletter.models.activity import register_kinds
+
+        register_kinds()

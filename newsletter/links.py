@@ -29,6 +29,11 @@ def confirm(config: Config, token: str) -> str:
     return f"{config.site.url}/confirm/{token}"
 
 
+def stay(config: Config, token: str) -> str:
+    """The page with the button by which somebody who seems to read nothing goes on getting it."""
+    return f"{config.site.url}/stay/{token}"
+
+
 def preferences(config: Config, token: str) -> str:
     """Where a reader chooses lists, for the address that a message went to."""
     return f"{config.site.url}/p/{token}"
@@ -58,6 +63,16 @@ def replies(config: Config, newsletter: str, slug: str) -> str:
 def sign_in(config: Config, token: str) -> str:
     """The page with the button that signs a reader in."""
     return f"{config.site.url}/sign-in/{token}"
+
+
+def own_data(config: Config, token: str) -> str:
+    """The page with the button that hands a person the copy of what is kept of them."""
+    return f"{config.site.url}/preferences/data/{token}"
+
+
+def erase(config: Config, token: str) -> str:
+    """The page with the button that erases a person."""
+    return f"{config.site.url}/preferences/erase/{token}"
 
 
 def archive(config: Config, newsletter: str) -> str:

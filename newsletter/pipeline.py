@@ -11,17 +11,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import collect, compose, links, render, send, tokens, track
+from newsletter import collect, compose, errands, links, render, send, tokens, track
 from newsletter.config import Config
 from newsletter.markup.said import tidied
-from newsletter.models import Entry, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
+from newsletter.models import Entry, Errand, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
 from newsletter.models.reply import digest
+from subscribers import bulk, converting, importing
+from subscribers.forgetting import forget_unconfirmed
+from subscribers.segments import indexes
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,8 @@ def draw_up_issues(ctx: Context) -> None:
                 log.warning("%s: %s", missed, missed.reason)
             for due in compose.at_hand(ctx.config, name, ctx.clock()):
                 draw_up(ctx, name, due)
+            for month in compose.months_at_hand(ctx.config, name, ctx.clock()):
+                see_to_summary(ctx, name, month)
     carry_on_drafts(ctx)
 
 
@@ -69,6 +75,19 @@ def draw_up(ctx: Context, newsletter: str, due: datetime) -> Issue:
     issue = compose.draw_up(ctx.config, newsletter, due, ctx.clock())
     log.info("%s: %s", issue, issue.reason or f"{issue.items.count()} posts")
     return issue
+
+
+def see_to_summary(ctx: Context, newsletter: str, month: compose.Month) -> None:
+    """Draw up the summary of a month that has ended, if anybody wants it and nobody has been here before."""
+    closing = partial(render.issues_in_full, ctx.config, newsletter)
+    if issue := compose.see_to(ctx.config, newsletter, month, ctx.clock(), closing):
+        log.info("%s: %s", issue, issue.reason or f"{issue.items.count()} stories of the month")
+
+
+def draw_up_summary(ctx: Context, newsletter: str, month: compose.Month) -> Issue:
+    """Return the summary of a month, made now unless it exists."""
+    closing = partial(render.issues_in_full, ctx.config, newsletter)
+    return compose.draw_up_summary(ctx.config, newsletter, month, ctx.clock(), closing)
 
 
 def carry_on_drafts(ctx: Context) -> None:
@@ -165,7 +184,7 @@ def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
 
 def resume(ctx: Context, issue: Issue) -> None:
     """Go on where a paused issue stopped, with the same audience; freeze it first if it was empty."""
-    send.resume(ctx.config, issue)
+    send.resume(ctx.config, issue, ctx.clock())
 
 
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:
@@ -183,6 +202,21 @@ def send_notices(ctx: Context) -> None:
                 send.send_notices(ctx.config, ctx.key, name, render.service_mail, ctx.clock, ctx.stop)
 
 
+# ── readers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def do_errands(ctx: Context) -> None:
+    """Do what readers asked for on a page: whoever asks is answered at once, the same whoever they are."""
+    for errand in Errand.due(ctx.clock()):
+        try:
+            errands.carry_out(ctx.config, ctx.key, errand, ctx.clock())
+        except Exception:
+            log.exception("%s failed, and is tried again in a minute", errand)
+            errand.put_off(ctx.clock())
+        if ctx.stop.is_set():
+            return
+
+
 # ── archive ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -193,6 +227,20 @@ def file_away(ctx: Context) -> None:
             Entry.write(issue, render.texts(issue, ctx.config))
         if ctx.stop.is_set():
             return
+
+
+# ── the audience ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def run_imports(ctx: Context) -> None:
+    """Carry on the files of people that are on their way in, one after another."""
+    while not ctx.stop.is_set() and importing.carry_on(ctx.stop, ctx.clock):
+        pass
+
+
+def change_many(ctx: Context) -> None:
+    """Go on with what staff have begun to do to many people at once."""
+    bulk.work(ctx.clock, ctx.stop)
 
 
 # ── track ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,6 +288,11 @@ def _title(issue: Issue) -> str:
     return (render.for_nobody(issue.edition, "subject") if issue.edition else "") or issue.slug
 
 
+def let_go(ctx: Context) -> None:
+    """Ask who shows no sign of life whether to go on, and stop writing to those who did not answer."""
+    track.sunset(ctx.config, ctx.key, ctx.clock(), ctx.stop)
+
+
 def tidy(ctx: Context) -> None:
     """Drop what has served its time, so that nothing grows without end."""
     now = ctx.clock()
@@ -248,6 +301,13 @@ def tidy(ctx: Context) -> None:
     Reply.forget_unconfirmed(now - timedelta(days=7))
     Rejected.forget(now - ctx.config.track.replies.keep_rejected)
     Notice.forget(now - timedelta(days=90))
+    Errand.forget(now - timedelta(days=1))
+    unconfirmed = now - ctx.config.audience.subscribe.valid
+    forget_unconfirmed(unconfirmed, now)
+    # What was sent to those who never confirmed names them as much as a row of theirs would.
+    Notice.forget(unconfirmed, Notice.Kind.CONFIRM)
+    bulk.forget(now)
+    importing.forget(now - ctx.config.audience.imports.keep)
 
 
 # ── the jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,8 +330,14 @@ JOBS = (
     Job("compose", draw_up_issues, every=lambda config: timedelta(seconds=30), at_cut_offs=True),
     Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
     Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
+    Job("errands", do_errands, every=lambda config: timedelta(seconds=2)),
     Job("notices", send_notices, every=lambda config: timedelta(seconds=2)),
+    Job("imports", run_imports, every=lambda config: timedelta(seconds=2)),
+    Job("bulk", change_many, every=lambda config: timedelta(seconds=2)),
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
+    Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
+    Job("indexes", lambda ctx: indexes.agree(), every=lambda config: timedelta(seconds=30)),
+    Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

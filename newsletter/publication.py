@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.db import transaction
 
 from newsletter.config import Config
-from subscribers.importing import ImportReport, import_file
+from newsletter.lists import row_of
+from subscribers.importing import Report, import_file
 from subscribers.models import List
 
 FIRST_USER = "editor"
@@ -21,13 +22,13 @@ def migrate() -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def seed_lists(config: Config, now: datetime) -> dict[str, ImportReport]:
+def seed_lists(config: Config, now: datetime) -> dict[str, Report]:
     """Make the lists that config.yaml names; read the seed file of each that is new. Later runs change nothing."""
     reports = {}
     for newsletter in config.newsletters.values():
         for ref in newsletter.lists:
             with transaction.atomic():
-                made, _ = List.objects.get_or_create(name=ref.name, defaults={"title": ref.title})
+                made = row_of(config, ref)
                 made = List.objects.select_for_update().get(pk=made.pk)
                 if ref.seed and not made.seeded_at:
                     reports[ref.name] = import_file(config.path(ref.seed), made, now)

@@ -59,6 +59,7 @@ def from_config(config: Config) -> dict[str, Any]:
             "subscribers",
             "newsletter",
             "newsletter.desk",
+            *(["django_altcha"] if config.audience.subscribe.captcha == "altcha" else []),
             *(["procrastinate.contrib.django"] if postgresql else []),
             *(["anymail"] if config.track.replies.anymail.provider else []),
         ],

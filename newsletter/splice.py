@@ -135,22 +135,43 @@ def _kept(nodes: Sequence[Node], holds: Callable[[int], bool]) -> Iterator[str]:
             yield from _kept(node.then if holds(node.number) else node.otherwise, holds)
 
 
-def path(nodes: Sequence[Node], holds: Callable[[int], bool]) -> tuple[bool, ...]:
-    """The answers that decide what a reader sees, in the order in which they are asked; equal means the same text."""
-    taken: list[bool] = []
-    _walk(nodes, holds, taken)
-    return tuple(taken)
-
-
-def _walk(nodes: Sequence[Node], holds: Callable[[int], bool], taken: list[bool]) -> None:
+def _undecided(nodes: Sequence[Node], known: Mapping[int, bool]) -> int | None:
+    """The first question that has to be answered to know what stands in the text, if there is one left."""
     for node in nodes:
         if isinstance(node, Switch):
-            taken.append(holds(node.number))
-            _walk(node.then if taken[-1] else node.otherwise, holds, taken)
+            if node.number not in known:
+                return node.number
+            found = _undecided(node.then if known[node.number] else node.otherwise, known)
+            if found is not None:
+                return found
+    return None
+
+
+class _Fork:
+    """A question that decides how the text goes on, and where its two answers lead; both as far as readers came."""
+
+    __slots__ = ("known", "number", "ways")
+
+    def __init__(self, number: int, known: dict[int, bool]) -> None:
+        self.number, self.known = number, known
+        self.ways: list[_Fork | _End | None] = [None, None]
+
+
+class _End:
+    """One text, chosen by these answers."""
+
+    __slots__ = ("cut", "path", "text")
+
+    def __init__(self, text: str, cut: Cut, path: tuple[bool, ...]) -> None:
+        self.text, self.cut, self.path = text, cut, path
 
 
 class Skeleton:
-    """One part of an edition, taken apart once."""
+    """One part of an edition, taken apart once.
+
+    Each question is asked once on the way to a text, in however many places its answer counts, and none that does not
+    matter.
+    """
 
     def __init__(self, given: str, marker: str, part: str = "") -> None:
         self._marker, self._tidy = marker, TIDY.get(part, str)
@@ -159,28 +180,43 @@ class Skeleton:
         self._nodes = nodes if any(isinstance(node, Switch) for node in nodes) else ()
         self._plain: Cut = holes.split(given, marker)
         self._text = given
-        self._cuts: dict[tuple[bool, ...], tuple[str, Cut]] = {}
+        self._start, self._ends = self._way({}), 0
 
     def cut(self, reader: Mapping[str, str]) -> Cut:
         """The pieces and the names of the holes between them, as this reader gets them."""
-        return self._chosen(reader)[1] if self._nodes else self._plain
+        return self._chosen(reader).cut if self._nodes else self._plain
 
     def text(self, reader: Mapping[str, str]) -> str:
         """The same in one text, its holes still open."""
-        return self._chosen(reader)[0] if self._nodes else self._text
+        return self._chosen(reader).text if self._nodes else self._text
 
     def path(self, reader: Mapping[str, str]) -> tuple[bool, ...]:
-        """What the text depends on; readers with equal ones have equal texts."""
-        return path(self._nodes, _holds(reader)) if self._nodes else ()
+        """What the text depends on, in the order in which it is asked; readers with equal ones have equal texts."""
+        return self._chosen(reader).path if self._nodes else ()
 
-    def _chosen(self, reader: Mapping[str, str]) -> tuple[str, Cut]:
-        taken = self.path(reader)
-        if taken not in self._cuts:
-            if len(self._cuts) >= REMEMBERED:
-                self._cuts.clear()
-            chosen = self._tidy(resolved(self._nodes, _holds(reader)))
-            self._cuts[taken] = chosen, holes.split(chosen, self._marker)
-        return self._cuts[taken]
+    def _chosen(self, reader: Mapping[str, str]) -> _End:
+        holds, way = _holds(reader), self._start
+        while isinstance(way, _Fork):
+            answer = holds(way.number)
+            onward = way.ways[answer]
+            if onward is None:
+                onward = way.ways[answer] = self._way({**way.known, way.number: answer})
+                self._remember(onward)
+            way = onward
+        return way
+
+    def _way(self, known: dict[int, bool]) -> _Fork | _End:
+        number = _undecided(self._nodes, known)
+        if number is not None:
+            return _Fork(number, known)
+        chosen = self._tidy(resolved(self._nodes, known.__getitem__))
+        return _End(chosen, holes.split(chosen, self._marker), tuple(known.values()))
+
+    def _remember(self, way: _Fork | _End) -> None:
+        """Begin anew before there are too many texts; who is on the way now still arrives."""
+        self._ends += isinstance(way, _End)
+        if self._ends > REMEMBERED:
+            self._start, self._ends = self._way({}), 0
 
 
 def _holds(reader: Mapping[str, str]) -> Callable[[int], bool]:

@@ -27,8 +27,14 @@ REPLY = "reply"
 """In the address that answers to a message go to."""
 THREAD = "thread"
 """In the address that answers to an answer of ours go to."""
+STAY = "stay"
+"""In the mail that asks whether somebody still reads: says that they do, and nothing else."""
 SIGN_IN = "sign in"
 SIGNED_IN = "signed in"
+DATA = "data"
+"""In the mail to whoever asked for a copy of what is kept of them."""
+ERASE = "erase"
+"""In the mail to whoever asked to be erased."""
 
 
 class BadToken(ValueError):

@@ -4,17 +4,23 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from newsletter.api import api
 from newsletter.reader import (
     answering,
+    confirming,
+    embedding,
     feeds,
     files,
     finding,
     issues,
+    leaving,
+    own_data,
     preferences,
     replies,
     share,
     signing_in,
     sitemap,
+    staying,
     subscribing,
 )
 from newsletter.reader import views as reader
@@ -29,12 +35,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # track
     path("c/<int:link>/<str:token>", track.click, name="click"),
     path("o/<str:token>.gif", track.opened, name="opened"),
-    path("u/<str:token>", track.leave, name="unsubscribe"),
     path("l/<str:token>", answering.like, name="like"),
     path("v/<str:token>/<int:poll>/", answering.results, name="results"),
     path("v/<str:token>/<int:poll>/<int:answer>", answering.vote, name="vote"),
     path("hooks/sendgrid/inbound/<str:secret>/", sendgrid.inbound, name="sendgrid-inbound"),
     # reader
+    path("u/<str:token>", leaving.leave, name="unsubscribe"),
+    path("u/<str:token>/undo", leaving.undo, name="undo"),
+    path("u/<str:token>/why", leaving.why, name="why"),
+    path("u/<str:token>/<str:what>", leaving.less, name="less"),
     path("sign-in/", signing_in.ask, name="sign-in"),
     path("sign-in/<str:token>", signing_in.enter, name="sign-in-link"),
     path("sign-out/", signing_in.leave, name="sign-out"),
@@ -49,9 +58,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tags/<str:slug>/", finding.tag, name="tag"),
     path("authors/<str:slug>/", finding.author, name="author"),
     path("subscribe/", subscribing.subscriptions, name="subscriptions"),
-    path("subscribe/<slug:newsletter>/welcome/", subscribing.subscribed, name="subscribed"),
-    path("confirm/<str:token>", subscribing.confirm, name="confirm"),
+    path("lists/<slug:name>/", subscribing.one_list, name="list"),
+    path("lists/<slug:name>/welcome/", confirming.welcome, name="welcome"),
+    path("lists/<slug:name>/embed/", embedding.embed, name="embed"),
+    path("confirm/<str:token>", confirming.confirm, name="confirm"),
+    path("stay/<str:token>", staying.stay, name="stay"),
     path("preferences/", preferences.mine, name="my-preferences"),
+    path("preferences/data/", own_data.ask, name="my-data"),
+    path("preferences/data/<str:token>", own_data.copy, name="my-data-link"),
+    path("preferences/erase/<str:token>", own_data.erase_me, name="erase-me"),
     path("p/<str:token>", preferences.by_link, name="preferences"),
     path("subscribe/<slug:newsletter>/", subscribing.subscribe, name="subscribe"),
     path("privacy/", reader.privacy, name="privacy"),
@@ -65,6 +80,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     path("sitemap-<int:number>.xml", sitemap.sitemap, name="sitemap-part"),
     path("favicon.ico", RedirectView.as_view(url="/static/desk/icon.svg", permanent=True)),
+    # api
+    path("api/v1/", api.urls),
     # desk
     path("desk/", include("newsletter.desk.urls")),
     path("desk/", admin.site.urls),

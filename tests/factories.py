@@ -26,7 +26,7 @@ from newsletter.models import (
     Source,
 )
 from subscribers.addresses import normalize
-from subscribers.models import List, Subscriber, Subscription, Suppression
+from subscribers.models import List, Occasion, Origin, Subscriber, Subscription, Suppression
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 _number = count(1)
@@ -99,13 +99,20 @@ def make_subscriber(email: str = "", lists: tuple[str, ...] = ("readers",), **fi
     typed, key = normalize(email or f"reader{next(_number)}@example.org")
     subscriber = Subscriber.objects.create(email=typed, key=key, **fields)
     for name in lists:
-        Subscription.objects.create(subscriber=subscriber, list=make_list(name), changed_at=NOW, how="imported")
+        Subscription.objects.create(
+            subscriber=subscriber, list=make_list(name), changed_at=NOW, joined_at=NOW, how="imported"
+        )
     return subscriber
 
 
-def make_suppression(email: str, reason: str = "complained") -> Suppression:
+def make_suppression(email: str, kind: str = Suppression.Kind.COMPLAINED) -> Suppression:
     """An address that must not be written to."""
-    return Suppression.objects.create(key=normalize(email)[1], reason=reason)
+    return Suppression.objects.create(key=normalize(email)[1], kind=kind)
+
+
+def occasion(how: str = "asked to", at: datetime = NOW, source: Origin = Origin.PAGE, **circumstances: Any) -> Occasion:
+    """The circumstances of a change."""
+    return Occasion(at, source, how, **circumstances)
 
 
 def make_message(issue: Issue | None = None, subscriber: Subscriber | None = None, **fields: Any) -> Message:

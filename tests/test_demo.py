@@ -21,7 +21,7 @@ def test_the_demo_goes_from_its_posts_to_every_reader(tmp_path, year):
     now = datetime(year, 12, 2, 12, tzinfo=UTC)
     config = load(Path(__file__).parents[1] / "config.yaml", environ={"NEWSLETTER_SITE__VAR": str(tmp_path)})
     ctx = Context(config, "a key for tests", lambda: now)
-    assert publication.seed_lists(config, now)["atlas-readers"].refused == []
+    assert publication.seed_lists(config, now)["atlas-readers"].refusals == []
     for _ in range(2):
         pipeline.draw_up_issues(ctx)
         pipeline.start_due_issues(ctx)

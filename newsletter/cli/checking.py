@@ -45,10 +45,17 @@ def _configuration() -> Config:
 
 
 def _look_over(config: Config) -> list[Problem]:
-    from newsletter import collect, render, send
-    from newsletter.cli.publication import unprepared
+    from django.utils import timezone
 
-    return [*unprepared(config), *collect.check(config), *render.check(config), *send.check(config)]
+    from newsletter import collect, compose, render, send, track
+    from newsletter.cli.publication import lacking, unprepared
+    from newsletter.models.recipients import unfollowable
+
+    found = [*unprepared(config), *collect.check(config), *render.check(config), *send.check(config)]
+    # What stands in rows can be asked for only where there are tables.
+    if lacking():
+        return found
+    return [*found, *unfollowable(config), *compose.check(config, timezone.now()), *track.check(config)]
 
 
 def _summary(config: Config) -> str:

@@ -42,6 +42,7 @@ def issue_facts(issue: Issue) -> dict[str, Any]:
     return {
         "issue": str(issue),
         "id": issue.pk,
+        "kind": issue.kind,
         "status": issue.status,
         "reason": issue.reason,
         "due": issue.due_at,

@@ -68,5 +68,6 @@ def _preview(ctx: Context, issue: Issue, email: str, form: str, look: tuple[str,
     weight = render.weight_note(shown.html)
     if weight.level != "fine":
         problem(str(weight))
-    reader = splice.answers("preview", send.recipient(address, "preview").person, shown.late)
+    person = send.recipient(address, "preview", ctx.config.newsletters[issue.newsletter]).person
+    reader = splice.answers("preview", person, shown.late)
     return splice.fill(getattr(shown, form), shown.marker, reader, form).encode()

@@ -16,6 +16,7 @@ from newsletter.cli.address import insist_on_address
 from newsletter.cli.publication import insist_on_database, seed
 from newsletter.cli.welcome import tell
 from newsletter.engine import on_postgresql
+from newsletter.models.recipients import unfollowable
 from newsletter.pipeline import Context
 
 
@@ -30,6 +31,8 @@ def run() -> None:
     insist_on_address(ctx.config.site.listen)
     publication.migrate()
     seed()
+    for one in unfollowable(ctx.config):
+        problem(str(one))
     began = ctx.clock()
     _first_look(ctx)
     service.stop_on_signals(ctx.stop)

@@ -44,9 +44,10 @@ def seed() -> None:
     ctx = context()
     for name, report in publication.seed_lists(ctx.config, ctx.clock()).items():
         people = counted(report.added, "person", "people")
-        refused = f", {len(report.refused)} refused" if report.refused else ""
+        refusals = report.refusals
+        refused = f", {len(refusals)} refused" if refusals else ""
         done(f"list {name}: {people} added from its seed file{refused}")
-        for row in report.refused:
+        for row in refusals:
             problem(f"list {name}, line {row.line}: {quoted(row.text)}refused: {row.reason}")
 
 

@@ -13,7 +13,8 @@ from newsletter.cli.options import facts_option
 
 from newsletter import collect as collecting, compose as composing, pipeline  # isort: skip
 from newsletter.cli.facts import show_issue
-from newsletter.models import Post, Source
+from newsletter.models import Issue, Post, Source
+from newsletter.pipeline import Context
 
 
 @command()
@@ -78,26 +79,41 @@ def posts(last: int, as_json: bool) -> None:
 @command()
 @click.argument("newsletter")
 @click.option("--on", "on", metavar="DATE", help="The due date, such as 2026-12-24 or '2026-12-24 18:00'.")
+@click.option("--summary", "month", metavar="MONTH", help="The monthly summary instead, of a month such as 2026-10.")
 @facts_option
-def compose(newsletter: str, on: str | None, as_json: bool) -> None:
+def compose(newsletter: str, on: str | None, month: str | None, as_json: bool) -> None:
     """Draw up a newsletter's next issue.
 
     Its due date is the next of the schedule, or DATE. The newsletter's sources are visited first. An issue that exists
-    already is shown as it is.
+    already is shown as it is. With --summary it is made of the stories of a month's issues, and goes to those who asked
+    for no more than that.
     """
     ctx = context()
     chosen = ctx.config.newsletters.get(newsletter)
     if chosen is None:
         known = ", ".join(ctx.config.newsletters) or "none"
         raise Failure(f"config.yaml has no newsletter '{newsletter}'; it has: {known}")
-    due = composing.on_date(chosen, on) if on else next(composing.upcoming(chosen, ctx.clock()), None)
-    if due is None:
-        raise Failure(f"{newsletter} has no schedule; say when the issue is due: --on '2026-12-24 18:00'")
-    issue = pipeline.draw_up(ctx, newsletter, due)
+    issue = _summary(ctx, newsletter, month) if month else _regular(ctx, newsletter, on)
     pipeline.carry_on_drafts(ctx)
     issue.refresh_from_db()
     show_issue(issue, as_json)
-    _tell_of_sources(chosen.sources)
+    _tell_of_sources(() if month else chosen.sources)
+
+
+def _summary(ctx: Context, newsletter: str, text: str) -> Issue:
+    try:
+        month = composing.month_named(ctx.config, newsletter, text, ctx.clock())
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    return pipeline.draw_up_summary(ctx, newsletter, month)
+
+
+def _regular(ctx: Context, newsletter: str, on: str | None) -> Issue:
+    chosen = ctx.config.newsletters[newsletter]
+    due = composing.on_date(chosen, on) if on else next(composing.upcoming(chosen, ctx.clock()), None)
+    if due is None:
+        raise Failure(f"{newsletter} has no schedule; say when the issue is due: --on '2026-12-24 18:00'")
+    return pipeline.draw_up(ctx, newsletter, due)
 
 
 def _tell_of_sources(names: Sequence[str]) -> None:

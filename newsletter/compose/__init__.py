@@ -11,10 +11,14 @@ from django.db.models import Q
 
 from newsletter.compose.calendar import latest, on_date, upcoming
 from newsletter.compose.selection import Selection, select
+from newsletter.compose.summary import Month, check, draw_up_summary, month_named, months_at_hand, see_to
 from newsletter.config import Config, Newsletter
 from newsletter.models import Issue, Item, Post, Series
 
-__all__ = ["at_hand", "draw_up", "latest", "on_date", "record_missed", "upcoming"]
+__all__ = [
+    "Month", "at_hand", "check", "draw_up", "draw_up_summary", "latest", "month_named", "months_at_hand", "on_date",
+    "record_missed", "see_to", "upcoming",
+]  # fmt: skip
 
 # More due dates than this at one time can only be a schedule that nobody meant.
 _MOST_AT_ONCE = 50
@@ -37,7 +41,7 @@ def at_hand(config: Config, name: str, now: datetime) -> list[datetime]:
     since = series.since + newsletter.cut_off if at_once else series.since
     start, horizon = max(since, now - config.compose.late), now + newsletter.cut_off
     first = _first_at_once(config, name, now) if at_once else []
-    done = {*first, *Issue.objects.filter(newsletter=name, due_at__gt=start).values_list("due_at", flat=True)}
+    done = {*first, *Issue.regular(name).filter(due_at__gt=start).values_list("due_at", flat=True)}
     scheduled = takewhile(lambda due: due <= horizon, upcoming(newsletter, start))
     return list(islice(chain(first, (due for due in scheduled if due not in done)), _MOST_AT_ONCE))
 
@@ -52,7 +56,7 @@ def draw_up(config: Config, name: str, due: datetime, now: datetime) -> Issue:
         Series.objects.get_or_create(newsletter=name, defaults={"since": now})
         # One at a time for each newsletter: two issues drawn up side by side could both take the same post.
         Series.objects.select_for_update().get(newsletter=name)
-        made = Issue.objects.filter(newsletter=name, due_at=due).first()
+        made = Issue.regular(name).filter(due_at=due).first()
         if made is None:
             return _make(config, name, due, now)
         return _try_again(config, made, now) if made == _first_without_posts(config, name) else made
@@ -63,11 +67,12 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
     limit = now - config.compose.late
     series = Series.objects.filter(newsletter=name).first()
     due = latest(config.newsletters[name], limit)
-    if not series or not due or due <= series.since or Issue.objects.filter(newsletter=name, due_at__gte=due).exists():
+    if not series or not due or due <= series.since or Issue.regular(name).filter(due_at__gte=due).exists():
         return None
     reason = "missed: nothing was running when it was due, and it is too late to make up for it"
     issue, new = Issue.objects.get_or_create(
         newsletter=name,
+        kind=Issue.Kind.REGULAR,
         due_at=due,
         defaults={
             "slug": _slug(config.newsletters[name], name, due),
@@ -81,7 +86,7 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
 
 def _first_at_once(config: Config, name: str, now: datetime) -> list[datetime]:
     """When a first issue that does not wait for the schedule is due; nothing once there is one with posts."""
-    if not Issue.objects.filter(newsletter=name).exists():
+    if not Issue.regular(name).exists():
         return [latest(config.newsletters[name], now) or now.replace(second=0, microsecond=0)]
     tried = _first_without_posts(config, name)
     if tried is None:
@@ -95,7 +100,7 @@ def _first_without_posts(config: Config, name: str) -> Issue | None:
     """The issue of `first_issue: at_once`, if it was skipped for want of posts and no other has followed."""
     if config.newsletters[name].first_issue != "at_once":
         return None
-    issues = list(Issue.objects.filter(newsletter=name)[:2])
+    issues = list(Issue.regular(name)[:2])
     skipped = len(issues) == 1 and issues[0].status == Issue.Status.SKIPPED
     return issues[0] if skipped and not issues[0].items.exists() else None
 
@@ -155,7 +160,7 @@ def _outcome(selection: Selection) -> tuple[Issue.Status, str]:
 def _last_cut_off(name: str, due: datetime) -> datetime | None:
     """Until when earlier issues have taken posts; those that were skipped, or cancelled unsent, have taken none."""
     unused = Q(status=Issue.Status.SKIPPED) | Q(status=Issue.Status.CANCELLED, started_at=None)
-    earlier = Issue.objects.filter(newsletter=name, due_at__lt=due).exclude(unused)
+    earlier = Issue.regular(name).filter(due_at__lt=due).exclude(unused)
     return earlier.order_by("-cut_off_at").values_list("cut_off_at", flat=True).first()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from newsletter.config.problems import Location, Problem, dotted, nearest
 from newsletter.config.schema import Config, Newsletter
@@ -33,6 +34,8 @@ def _found(config: Config) -> Found:
     if "sendgrid" in used:
         yield from _sendgrid(config)
     yield from _replies(config)
+    yield from _captcha(config)
+    yield from _sunset(config)
     if config.send.retry.first > config.send.retry.longest:
         yield ("send", "retry", "first"), "the first wait is more than `longest`", ""
 
@@ -49,6 +52,8 @@ def _sections(place: Location, letter: Newsletter) -> Found:
     for index, section in enumerate(letter.sections):
         if not section.tags:
             yield (*place, "sections", index), f"the section “{section.title}” would stay empty", "give it `tags`"
+    if letter.topics and letter.layout != "digest":
+        yield (*place, "topics"), f"the layout '{letter.layout}' has no sections to leave out", "set `layout: digest`"
     least = sum(section.min for section in (*letter.sections, *filter(None, [letter.other])))
     if least > letter.max:
         yield (*place, "max"), f"the sections want at least {least} posts, an issue takes {letter.max}", ""
@@ -90,6 +95,20 @@ def _replies(config: Config) -> Found:
     if imap.host and not (imap.username and imap.password.get_secret_value()):
         hint = "set NEWSLETTER_TRACK__REPLIES__IMAP__PASSWORD, or …_FILE to a file that holds it"
         yield (*place, "imap", "password"), "the mailbox needs a user name and a password", hint
+
+
+def _captcha(config: Config) -> Found:
+    parts = urlsplit(config.site.url)
+    # Browsers calculate only where nobody can listen in, or on the machine itself.
+    safe = parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if config.audience.subscribe.captcha != "none" and not safe:
+        yield ("audience", "subscribe", "captcha"), "no browser solves a captcha over plain http", "serve it by https"
+
+
+def _sunset(config: Config) -> Found:
+    if config.audience.sunset.issues and not config.track.opens:
+        hint = "set `track.opens: true`, or leave this out"
+        yield ("audience", "sunset", "issues"), "where opens are not counted, most readers show no sign of life", hint
 
 
 def _sendgrid(config: Config) -> Found:

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from newsletter.config.answers import Incoming, Polls, Replies
+from newsletter.config.audience import Audience
 from newsletter.config.section import Section
-from newsletter.config.topics import emoji_for
+from newsletter.config.summary import Summary
+from newsletter.config.topics import emoji_for, topic
 from newsletter.config.values import (
     BaseUrl,
     Cron,
@@ -206,6 +208,11 @@ class NewsletterSection(Section):
     style: Literal["cards", "list"] = Field("cards", description="stories with picture and summary, or a compact list")
 
     @property
+    def topic(self) -> str:
+        """What readers' preferences call it."""
+        return topic(self.title)
+
+    @property
     def symbol(self) -> str:
         """The emoji before the title: the one that is set, else that of the topic."""
         return emoji_for(self.title, self.tags) if self.emoji is None else self.emoji
@@ -237,6 +244,8 @@ class Newsletter(Section):
     lists: tuple[ListRef, ...] = Field(
         min_length=1, description="who it goes to; a plain name means a list of that name"
     )
+    audience: Slug | None = Field(None, description="a segment: of those on the lists, it goes to these people alone")
+    without: tuple[Slug, ...] = Field((), description="segments whose people it does not go to")
     sender: Sender = Field(description="who the mail is from")
     postal_address: str = Field(min_length=1, description="required by law in the mail of many countries")
     schedule: Schedule | None = Field(None, description="without one, issues are made by hand only")
@@ -263,6 +272,7 @@ class Newsletter(Section):
         description="pattern of the line that mail programs show after the subject (Jinja2)",
     )
     sections: tuple[NewsletterSection, ...] = Field((), description="parts of an issue, in order")
+    topics: bool = Field(False, description="let readers leave sections out of their mails; digests only")
     segments: dict[Slug, str] = Field(
         {},
         description="named conditions on the reader, such as `reader.fields.city == 'Berlin'`; see personalisation.md",
@@ -271,10 +281,19 @@ class Newsletter(Section):
         NewsletterSection(title="More stories", emoji="🗞️"),
         description="where posts go that fit no section; `null` leaves them out",
     )
+    summary: Summary | None = Field(
+        Summary(), description="the monthly summary, made from when a reader asks for it; `null` for none"
+    )
     replies: Replies = Field(Replies(), description="what readers write back, on the page and by mail")
     polls: Polls = Field(Polls(), description="the polls in its issues")
     min: int = Field(1, ge=1, description="with fewer posts, the issue is skipped, and says why")
     max: int = Field(12, ge=1, description="posts in one issue at most; the oldest are left out first")
+
+    @property
+    def topic_titles(self) -> dict[str, str]:
+        """The title of each section that readers may leave out, by its topic; none unless `topics` says so."""
+        parts = (*self.sections, *filter(None, [self.other])) if self.topics else ()
+        return {part.topic: part.title for part in parts}
 
     @field_validator("lists", mode="before")
     @classmethod
@@ -301,6 +320,7 @@ class Config(Section):
     render: Render = Field(Render(), description="how an issue becomes a mail")
     send: Send = Field(Send(), description="how messages leave")
     track: Track = Field(Track(), description="what is measured")
+    audience: Audience = Field(Audience(), description="who may be written to, and how they come and go")
     newsletters: dict[Slug, Newsletter] = Field({}, description="the titles, each under a name of your choice")
 
     def beside(self, root: Path) -> Config:

@@ -1,11 +1,17 @@
-"""The emoji of a section by its topic, where config.yaml names none: in English, German, French and Spanish."""
+"""Sections as topics: what preferences call each, and its emoji where config.yaml names none.
+
+The emoji are known by English, German, French and Spanish words.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
+
+from subscribers.fields import slug
 
 # An emoji, then the words that mean its topic, without accents. Where two fit a title, the first of its words decides.
 _TABLE = """
@@ -53,6 +59,14 @@ _TABLE = """
 ❤️ love liebe amour amor relationships
 """
 _WORD = re.compile(r"[^\W\d_]+")
+
+
+def topic(title: str) -> str:
+    """What the preferences of readers call a section: `Science desk` is `science_desk`.
+
+    A title without a Latin letter or digit, which has no such name, is called by a digest of it.
+    """
+    return slug(title) or f"topic_{hashlib.sha256(title.encode()).hexdigest()[:10]}"
 
 
 def emoji_for(title: str, tags: Iterable[str] = ()) -> str:

@@ -102,6 +102,15 @@ def _misnamed(line: str) -> str:
     return ""
 
 
+def _time_of_day(value: Any) -> Any:
+    """Hours and minutes such as 08:00; unquoted, YAML reads 18:00 as the number of its minutes."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+        return f"{value // 60:02}:{value % 60:02}"
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text := str(value).strip()):
+        raise ValueError(f"'{value}' is not a time of day; write it as 08:00")
+    return text.rjust(5, "0")
+
+
 def _email(address: str) -> str:
     """An address that mail can be sent from: ASCII before the @, as a server without SMTPUTF8 would refuse else."""
     try:
@@ -155,6 +164,7 @@ def _line(text: str) -> str:
 Duration = Annotated[timedelta, BeforeValidator(_duration), Called("time span")]
 Span = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_not_nothing), Called("time span")]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=1), Called("size")]
+TimeOfDay = Annotated[str, BeforeValidator(_time_of_day), Called("time of day")]
 TimeZone = Annotated[str, AfterValidator(_time_zone), Called("time zone")]
 Cron = Annotated[str, AfterValidator(_cron), Called("cron line")]
 Email = Annotated[str, AfterValidator(_email), Called("email address")]

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,11 +20,10 @@ from unfold.enums import ActionVariant
 from unfold.widgets import INPUT_CLASSES
 
 from newsletter import pipeline
-from newsletter.models import Issue, Item, TransitionRefused
+from newsletter.models import AudienceUnknown, Issue, Item, TransitionRefused, audience_of
 from newsletter.models.edition import digest_of
 from newsletter.render import RenderError
 from newsletter.settings import current
-from subscribers.models import audience
 
 PRIMARY, DANGER = ActionVariant.PRIMARY, ActionVariant.DANGER
 INPUT = {"class": " ".join(INPUT_CLASSES)}
@@ -87,11 +85,13 @@ def zone_of(issue: Issue) -> ZoneInfo:
     return ZoneInfo(current().time_zone_of(issue.newsletter))
 
 
-def people(issue: Issue) -> int:
-    """How many would get the issue if its audience were frozen now."""
+def people(issue: Issue) -> tuple[int, str]:
+    """How many would get the issue if its audience were frozen now; and if nobody can say, why."""
     newsletter = current().newsletters.get(issue.newsletter)
-    lists = [ref.name for ref in newsletter.lists] if newsletter else []
-    return audience(lists).filter(Q(exclusion="")).count()
+    try:
+        return audience_of(issue, newsletter).reachable(timezone.now()).count() if newsletter else 0, ""
+    except AudienceUnknown as error:
+        return 0, str(error)
 
 
 @dataclass(frozen=True)

@@ -33,17 +33,32 @@ PAGES = {
     "Audience": (
         ("Lists", "group", "admin:subscribers_list_changelist", "subscribers.view_list"),
         ("Subscribers", "person", "admin:subscribers_subscriber_changelist", "subscribers.view_subscriber"),
+        ("Segments", "filter_alt", "admin:subscribers_segment_changelist", "subscribers.view_segment"),
+        ("Tags", "sell", "admin:subscribers_tag_changelist", "subscribers.view_tag"),
+        ("Fields", "data_object", "admin:subscribers_field_changelist", "subscribers.view_field"),
+        ("Imports", "upload_file", "admin:subscribers_import_changelist", "subscribers.view_import"),
+        ("Bulk changes", "checklist", "admin:subscribers_bulk_changelist", "subscribers.view_bulk"),
         ("Suppressions", "block", "admin:subscribers_suppression_changelist", "subscribers.view_suppression"),
+        ("Consents", "handshake", "admin:subscribers_consent_changelist", "subscribers.view_consent"),
+        ("Growth", "monitoring", "desk-growth", "subscribers.view_consent"),
+        ("Hygiene", "cleaning_services", "desk-hygiene", "subscribers.view_subscriber"),
     ),
     "Staff": (
         ("Users", "badge", "admin:auth_user_changelist", "auth.view_user"),
         ("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),
+        ("Changes", "history", "admin:admin_logentry_changelist", "admin.view_logentry"),
     ),
 }
 # Pages of our own that belong to a list: Preview and Report are an issue's.
 BELONGS = {
     "admin:newsletter_issue_changelist": "/desk/issue/",
     "admin:newsletter_reply_changelist": "/desk/reply/",
+    "admin:subscribers_subscriber_changelist": "/desk/person/",
+    "admin:subscribers_import_changelist": "/desk/import/",
+    "admin:subscribers_bulk_changelist": "/desk/bulk/",
+    "admin:subscribers_suppression_changelist": "/desk/suppressions/",
+    "admin:subscribers_segment_changelist": "/desk/segment/",
+    "admin:subscribers_field_changelist": "/desk/field/",
 }
 # What is counted beside a title, where there is any.
 WAITING = {"admin:newsletter_reply_changelist": Reply.held}

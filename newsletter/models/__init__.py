@@ -5,19 +5,25 @@ from newsletter.models.source import Source
 from newsletter.models.post import Post, Sighting  # isort: skip
 from newsletter.models.issue import Issue, Item, Series, TransitionRefused  # isort: skip
 from newsletter.models.edition import Edition, Link  # isort: skip
+from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
 from newsletter.models.message import Message  # isort: skip
 from newsletter.models.event import Event  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
 from newsletter.models.poll import Like, Poll, Vote  # isort: skip
+from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
+from newsletter.models.errand import Errand  # isort: skip
 
 __all__ = [
+    "AudienceUnknown",
     "Correction",
     "Edition",
     "Entry",
+    "Errand",
     "Event",
+    "Hitch",
     "Issue",
     "Item",
     "Like",
@@ -38,4 +44,6 @@ __all__ = [
     "TransitionRefused",
     "Turn",
     "Vote",
+    "audience_of",
+    "still_wanting",
 ]

@@ -105,8 +105,8 @@ class Entry(models.Model):
 
     @classmethod
     def missing(cls) -> QuerySet[Issue]:
-        """Public issues with a story that cannot be found yet."""
-        return Issue.public().filter(Exists(Item.objects.filter(issue=OuterRef("pk"), entry=None)))
+        """Issues of the archive with a story that cannot be found yet."""
+        return Issue.in_archive().filter(Exists(Item.objects.filter(issue=OuterRef("pk"), entry=None)))
 
     @classmethod
     def write(cls, issue: Issue, texts: dict[int, str]) -> int:
@@ -215,7 +215,7 @@ def _matches(asked: Iterable[finding.Wanted], only_title: bool = False) -> RawSQ
 
 def near(issue: Issue, newsletters: Collection[str], number: int) -> QuerySet[Issue]:
     """Public issues to read next: of the latest ones those that share most tags with this one, then the latest."""
-    others = Issue.public().filter(newsletter__in=tuple(newsletters)).exclude(pk=issue.pk)
+    others = Issue.in_archive().filter(newsletter__in=tuple(newsletters)).exclude(pk=issue.pk)
     latest = others.order_by("-due_at", "-pk").values("pk")[:AMONG]
     tags = Term.objects.filter(kind=Term.Kind.TAG, entries__item__issue=issue).values("pk")
     shared = Count("items__entry__terms", filter=Q(items__entry__terms__in=tags), distinct=True)

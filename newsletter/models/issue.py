@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 
 from newsletter.models.post import Post, reading_minutes
+from subscribers.models import Segment
 
 if TYPE_CHECKING:
     from newsletter.models.edition import Edition
@@ -25,6 +26,10 @@ class Series(models.Model):
     newsletter = models.SlugField(max_length=63, unique=True)
     since = models.DateTimeField(
         help_text="When this newsletter was first seen; earlier due dates are not made up for."
+    )
+
+    summed_up = models.DateTimeField(
+        null=True, blank=True, help_text="Monthly summaries are made of the months that ended after this moment."
     )
 
     class Meta:
@@ -50,7 +55,14 @@ class Issue(models.Model):
         SKIPPED = "skipped"
         CANCELLED = "cancelled"
 
+    class Kind(models.TextChoices):
+        """What it is made of."""
+
+        REGULAR = "regular"
+        SUMMARY = "summary", "monthly summary"
+
     newsletter = models.SlugField(max_length=63)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.REGULAR, db_default=Kind.REGULAR)
     slug = models.SlugField(max_length=63, help_text="The due date in the newsletter's zone.")
     due_at = models.DateTimeField()
     since_at = models.DateTimeField(null=True, blank=True, help_text="Posts are taken after this moment …")
@@ -70,6 +82,12 @@ class Issue(models.Model):
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    segment = models.ForeignKey(
+        Segment, models.PROTECT, null=True, blank=True, related_name="+", help_text="It goes to these people alone."
+    )
+    left_out = models.ForeignKey(
+        Segment, models.PROTECT, null=True, blank=True, related_name="+", help_text="It does not go to these people."
+    )
     send_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True, help_text="The transport rests until then.")
     started_at = models.DateTimeField(null=True, blank=True)
@@ -79,7 +97,8 @@ class Issue(models.Model):
     class Meta:
         ordering = ("-due_at", "-pk")
         constraints = (
-            models.UniqueConstraint(fields=("newsletter", "due_at"), name="one_issue_per_due_date"),
+            # A monthly summary may be due at the very minute of an issue.
+            models.UniqueConstraint(fields=("newsletter", "kind", "due_at"), name="one_issue_per_due_date"),
             models.UniqueConstraint(fields=("newsletter", "slug"), name="one_issue_per_slug"),
         )
         indexes = (models.Index(fields=("status", "send_at"), name="issue_to_start"),)
@@ -157,6 +176,16 @@ class Issue(models.Model):
     def public(cls) -> QuerySet[Issue]:
         """Issues that readers have in their mail, or some of them: paused and cancelled ones too, once begun."""
         return cls.objects.filter(started_at__isnull=False, edition__isnull=False)
+
+    @classmethod
+    def regular(cls, newsletter: str) -> QuerySet[Issue]:
+        """The issues of a newsletter that are made of posts, not of other issues."""
+        return cls.objects.filter(newsletter=newsletter, kind=cls.Kind.REGULAR)
+
+    @classmethod
+    def in_archive(cls) -> QuerySet[Issue]:
+        """Public issues that the archive lists: a monthly summary only says again what others have told."""
+        return cls.public().filter(kind=cls.Kind.REGULAR)
 
     @classmethod
     def to_start(cls, now: datetime) -> QuerySet[Issue]:

@@ -7,7 +7,7 @@ job may run twice, late, or on two machines at once, and nobody gets two.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, models, transaction
@@ -15,7 +15,9 @@ from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
 from newsletter.models import claims
 from newsletter.models.issue import Issue
-from subscribers.models import Subscriber, audience
+from subscribers.audience import Audience
+from subscribers.models import Subscriber
+from subscribers.traces import without_addresses
 
 
 class Message(models.Model):
@@ -36,7 +38,9 @@ class Message(models.Model):
         BOUNCED = "bounced"
         COMPLAINED = "complained"
 
-    issue = models.ForeignKey(Issue, models.CASCADE, related_name="messages")
+    # The constraint would be checked once for each of a million rows of one issue, which is locked as they are written;
+    # and every index but its own begins with it.
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="messages", db_constraint=False, db_index=False)
     subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, related_name="messages")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
     reason = models.TextField(blank=True, default="", db_default="", help_text="The answer, or why it was not sent.")
@@ -58,21 +62,21 @@ class Message(models.Model):
         return f"{self.issue} to {self.subscriber}"
 
     @classmethod
-    def freeze(cls, issue: Issue, lists: Iterable[str]) -> None:
+    def freeze(cls, issue: Issue, audience: Audience, now: datetime) -> None:
         """Write the issue's audience in one statement: a row for each candidate, the excluded with their reason.
 
         A second call changes nothing.
         """
-        state = Case(When(exclusion="", then=Value(cls.State.PENDING)), default=Value(cls.State.EXCLUDED))
-        rows = audience(lists).annotate(
-            issue=Value(issue.pk, output_field=models.BigIntegerField()), state=state
-        ).values_list("issue", "pk", "state", "exclusion")  # fmt: skip
-        select, params = rows.query.sql_with_params()
+        select, params = audience.statement(now)
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
+            # Materialized: state and reason both come from the exclusion, which is worked out once for each person.
             cursor.execute(
-                f"INSERT INTO {table} (issue_id, subscriber_id, state, reason) {select} ON CONFLICT DO NOTHING",
-                params,
+                f"WITH people (id, exclusion) AS MATERIALIZED ({select})"  # noqa: S608 - only names of ours
+                f" INSERT INTO {table} (issue_id, subscriber_id, state, reason)"
+                " SELECT %s, id, CASE WHEN exclusion = '' THEN %s ELSE %s END, exclusion FROM people WHERE true"
+                " ON CONFLICT DO NOTHING",
+                [*params, issue.pk, cls.State.PENDING, cls.State.EXCLUDED],
             )
 
     @classmethod
@@ -83,7 +87,7 @@ class Message(models.Model):
 
     @classmethod
     def begin(
-        cls, messages: Sequence[Message], lists: Iterable[str], transport: str, now: datetime, lease: timedelta
+        cls, messages: Sequence[Message], audience: Audience, transport: str, now: datetime, lease: timedelta
     ) -> list[Message]:
         """Mark messages as about to go on the wire; return those that may, read afresh. Only they may be sent.
 
@@ -97,7 +101,7 @@ class Message(models.Model):
         with transaction.atomic():
             rows = held.select_for_update(of=("self",)) if connection.features.has_select_for_update_of else held
             found = list(rows.select_related("subscriber").order_by("pk"))
-            wanted = set(_reachable(lists, [message.subscriber_id for message in found]))
+            wanted = _reachable(audience, found, now)
             ready: list[Message] = [message for message in found if message.subscriber_id in wanted]
             cls.objects.filter(pk__in=[message.pk for message in ready]).update(
                 state=cls.State.SUBMITTING, transport=transport, attempts=F("attempts") + 1, lease_until=now + lease
@@ -105,15 +109,15 @@ class Message(models.Model):
         return ready
 
     @classmethod
-    def withhold_gone(cls, messages: Sequence[Message], lists: Iterable[str]) -> int:
+    def withhold_gone(cls, messages: Sequence[Message], audience: Audience, now: datetime) -> int:
         """Keep from sending what is for people who have left since the audience was frozen; return how many."""
-        wanted = set(_reachable(lists, [message.subscriber_id for message in messages]))
+        wanted = _reachable(audience, messages, now)
         gone = [message.pk for message in messages if message.subscriber_id not in wanted]
         return cls.objects.filter(
             pk__in=gone, claim=messages[0].claim, state__in=(cls.State.PENDING, cls.State.DEFERRED)
         ).update(
             state=cls.State.WITHHELD, claim=None, lease_until=None,
-            reason="unsubscribed, suppressed or erased since the audience was frozen",
+            reason="unsubscribed, paused, suppressed or erased since the audience was frozen",
         )  # fmt: skip
 
     @classmethod
@@ -122,13 +126,14 @@ class Message(models.Model):
     ) -> int:
         """Record the answer for messages that this claim put on the wire; return how many rows took it.
 
-        A row already called uncertain takes it too: a late answer is still an answer.
+        A row already called uncertain takes it too: a late answer is still an answer. About somebody who was erased
+        meanwhile it is kept without the address that it may name.
         """
         if state == cls.State.SUBMITTED:
             changes["submitted_at"] = now
         return cls.objects.filter(
             pk__in=ids, claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN)
-        ).update(state=state, reason=reason, claim=None, lease_until=None, **changes)
+        ).update(state=state, reason=_said(reason), claim=None, lease_until=None, **changes)
 
     @classmethod
     def unbegin(cls, claim: uuid.UUID | None, ids: Sequence[int]) -> int:
@@ -169,6 +174,14 @@ class Message(models.Model):
         return dict(found)
 
 
-def _reachable(lists: Iterable[str], subscribers: Iterable[int | None]) -> QuerySet[Subscriber, int]:
-    """Those of the people who may be written to now."""
-    return audience(lists).filter(Q(exclusion=""), pk__in=list(subscribers)).values_list("pk", flat=True)
+def _said(reason: str) -> Case | str:
+    """What a server answered, without the address in it where the person is no longer there."""
+    if (clean := without_addresses(reason)) == reason:
+        return reason
+    return Case(When(subscriber=None, then=Value(clean)), default=Value(reason), output_field=models.TextField())
+
+
+def _reachable(audience: Audience, messages: Sequence[Message], now: datetime) -> set[int | None]:
+    """Those of the messages' people who may be written to now."""
+    people = [message.subscriber_id for message in messages if message.subscriber_id]
+    return set(audience.reachable(now).filter(pk__in=people).values_list("pk", flat=True))

@@ -34,6 +34,9 @@ class Notice(models.Model):
         PREFERENCES = "preferences"
         SIGN_IN = "sign_in", "sign-in"
         ANSWER = "answer"
+        DATA = "data", "data to download"
+        ERASE = "erase", "erasure to confirm"
+        WIN_BACK = "win_back", "win-back"
         DRAFT_READY = "draft_ready", "draft ready"
         REPORT = "report"
 
@@ -147,10 +150,11 @@ class Notice(models.Model):
         return rows.update(state=cls.State.PENDING, claim=None, lease_until=None, retry_at=None, attempts=0)
 
     @classmethod
-    def forget(cls, before: datetime) -> int:
-        """Drop what was settled long ago."""
+    def forget(cls, before: datetime, *kinds: str) -> int:
+        """Drop what was settled long ago; of these kinds alone, if any are named."""
         open_ = (cls.State.PENDING, cls.State.SUBMITTING)
-        return cls.objects.filter(created_at__lt=before).exclude(state__in=open_).delete()[0]
+        old = cls.objects.filter(created_at__lt=before).exclude(state__in=open_)
+        return (old.filter(kind__in=kinds) if kinds else old).delete()[0]
 
     @classmethod
     def _due(cls, now: datetime) -> models.QuerySet[Notice]:

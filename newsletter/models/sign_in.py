@@ -70,13 +70,15 @@ class Turn(models.Model):
         """Take one of `limit` turns within the span; where none is free, return when the next one is."""
         key = digest(whose)
         for _ in range(limit + 1):
-            turns = list(cls.objects.filter(key=key).order_by("at"))
-            if turns and turns[0].at <= now - span:
+            turns: list[tuple[int, datetime, int]] = list(
+                cls.objects.filter(key=key).order_by("at").values_list("pk", "at", "number")
+            )
+            if turns and turns[0][1] <= now - span:
                 # Somebody else may just take the same one: only the update that finds it unchanged has it.
-                if cls.objects.filter(pk=turns[0].pk, at=turns[0].at).update(at=now):
+                if cls.objects.filter(pk=turns[0][0], at=turns[0][1]).update(at=now):
                     return None
             elif len(turns) < limit:
-                free = min(set(range(limit)) - {turn.number for turn in turns})
+                free = min(set(range(limit)) - {number for _, _, number in turns})
                 try:
                     with transaction.atomic():
                         cls.objects.create(key=key, number=free, at=now)
@@ -84,7 +86,7 @@ class Turn(models.Model):
                 except IntegrityError:  # the number was taken meanwhile: look again
                     continue
             else:
-                return turns[0].at + span
+                return turns[0][1] + span
         return now + span
 
     @classmethod

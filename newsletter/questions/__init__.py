@@ -5,7 +5,8 @@ An expression is a list whose first member says what it is:
 | | |
 |---|---|
 | `["const", value]` | a text, a number, yes, no, nothing, or a list of texts |
-| `["reader", name]` | `email`, `name`, `first_name` or `lists` |
+| `["reader", name]` | `email`, `name`, `first_name`, `lists` or `tags` |
+| `["topic", name …]` | whether any of these topics is wanted: those that the reader has not left out |
 | `["field", name]`, `["fields"]` | a custom field; the names of those that a person has |
 | `["filter", name, x, [argument …]]` | one of FILTERS |
 | `["compare", x, [[operator, y] …]]` | as in Python, and never an error |
@@ -18,7 +19,7 @@ call, and a value of the wrong kind counts as none.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -47,18 +48,20 @@ __all__ = [
 
 Expression = Sequence[Any]
 
-READER = ("email", "first_name", "lists", "name")
+READER = ("email", "first_name", "lists", "name", "tags")
 """What is known of every reader; everything else is in `fields`."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who is asked. Without anything it is nobody: no name, no list, no field."""
+    """Who is asked; `without` holds the topics left out. Without anything it is nobody: no name, no list, no field."""
 
     email: str = ""
     name: str = ""
     fields: Mapping[str, object] | Any = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
 
     @cached_property
     def known(self) -> dict[str, str]:
@@ -71,12 +74,12 @@ class Person:
     def shortened(self, longest: int) -> Person:
         """The same person with every value cut to so many characters; the address stays whole."""
         fields = {name: cut(value, longest) for name, value in self.known.items()}
-        return Person(self.email, cut(person_fields.tidy(self.name), longest), fields, self.lists)
+        return replace(self, name=cut(person_fields.tidy(self.name), longest), fields=fields)
 
     def fact(self, name: str) -> Value:
         """One of READER."""
-        if name == "lists":
-            return self.lists
+        if name in ("lists", "tags"):
+            return self.lists if name == "lists" else self.tags
         plain = person_fields.tidy(self.name)
         if name == "first_name":
             return person_fields.first_name(plain, self.known)
@@ -120,6 +123,13 @@ def _const(value: Any) -> Question:
 
 def _reader(name: str) -> Question:
     return lambda person: person.fact(name)
+
+
+def _topic(*names: str) -> Question:
+    if len(names) == 1:
+        name = names[0]
+        return lambda person: name not in person.without
+    return lambda person: not person.without.issuperset(names)
 
 
 def _field(name: str) -> Question:
@@ -185,6 +195,6 @@ def _join(parts: Sequence[Expression]) -> Question:
 
 
 _KINDS: dict[str, Callable[..., Question]] = {
-    "const": _const, "reader": _reader, "field": _field, "fields": _fields, "filter": _filter, "compare": _compare,
-    "and": _and, "or": _or, "not": _not, "if": _if, "join": _join,
+    "const": _const, "reader": _reader, "topic": _topic, "field": _field, "fields": _fields, "filter": _filter,
+    "compare": _compare, "and": _and, "or": _or, "not": _not, "if": _if, "join": _join,
 }  # fmt: skip

@@ -98,7 +98,7 @@ def feed(request: HttpRequest, kind: str, newsletter: str = "") -> HttpResponseB
 def issues(config: Config, newsletter: str) -> list[Whole]:
     """The latest issues, newest first, each in full."""
     items = Prefetch("items", Item.objects.all())
-    found = titled(Issue.public().filter(newsletter__in=among(config, newsletter)))
+    found = titled(Issue.in_archive().filter(newsletter__in=among(config, newsletter)))
     found = found.prefetch_related(items, "corrections")
     return list(filter(None, (_whole(config, one) for one in found.order_by("-due_at", "-pk")[:NEWEST])))
 

@@ -64,7 +64,7 @@ def _lists(config: Config, query: str, found: Page[Entry]) -> dict[str, Any]:
     """What was found; else what there is to find."""
     if found.paginator.count:
         return {"results": results(config, found, query), "tags": [], "latest": []}
-    latest = listed(Issue.public().filter(newsletter__in=config.newsletters))[:3]
+    latest = listed(Issue.in_archive().filter(newsletter__in=config.newsletters))[:3]
     return {"results": [], "tags": list(Term.common(Term.Kind.TAG, SUGGESTED)), "latest": cards(config, latest)}
 
 

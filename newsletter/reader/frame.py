@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from markupsafe import Markup
 from newsletter import links
 from newsletter import render as rendering
 from newsletter.config import Config
+from newsletter.lists import first_public
 from newsletter.markup.text import with_emoji
 from newsletter.reader.style import colour, properties
 from newsletter.render.words import direction, one_line
@@ -38,6 +40,11 @@ class Frame:
     paper: tuple[str, str]
     home: str
     subscribe: str
+
+    @cached_property
+    def joinable(self) -> bool:
+        """Whether anybody may subscribe to it by themselves; asked of the database once, and only for a form."""
+        return bool(self.name) and first_public(current(), self.name) is not None
 
     @property
     def ours(self) -> str:

@@ -70,6 +70,7 @@ def _issue(config: Config, request: HttpRequest, issue: Issue) -> HttpResponse:
     meta = _meta(config, reading, frame, terms, reverse("share", args=(issue.newsletter, issue.slug)))
     meta = replace(
         meta,
+        indexed=issue.kind == Issue.Kind.REGULAR,
         published=reading.number.due if reading.number else None,
         modified=max((one.changed_at for one in corrections), default=None),
         previous=whole(config, before.path) if before else "",
@@ -102,7 +103,7 @@ def _post(config: Config, request: HttpRequest, post: Post, told_in: Issue | Non
 
 def _told_in(config: Config, post: Post) -> Issue | None:
     """The latest issue with a post in it."""
-    return listed(Issue.public().filter(items__post=post, newsletter__in=config.newsletters)).first()
+    return listed(Issue.in_archive().filter(items__post=post, newsletter__in=config.newsletters)).first()
 
 
 def _boxes(request: HttpRequest, reading: rendering.Reading, issue: Issue | None) -> dict[int, Markup]:
@@ -159,7 +160,7 @@ def _terms(where: Q) -> list[Term]:
 
 def _neighbours(config: Config, issue: Issue) -> tuple[Card | None, Card | None]:
     """The issues before and after it, of the same newsletter."""
-    same = titled(Issue.public().filter(newsletter=issue.newsletter).exclude(pk=issue.pk))
+    same = titled(Issue.in_archive().filter(newsletter=issue.newsletter).exclude(pk=issue.pk))
     before = same.filter(due_at__lte=issue.due_at).order_by("-due_at", "-pk")[:1]
     after = same.filter(due_at__gt=issue.due_at).order_by("due_at", "pk")[:1]
     return next(iter(cards(config, before)), None), next(iter(cards(config, after)), None)

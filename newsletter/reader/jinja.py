@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from newsletter.config.schema import Site
 from newsletter.reader.frame import plain_frame
 from newsletter.render.filters import date, excerpt, reading_time, unadorned
+from newsletter.render.phrases import fill
 from newsletter.render.tags import pieces
 from newsletter.render.words import direction, lead_emoji
 from newsletter.settings import current
@@ -24,8 +25,8 @@ def environment(**options: Any) -> Environment:
     env = Environment(**{**options, **tidy})  # noqa: S701 - the backend sets autoescape
     env.globals.update(url=_url, site=_site, plain_frame=plain_frame)
     env.filters.update(
-        date=date, day=day, direction=direction, excerpt=excerpt, here=here, host=_host, lazy=lazy, lines=_lines,
-        ornament=ornament, reading_time=reading_time, unadorned=unadorned,
+        date=date, day=day, direction=direction, excerpt=excerpt, fill=fill, here=here, host=_host, lazy=lazy,
+        lines=_lines, ornament=ornament, reading_time=reading_time, unadorned=unadorned,
         quoted=lambda text: quote(text, safe=""),
     )  # fmt: skip
     return env
@@ -67,7 +68,7 @@ def _lines(text: str) -> Markup:
     return Markup("<br>").join(text.splitlines())
 
 
-def _url(name: str, **parts: str | int) -> str:
+def _url(name: str, /, **parts: str | int) -> str:
     return reverse(name, kwargs=parts)
 
 

@@ -1,13 +1,15 @@
-"""A reader's preferences: which lists, and the name.
+"""A reader's preferences: which lists, how much of each, which topics, a pause, and what to be called.
 
-The link in a mail may be forwarded, so it lets its holder leave lists, and come back to those left, and nothing else;
-the name, and lists that are new to the reader, are for who signed in by a link mailed to that address.
+The link in a mail may be forwarded, so it lets its holder do what unsubscribing does, or less, and what undoes it:
+leave lists, come back to those left, have them monthly, pause and go on. Names, language, topics, lists that are new to
+the reader, and all that is known of them are for who signed in by a link mailed to that address.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,25 +19,33 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from newsletter import tokens
+from newsletter.errands.limits import truncated
+from newsletter.reader import choices
 from newsletter.reader.frame import frame_of
 from newsletter.reader.frame import page as show
 from newsletter.reader.same_site import same_site
 from newsletter.reader.signed_in import reader_of
-from newsletter.reader.signing_in import SeeOther
+from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current, signing_keys
 from newsletter.track.views import masked, message_of, private, tested
-from subscribers.joining import choose
-from subscribers.models import List, Subscriber, Subscription
+from subscribers.choosing import introduce, pause, resume
+from subscribers.models import Occasion, Origin, Subscriber
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A list as the page offers it."""
+class Door:
+    """Whose preferences are shown to whom: all of them to the person, who is signed in; else what a link may show."""
 
-    name: str
-    title: str
-    about: str
-    active: bool
+    request: HttpRequest
+    person: Subscriber
+    whole: bool
+    again: str
+    """Where somebody else subscribes, to whom the mail was passed on."""
+
+    def occasion(self) -> Occasion:
+        """The circumstances of what is changed here."""
+        how = "chosen on the preferences page" if self.whole else "chosen by the link in a mail"
+        return Occasion(timezone.now(), Origin.PREFERENCES, how, "", truncated(address_of(self.request)))
 
 
 @same_site
@@ -46,7 +56,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     person = reader_of(request)
     if person is None:
         return SeeOther(f"{reverse('sign-in')}?back={request.path}")
-    return _page(request, person, whole=True)
+    return _answer(Door(request, person, whole=True, again=""))
 
 
 @same_site
@@ -56,59 +66,78 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The lists of the person that a mail went to."""
     if tested(token) is not None:
         return show(request, "preferences.html", frame_of(current()), test=True)
-    person = _person(token)
+    person, again = _person(token)
     signed_in = reader_of(request)
-    return _page(request, person, whole=signed_in is not None and signed_in.pk == person.pk)
+    return _answer(Door(request, person, signed_in is not None and signed_in.pk == person.pk, again))
 
 
-def _page(request: HttpRequest, person: Subscriber, whole: bool) -> HttpResponse:
-    choices = _choices(person, whole)
-    if request.method == "POST":
-        offered = {choice.name for choice in choices}
-        choose(
-            person,
-            offered & set(request.POST.getlist("list")),
-            offered,
-            "chosen on the preferences page",
-            timezone.now(),
-        )
-        if whole:
-            person.name = " ".join(request.POST.get("name", "").split())[:200]
-            person.save(update_fields=["name"])
-        return SeeOther(f"{request.path}?saved=1")
+def _answer(door: Door) -> HttpResponse:
+    if door.request.method != "POST":
+        return _page(door)
+    do = door.request.POST.get("do", "save")
+    if do == "pause":
+        return _pause(door)
+    if do == "resume":
+        resume(door.person, door.occasion())
+        return SeeOther(f"{door.request.path}?saved=1#pause")
+    return _save(door)
+
+
+def _pause(door: Door) -> HttpResponse:
+    weeks = door.request.POST.get("weeks", "")
+    if weeks in map(str, choices.WEEKS):
+        occasion = door.occasion()
+        pause(door.person, occasion.at + timedelta(weeks=int(weeks)), occasion)
+    return SeeOther(f"{door.request.path}?saved=1#pause")
+
+
+def _save(door: Door) -> HttpResponse:
+    """Keep what was chosen; nothing of it if something cannot be, and all that was typed is shown again."""
+    given, occasion = door.request.POST, door.occasion()
+    known: dict[str, str] = {}
+    if door.whole:
+        known["name"] = " ".join(given.get("name", "").split())[:200]
+        if (language := given.get("language")) in ("", *dict(choices.languages(current(), door.person))):
+            known["language"] = str(language)
+        try:
+            known["time_zone"] = choices.zone_of(given.get("time_zone", door.person.time_zone))
+        except ValueError as error:
+            return _page(door, 422, error=str(error))
+    choices.keep(door.person, choices.choices(current(), door.person, door.whole), given, occasion)
+    introduce(door.person, occasion, **known)
+    return SeeOther(f"{door.request.path}?saved=1")
+
+
+def _page(door: Door, status: int = 200, error: str = "") -> HttpResponse:
+    config, person, now = current(), door.person, timezone.now()
+    given = door.request.POST if error else None
+    offered = choices.choices(config, person, door.whole, given)
+    paused = person.paused_until if person.paused_until and person.paused_until > now else None
     page: dict[str, Any] = {
-        "test": False, "whole": whole, "choices": choices, "saved": "saved" in request.GET,
-        "address": person.email if whole else masked(person.email), "name": person.name if whole else "",
+        "test": False, "whole": door.whole, "choices": offered, "saved": "saved" in door.request.GET, "error": error,
+        "address": person.email if door.whole else masked(person.email), "paused": paused, "weeks": choices.WEEKS,
+        "nothing": not any(choice.active for choice in offered), "again": door.again,
     }  # fmt: skip
-    return show(request, "preferences.html", frame_of(current()), **page)
+    if door.whole:
+        page |= {"person": person, "languages": choices.languages(config, person), "facts": choices.facts(person)}
+        of_them = {name: str(getattr(person, name)) for name in ("name", "language", "time_zone")}
+        page |= of_them if given is None else {name: given.get(name, said) for name, said in of_them.items()}
+        page["zones"] = choices.zones()
+    return show(door.request, "preferences.html", frame_of(config), status, **page)
 
 
-def _choices(person: Subscriber, whole: bool) -> list[Choice]:
-    """The lists of config.yaml that the person is or was on; all of them for somebody who is signed in."""
-    status = dict(person.subscriptions.values_list("list__name", "status"))
-    titles = dict(List.objects.values_list("name", "title"))
-    found: dict[str, Choice] = {}
-    for letter in current().newsletters.values():
-        for place, ref in enumerate(letter.lists):
-            # A newsletter's first list is the one that anybody may join.
-            if ref.name in status or (whole and place == 0):
-                title = ref.title or titles.get(ref.name) or ref.name
-                active = status.get(ref.name) == Subscription.Status.ACTIVE
-                first = found.get(ref.name)
-                about = f"{first.about}, {letter.title}" if first else letter.title
-                found[ref.name] = Choice(ref.name, title, about, active)
-    return list(found.values())
+def _person(token: str) -> tuple[Subscriber, str]:
+    """The person of a message's token, or of one made for the person alone, and where another one subscribes.
 
-
-def _person(token: str) -> Subscriber:
-    """The person of a message's token, or of one made for the person alone; Http404 for any other."""
+    Http404 for any other token.
+    """
     with suppress(tokens.BadToken):
-        return get_object_or_404(Subscriber, pk=_read(token))
-    person = message_of(token).subscriber
-    if person is None:
+        number = tokens.read(token, signing_keys(), tokens.SUBSCRIBER)
+        return get_object_or_404(Subscriber, pk=number), reverse("subscriptions")
+    message = message_of(token)
+    if message.subscriber is None:
         raise Http404("this person is no longer with us")
-    return person
-
-
-def _read(token: str) -> int:
-    return tokens.read(token, signing_keys(), tokens.SUBSCRIBER)
+    newsletter = message.issue.newsletter
+    if newsletter not in current().newsletters:
+        return message.subscriber, reverse("subscriptions")
+    return message.subscriber, f"{reverse('subscribe', args=(newsletter,))}?from={newsletter}/{message.issue.slug}"

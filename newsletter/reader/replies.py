@@ -18,11 +18,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from markupsafe import Markup
 
+from newsletter import posting
 from newsletter.config import Newsletter
 from newsletter.markup.said import LONGEST
 from newsletter.models import Issue, Like, Poll, Reply, Vote
 from newsletter.models.poll import Bar
-from newsletter.reader import posting
 from newsletter.reader.frame import frame_of
 from newsletter.reader.frame import page as in_frame
 from newsletter.reader.known import known
@@ -98,7 +98,7 @@ def boxes(context: dict[str, Any]) -> dict[int, Markup]:
 def state(issue: Issue) -> tuple[object, ...]:
     """What changes whenever readers have said something new that everybody may see, or can say no more."""
     said = Reply.objects.filter(issue=issue, state=Reply.State.PUBLISHED).aggregate(
-        n=Count("pk"), last=Max("published_at")
+        n=Count("pk"), last=Max("published_at"), known=Count("subscriber")
     )
     votes = Vote.objects.filter(poll__issue=issue).aggregate(n=Count("pk"), last=Max("at"))
     likes = issue.likes.aggregate(n=Count("pk"), last=Max("at"))
@@ -198,10 +198,8 @@ def _mail(request: HttpRequest, issue: Issue, text: str, typed: dict[str, str]) 
     """Somebody who is not signed in: their words wait until the link that is mailed to them has been used."""
     parent = posting.parent_of(issue, typed["parent"])
 
-    def hold(person: Subscriber) -> Reply:
-        return posting.hold(issue, person, text, typed["name"], parent, timezone.now())
-
-    if error := mail_link(request, typed["email"], f"{request.path}#replies", hold, issue.newsletter):
+    words = {"issue": issue.pk, "text": text, "name": typed["name"], "parent": parent.pk if parent else None}
+    if error := mail_link(request, typed["email"], f"{request.path}#replies", words, issue.newsletter):
         raise posting.Refused(error)
     return _page(request, issue, 200, **{**typed, "text": text}, sent="yes")
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 from newsletter.reader.frame import whose
@@ -33,6 +34,25 @@ def same_site(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def origin_of(request: HttpRequest) -> str:
+    """The other site that a form was posted from, such as `https://example.org`; empty if it does not say."""
+    try:
+        parts = urlsplit(request.headers.get("Origin") or request.headers.get("Referer") or "")
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"[:200] if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def came_from(request: HttpRequest) -> str:
+    """The issue, as newsletter and date, whose page of ours a request comes from; empty for any other page."""
+    try:
+        parts = urlsplit(request.headers.get("Referer") or "")
+        match = resolve(parts.path) if parts.netloc == request.get_host() else None
+    except (ValueError, Resolver404):
+        return ""
+    return "{newsletter}/{slug}".format(**match.kwargs) if match and match.url_name == "issue" else ""
 
 
 def from_here(request: HttpRequest) -> bool:

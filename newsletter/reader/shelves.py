@@ -49,7 +49,7 @@ class Shelf:
 
 def shelf(config: Config, name: str, page: str = "1", per_page: int = PER_PAGE) -> Shelf:
     """A page of a newsletter's issues; the nearest one there is to the number that is asked for."""
-    issues = listed(Issue.public().filter(newsletter=name))
+    issues = listed(Issue.in_archive().filter(newsletter=name))
     chosen = Paginator(issues, per_page).get_page(page)
     return Shelf(frame_of(config, name), cards(config, chosen), chosen)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,19 +12,17 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from newsletter import links, tokens
-from newsletter.models import Notice, Reply, SignIn, Turn
-from newsletter.models.sign_in import LINK
+from newsletter import tokens
+from newsletter.errands.limits import Refused
+from newsletter.errands.signing_in import take
+from newsletter.models import SignIn
+from newsletter.posting import settle
 from newsletter.reader.frame import whose
-from newsletter.reader.posting import settle
 from newsletter.reader.same_site import same_site
 from newsletter.reader.signed_in import COOKIE, admit, number_of, reader_of
-from newsletter.settings import current, signing_keys
+from newsletter.settings import signing_keys
 from newsletter.track.views import private
-from subscribers.addresses import InvalidAddress, normalize
-from subscribers.models import Subscriber, Subscription
-
-PER_MAILBOX, PER_NETWORK, WITHIN = 3, 20, timedelta(hours=1)
+from subscribers.addresses import InvalidAddress
 
 
 class SeeOther(HttpResponseRedirect):
@@ -86,74 +82,30 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def mail_link(
-    request: HttpRequest, email: str, back: str, hold: Callable[[Subscriber], Reply] | None = None, newsletter: str = ""
+    request: HttpRequest, email: str, back: str, words: dict[str, Any] | None = None, newsletter: str = ""
 ) -> str:
     """Have a link mailed to the address if it is a subscriber's; return what is wrong with it, or with so many.
 
-    `hold` keeps what that person has written until the link is used.
+    `words` are what that person has written, to be kept until the link is used.
     """
     try:
-        _, key = normalize(email)
+        take(email, address_of(request), back, timezone.now(), newsletter, words)
     except InvalidAddress:
         return "This is not an email address. Is there a typing mistake in it?"
-    now = timezone.now()
-    for turns, limit in ((f"sign in {network(request)}", PER_NETWORK), (f"sign in {key}", PER_MAILBOX)):
-        if free := Turn.take(turns, limit, WITHIN, now):
-            return f"That was asked for too often. You can try again in {minutes(free - now)}."
-    if person := Subscriber.objects.filter(key=key).first():
-        _queue(person, back, hold(person) if hold else None, newsletter or _newsletter_of(person), now)
+    except Refused as refusal:
+        return str(refusal)
     return ""
 
 
-def network(request: HttpRequest) -> str:
-    """The network that a request comes from: a /24, or a /64 of IPv6, so that one household is one asker."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
+def address_of(request: HttpRequest) -> str:
+    """The IP address that a request comes from."""
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def local(path: str) -> str:
     """A path of this site to go back to; the empty string for anything that could lead elsewhere."""
     safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return path if safe and len(path) <= 300 and path.isprintable() else ""
-
-
-def minutes(span: timedelta) -> str:
-    """A short span in words."""
-    count = max(1, -(-int(span.total_seconds()) // 60))
-    return "a minute" if count == 1 else f"{count} minutes"
-
-
-def _queue(person: Subscriber, back: str, reply: Reply | None, newsletter: str, now: datetime) -> None:
-    config = current()
-    if newsletter not in config.newsletters:
-        return
-    made = SignIn.objects.create(subscriber=person, reply=reply, back=back, created_at=now)
-    until = now + LINK
-    here = until.astimezone(ZoneInfo(config.site.time_zone))
-    facts = {
-        "sign_in_url": links.sign_in(config, tokens.sign_until(made.pk, until, signing_keys()[0], tokens.SIGN_IN)),
-        "expires": f"{here:%H:%M} ({config.site.time_zone})",
-        "purpose": "With one click your reply is on its way." if reply else "With one click you are signed in.",
-    }
-    Notice.queue(
-        Notice.Kind.SIGN_IN, newsletter, person.email, facts, now, subscriber=person, name=person.name, until=until
-    )
-
-
-def _newsletter_of(person: Subscriber) -> str:
-    """In whose name to write: a newsletter that the person gets, else the first."""
-    newsletters = current().newsletters
-    active = person.subscriptions.filter(status=Subscription.Status.ACTIVE)
-    lists = set(active.values_list("list__name", flat=True))
-    return next(
-        (name for name, letter in newsletters.items() if lists & {ref.name for ref in letter.lists}),
-        next(iter(newsletters), ""),
-    )
 
 
 def _over(request: HttpRequest, back: str = "") -> HttpResponse:

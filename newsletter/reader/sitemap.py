@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from newsletter import links
+from newsletter import links, lists
 from newsletter.config import Config
 from newsletter.models import Entry, Issue, Post, Term
 from newsletter.reader.caching import public
@@ -42,7 +42,8 @@ class Part:
 @require_safe
 def sitemap(request: HttpRequest, number: int = 0, most: int = MOST) -> HttpResponseBase:
     """All addresses, or where there are too many, the addresses of the files that hold them."""
-    return public(request, lambda: _answer(current(), number, most), varies=False)
+    offered = repr(lists.public_offers(current()))
+    return public(request, lambda: _answer(current(), number, most), offered, varies=False)
 
 
 def _answer(config: Config, number: int, most: int) -> HttpResponse:
@@ -70,9 +71,11 @@ def _slice(parts: list[Part], counts: list[int], start: int, most: int) -> Itera
 def _parts(config: Config) -> Iterator[Part]:
     names = list(config.newsletters)
     pages = [reverse("home"), reverse("search"), reverse("privacy")]
-    pages += [reverse(view, args=(name,)) for view in ("archive", "subscribe") for name in names]
+    pages += [reverse("archive", args=(name,)) for name in names]
+    pages += [reverse("subscribe", args=(name,)) for name in names if lists.first_public(config, name)]
+    pages += [reverse("list", args=(offer.name,)) for offer in lists.public_offers(config)]
     yield Part(pages, lambda path: (whole(config, path), None))
-    issues = Issue.public().filter(newsletter__in=names).annotate(corrected=Max("corrections__changed_at"))
+    issues = Issue.in_archive().filter(newsletter__in=names).annotate(corrected=Max("corrections__changed_at"))
     values = issues.order_by("pk").values_list("newsletter", "slug", "started_at", "corrected")
     yield Part(values, lambda row: (links.issue(config, row[0], row[1]), max(filter(None, row[2:]))))
     public_entries = Entry.objects.filter(newsletter__in=names, item__issue__in=Issue.public())

@@ -1,199 +1,185 @@
-"""Asking for a newsletter: a form, a mail to the address, and a button there. Nobody puts anybody else on a list.
+"""The pages where people subscribe: one for each public list, one for each newsletter, which joins its first.
 
-What was asked for waits in the signed link alone: an address that nobody confirms is never written down as a
-subscriber. The answer is the same whether or not the address is known.
+The answer is the same whether or not the address is known, and so is the time it takes: see `newsletter.errands`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+import logging
+from dataclasses import dataclass, replace
 
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from newsletter import links, tokens
-from newsletter.config import Newsletter
-from newsletter.models import Notice, SignIn, Turn
-from newsletter.models.reply import digest
-from newsletter.models.sign_in import LINK
+from newsletter import lists
+from newsletter.config import Config
+from newsletter.errands import captcha, signing_up
+from newsletter.errands.limits import Refused
+from newsletter.lists import Offer
+from newsletter.reader import stamps
 from newsletter.reader.caching import public
+from newsletter.reader.doorstep import agreed, comes, issue_that_led, kept, words_of
 from newsletter.reader.frame import frame_of, page
 from newsletter.reader.known import known
 from newsletter.reader.meta import Meta, feeds, whole
-from newsletter.reader.same_site import same_site
-from newsletter.reader.signing_in import PER_MAILBOX, PER_NETWORK, WITHIN, SeeOther, minutes, network
+from newsletter.reader.policy import with_script
+from newsletter.reader.same_site import from_here, origin_of
+from newsletter.reader.signing_in import address_of
+from newsletter.reader.stamps import Stamp
 from newsletter.settings import current, signing_keys
-from newsletter.track.views import masked, private
 from subscribers.addresses import InvalidAddress, normalize
-from subscribers.joining import is_on, join
-from subscribers.models import List, Subscriber
+from subscribers.models import Origin
 
-SALT = "newsletter subscribe"
-VALID = timedelta(days=7)
-NAME = 200
+log = logging.getLogger(__name__)
 
-
-class Refused(ValueError):
-    """The wish cannot be taken as it is; the message says what to do."""
+UNSOLVED = (
+    "The check that a person is asking did not come through. Wait until its box says that it is done, then press the "
+    "button once more."
+)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Who wants which newsletter."""
+class Form:
+    """The page of a list, or of the newsletter it was reached by, and what has been typed there."""
 
+    request: HttpRequest
+    config: Config
+    offer: Offer
     newsletter: str
-    email: str
+    path: str
+    email: str = ""
+    name: str = ""
 
-    def token(self) -> str:
-        """The wish, signed, as it stands in the link that is mailed."""
-        return signing.dumps([self.newsletter, self.email], salt=SALT, compress=True)
+    def show(
+        self, state: str = "empty", status: int = 200, error: str = "", stamp: Stamp | None = None
+    ) -> HttpResponse:
+        """The page in one of its states: `empty`, `again` (one more button), or `asked`; nobody else may keep it."""
+        response = page(
+            self.request, "subscribe.html", frame_of(self.config, self.newsletter), status, meta=self._meta(),
+            offer=self.offer, comes=comes(self.config, self.offer), agreed=agreed(self.config, self.offer),
+            form=self, state=state, error=error, faulty=status == 422 and state == "empty",
+            words=words_of(self.config, self.offer), stamp=(stamp or self._stamp()).sign(),
+            captcha=captcha.wanted(self.config), sender=self.config.newsletters[self.newsletter].sender,
+        )  # fmt: skip
+        response["Cache-Control"] = "no-store"
+        return with_script(response) if captcha.wanted(self.config) else response
 
-    @classmethod
-    def read(cls, token: str) -> Wish | None:
-        """The wish in a link; None once the link has ended. Raises Http404 for what was not signed here."""
-        try:
-            return cls(*signing.loads(token, salt=SALT, max_age=VALID))
-        except signing.SignatureExpired:
-            return None
-        except signing.BadSignature as error:
-            raise Http404("this link was not signed here") from error
+    def stamped(self) -> Stamp | None:
+        """The stamp that came back with the form."""
+        return stamps.read(self.request.POST.get("stamp", "")[:2000], self.offer.name)
+
+    def begun_elsewhere(self) -> Stamp:
+        """A fresh stamp for what came without one: from another site, or from a page that everybody shares."""
+        return self._stamp(site="" if from_here(self.request) else origin_of(self.request) or "another site")
+
+    def _stamp(self, site: str = "") -> Stamp:
+        issue = issue_that_led(self.request)
+        return Stamp(self.offer.name, timezone.now().timestamp(), site, issue, filled=bool(self.email))
+
+    def _meta(self) -> Meta:
+        settings = self.config.newsletters[self.newsletter]
+        return Meta(
+            title=f"{self.offer.title} by mail",
+            description=self.offer.description or settings.tagline or f"{self.offer.title}, by mail.",
+            canonical=whole(self.config, self.path),
+            feeds=feeds(self.config, self.newsletter),
+        )
 
 
-# The form stands on pages that everybody shares, so it can hold no token of one visitor; all it can do is to have the
-# owner of an address asked.
+# The form stands on pages that everybody shares and on other sites, so it can hold no token of one visitor; all that it
+# can do is to have the owner of an address asked.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def subscribe(request: HttpRequest, newsletter: str) -> HttpResponseBase:
-    """The form of a newsletter; POST asks the owner of the address."""
-    known(current(), newsletter)
-    if request.method == "POST":
-        return _asked(request, newsletter)
-    return public(request, lambda: _page(request, newsletter))
+def one_list(request: HttpRequest, name: str) -> HttpResponse:
+    """The page of a public list."""
+    config = current()
+    offer = public_offer(config, name)
+    return _answer(Form(request, config, offer, offer.newsletter, reverse("list", args=(name,))))
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscribe(request: HttpRequest, newsletter: str) -> HttpResponse:
+    """The page of a newsletter, which joins the first of its lists that is public."""
+    config = current()
+    known(config, newsletter)
+    offer = lists.first_public(config, newsletter)
+    if offer is None:
+        status = 404 if request.method == "POST" else 200
+        return page(request, "subscribe_closed.html", frame_of(config, newsletter), status)
+    return _answer(Form(request, config, offer, newsletter, reverse("subscribe", args=(newsletter,))))
 
 
 @require_safe
 def subscriptions(request: HttpRequest) -> HttpResponseBase:
-    """Which newsletters there are to subscribe to."""
+    """Which lists there are to subscribe to."""
     config = current()
-    if len(config.newsletters) == 1:
-        return HttpResponseRedirect(reverse("subscribe", args=tuple(config.newsletters)))
+    offers = lists.public_offers(config)
+    if len(offers) == 1 and len(config.newsletters) == 1:
+        return HttpResponseRedirect(reverse("subscribe", args=(offers[0].newsletter,)))
     meta = Meta(
         title=f"Subscribe · {config.site.name}",
-        description=f"The newsletters of {config.site.name}, by mail.",
+        description=f"What {config.site.name} sends by mail.",
         canonical=whole(config, request.path),
         feeds=feeds(config),
     )
-    frames = [frame_of(config, name) for name in config.newsletters]
-    return public(request, lambda: page(request, "subscriptions.html", frame_of(config), meta=meta, frames=frames))
-
-
-@same_site
-@require_http_methods(["GET", "HEAD", "POST"])
-@private
-def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a button on GET, for scanners follow every link; on POST the address is on the list."""
-    wish, config = Wish.read(token), current()
-    if wish is None:
-        return page(request, "confirm_over.html", frame_of(config), 410)
-    letter = known(config, wish.newsletter)
-    if request.method != "POST":
-        return page(request, "confirm.html", frame_of(config, wish.newsletter), address=masked(wish.email))
-    name = " ".join(request.POST.get("name", "").split())[:NAME]
-    person = join(wish.email, name, _lists(letter), "confirmed by the link that was mailed", timezone.now())
-    _welcome(wish, person, token)
-    return SeeOther(reverse("subscribed", args=(wish.newsletter,)))
-
-
-@require_safe
-@private
-def subscribed(request: HttpRequest, newsletter: str) -> HttpResponse:
-    """Say that it worked, and what there is to read meanwhile."""
-    known(current(), newsletter)
-    return page(request, "subscribed.html", frame_of(current(), newsletter))
-
-
-def ask(request: HttpRequest, wish: Wish) -> None:
-    """Have a link mailed to the address, or, to somebody who is on the list already, the way to their preferences.
-
-    Raises Refused.
-    """
-    now = timezone.now()
-    key = normalize(wish.email)[1]
-    for whose, limit in ((f"subscribe {network(request)}", PER_NETWORK), (f"subscribe {key}", PER_MAILBOX)):
-        if free := Turn.take(whose, limit, WITHIN, now):
-            raise Refused(f"That was asked for too often. You can try again in {minutes(free - now)}.")
-    person = Subscriber.objects.filter(key=key).first()
-    if person and is_on(wish.email, _lists(current().newsletters[wish.newsletter])):
-        _remind(wish, person)
-        return
-    facts = {"confirm_url": links.confirm(current(), wish.token()), "requested_at": now.isoformat()}
-    _queue(Notice.Kind.CONFIRM, wish, facts, until=now + VALID)
-
-
-def _asked(request: HttpRequest, newsletter: str) -> HttpResponse:
-    given = request.POST.get("email", "")[:320].strip()
-    try:
-        email = normalize(given)[0]
-        # Only a program fills in what nobody sees; it gets the answer that everybody gets, and no mail goes out.
-        if not request.POST.get("website"):
-            ask(request, Wish(newsletter, email))
-    except InvalidAddress as error:
-        reason = str(error) if given else "an address is needed"
-        response = _page(request, newsletter, 422, email=given, error=f"Please look at the address: {reason}.")
-    except Refused as refusal:
-        response = _page(request, newsletter, 429, email=given, error=str(refusal))
-    else:
-        response = _page(request, newsletter, email=email, asked=True)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _page(
-    request: HttpRequest, newsletter: str, status: int = 200, email: str = "", error: str = "", asked: bool = False
-) -> HttpResponse:
-    config = current()
-    settings = config.newsletters[newsletter]
-    meta = Meta(
-        title=f"{settings.title} by mail",
-        description=settings.tagline or f"{settings.title}, by mail.",
-        canonical=whole(config, reverse("subscribe", args=(newsletter,))),
-        feeds=feeds(config, newsletter),
+    shown = [(offer, comes(config, offer)) for offer in offers]
+    return public(
+        request,
+        lambda: page(request, "subscriptions.html", frame_of(config), meta=meta, offers=shown),
+        *(repr(one) for one in shown),
     )
-    frame = frame_of(config, newsletter)
-    return page(request, "subscribe.html", frame, status, meta=meta, email=email, error=error, asked=asked)
 
 
-def _remind(wish: Wish, person: Subscriber) -> None:
-    now = timezone.now()
-    made, until = SignIn.objects.create(subscriber=person, back=reverse("my-preferences"), created_at=now), now + LINK
-    token = tokens.sign_until(made.pk, until, signing_keys()[0], tokens.SIGN_IN)
-    facts = {"preferences_url": links.sign_in(current(), token), "expires": until.isoformat()}
-    _queue(Notice.Kind.PREFERENCES, wish, facts, subscriber=person, name=person.name, until=until)
+def public_offer(config: Config, name: str) -> Offer:
+    """The list of this name; Http404 for one that is private, or unknown."""
+    offer = lists.offer_of(config, name)
+    if offer is None or not offer.public:
+        raise Http404(f"there is no list '{name}' to subscribe to")
+    return offer
 
 
-def _welcome(wish: Wish, person: Subscriber, token: str) -> None:
-    manage = links.preferences(current(), tokens.sign(person.pk, signing_keys()[0], tokens.SUBSCRIBER))
-    archive = links.archive(current(), wish.newsletter)
-    facts = {"archive_url": archive, "preferences_url": manage, "unsubscribe_url": manage}
-    # The button pressed twice is one welcome.
-    once = digest(f"welcome {token}")
-    _queue(Notice.Kind.WELCOME, wish, facts, dedupe=once, subscriber=person, name=person.name)
+def _answer(form: Form) -> HttpResponse:
+    if form.request.method != "POST":
+        return form.show()
+    given = form.request.POST
+    form = replace(form, email=given.get("email", "")[:320].strip(), name=given.get("name", "")[: signing_up.NAME])
+    try:
+        form = replace(form, email=normalize(form.email)[0])
+        return _asked(form)
+    except InvalidAddress as error:
+        reason = str(error) if form.email else "an address is needed"
+        return form.show(status=422, error=f"Please look at the address: {reason}.", stamp=form.stamped())
+    except Refused as refusal:
+        return form.show(status=429, error=str(refusal), stamp=form.stamped())
 
 
-def _queue(kind: Notice.Kind, wish: Wish, facts: Mapping[str, str], **fields: Any) -> None:
-    title = current().newsletters[wish.newsletter].title
-    Notice.queue(kind, wish.newsletter, wish.email, {"list_title": title, **facts}, timezone.now(), **fields)
+def _asked(form: Form) -> HttpResponse:
+    """Take the wish, unless it is a program's, which gets the answer that everybody gets."""
+    stamp = form.stamped()
+    if form.request.POST.get("website"):
+        log.info("a program filled in the trap of the list %s", form.offer.name)
+        return form.show("asked")
+    if stamp is None:
+        return form.show("again", stamp=form.begun_elsewhere())
+    if stamp.hasty(timezone.now(), form.config.audience.subscribe.quickest):
+        log.info("a program sent the form of the list %s sooner than anybody can", form.offer.name)
+        return form.show("asked")
+    if captcha.wanted(form.config) and not _solved(form):
+        return form.show("again", 422, error=UNSOLVED, stamp=stamp)
+    how = signing_up.Circumstances(
+        source=Origin.EMBED if stamp.site else Origin.PAGE,
+        address=address_of(form.request),
+        form=stamp.site or form.path,
+        words=kept(form.config, form.offer),
+        issue=stamp.issue,
+    )
+    signing_up.take(form.config, form.offer, form.email, form.name, how, timezone.now(), form.newsletter)
+    return form.show("asked")
 
 
-def _lists(letter: Newsletter) -> list[str]:
-    """Who subscribes is put on the newsletter's first list; the others are for those whom staff put there."""
-    first = letter.lists[0]
-    List.objects.get_or_create(name=first.name, defaults={"title": first.title})
-    return [first.name]
+def _solved(form: Form) -> bool:
+    return captcha.solved(form.request.POST.get("altcha", ""), signing_keys()[0], timezone.now())

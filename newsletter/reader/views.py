@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from newsletter.config import Config
+from newsletter.errands import captcha
 from newsletter.reader.caching import public
 from newsletter.reader.frame import frame_of, page
 from newsletter.reader.known import known
@@ -17,7 +18,7 @@ from newsletter.settings import current
 
 ON_HOME = 5
 # Addresses that belong to one reader, and the desk.
-BARRED = ("/c/", "/confirm/", "/hooks/", "/l/", "/o/", "/p/", "/sign-in/", "/u/", "/v/", "/desk/")
+BARRED = ("/c/", "/confirm/", "/hooks/", "/l/", "/o/", "/p/", "/sign-in/", "/stay/", "/u/", "/v/", "/desk/")
 
 
 @require_safe
@@ -43,7 +44,15 @@ def privacy(request: HttpRequest) -> HttpResponseBase:
         description=f"What {config.site.name} records of its readers, and why.",
         canonical=whole(config, reverse("privacy")),
     )
-    return public(request, lambda: page(request, "privacy.html", frame_of(config), meta=meta, track=config.track))
+    days = config.audience.subscribe.valid.days
+
+    def shown() -> HttpResponse:
+        return page(
+            request, "privacy.html", frame_of(config), meta=meta, track=config.track, captcha=captcha.wanted(config),
+            valid="a day" if days < 2 else f"{days} days",
+        )  # fmt: skip
+
+    return public(request, shown)
 
 
 @require_safe

@@ -15,7 +15,12 @@ from subscribers.fields import slug
 NAME = "reader"
 DEEPEST = 100
 """Levels of one expression; nobody writes more than ten."""
-KNOWN = (*READER, "fields", "in_segment")
+KNOWN = (*READER, "fields", "in_segment", "wants")
+# What is asked by a call: the kind of expression that it becomes, how it is written, and what goes into it.
+_CALLED = {
+    "in_segment": ("segment", 'reader.in_segment("locals")', "a segment is asked about by its name"),
+    "wants": ("topic", 'reader.wants("Science desk")', "a topic is asked about by its section's title"),
+}
 # How Jinja2's tests read as comparisons; each is of the operand alone.
 _NOTHING = ("compare", (("eq", ("const", "")),))
 POSSIBLE = (
@@ -94,8 +99,9 @@ class Asked:
             return ("reader", name)
         if name == "fields":
             return ("fields",)
-        if name == "in_segment":
-            raise self.fault(node, 'a segment is asked about by its name: reader.in_segment("locals")')
+        if name in _CALLED:
+            _, example, by = _CALLED[name]
+            raise self.fault(node, f"{by}: {example}")
         hint = nearest(name, KNOWN)
         more = f" ({hint})" if hint else f"; a field of your own is reader.fields.{slug(name) or 'city'}"
         raise self.fault(node, f"the reader has no '{name}'{more}; there are {_listed()}")
@@ -108,15 +114,20 @@ class Asked:
         raise self.fault(node, "which part of the reader is meant must stand in the template: reader.fields.city")
 
     def _call(self, node: nodes.Call, test: bool) -> Any:
-        """`reader.in_segment("locals")`; nothing else can be called."""
+        """`reader.in_segment("locals")` and `reader.wants("Science desk")`; nothing else can be called."""
         called = node.node
         if isinstance(called, nodes.Getattr) and called.attr == "get":
             raise self.fault(node, "write reader.fields.city | default('…'): a field that is not there is empty")
-        if not (isinstance(called, nodes.Getattr) and _is_reader(called.node) and called.attr == "in_segment"):
+        if not (isinstance(called, nodes.Getattr) and _is_reader(called.node) and called.attr in _CALLED):
             raise self.fault(node, f"nothing of the reader can be handed to a function or macro: {POSSIBLE}")
+        kind, example, _ = _CALLED[called.attr]
         if len(node.args) != 1 or node.kwargs or node.dyn_args or node.dyn_kwargs or mentions(node.args[0]):
-            raise self.fault(node, 'in_segment takes the name of one segment: reader.in_segment("locals")')
-        return ("segment", self.expression(node.args[0]))
+            raise self.fault(node, f"{called.attr} takes one thing: {example}")
+        if self._closed and kind == "topic":
+            raise self.fault(
+                node, "a segment cannot ask about topics: ask reader.wants where the segment is asked about"
+            )
+        return (kind, self.expression(node.args[0]))
 
     def _filter(self, node: nodes.Filter, test: bool) -> Any:
         if node.name not in FILTERS:
@@ -178,7 +189,9 @@ def _spelt(node: nodes.Node) -> str:
 
 
 def _listed() -> str:
-    return ", ".join(f"reader.{name}" for name in (*READER, "fields.…")) + ' and reader.in_segment("…")'
+    return (
+        ", ".join(f"reader.{name}" for name in (*READER, "fields.…")) + ', reader.in_segment("…") and reader.wants("…")'
+    )
 
 
 _KINDS: dict[type[nodes.Node], Callable[[Asked, Any, bool], Any]] = {

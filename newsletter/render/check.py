@@ -50,6 +50,8 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
     yield from _faults(f"newsletters.{name}.segments", [partial(segments_of, name, letter)])
     for field in PATTERNS:
         yield from _pattern(f"newsletters.{name}.{field}", getattr(letter, field))
+        if letter.summary:
+            yield from _pattern(f"newsletters.{name}.summary.{field}", getattr(letter.summary, field))
 
 
 def _tried(found: Themes, config: Config, name: str, letter: Newsletter) -> list[Problem]:

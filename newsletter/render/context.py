@@ -16,7 +16,7 @@ from newsletter.markup.text import with_emoji
 from newsletter.models import Issue, Item, Post
 from newsletter.render import personal
 from newsletter.render.blocks import Block, blocks, count_polls
-from newsletter.render.filters import date
+from newsletter.render.filters import date, month
 from newsletter.render.late import Late
 from newsletter.render.words import direction, one_line
 
@@ -49,6 +49,7 @@ class Letter:
     time_zone: str
     logo_dark: str = ""
     contents: bool = False
+    topics: bool = False
     lists: frozenset[str] = frozenset()
     avatars: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, Any] = field(default_factory=dict)
@@ -66,12 +67,16 @@ class Letter:
 
 @dataclass(frozen=True)
 class Number:
-    """The issue: its number, its name in addresses, when it is due, that date in words, and the editor's letters."""
+    """The issue: its number, its name in addresses, when it is due, that date in words, and the editor's letters.
+
+    `month` is the month it sums up, or else that it is due in, in words; a summary bears it as its date.
+    """
 
     number: int
     slug: str
     due: datetime
     date: str
+    month: str = ""
     opening: tuple[Block, ...] = ()
     closing: tuple[Block, ...] = ()
 
@@ -167,6 +172,7 @@ def letter(config: Config, name: str, settings: Newsletter) -> Letter:
         time_zone=config.time_zone_of(name),
         logo_dark=links.asset(config, settings.logo_dark) if settings.logo and settings.logo_dark else "",
         contents=settings.contents,
+        topics=settings.topics,
         lists=frozenset(one_line(part.title) for part in _parts(settings) if part.style == "list"),
         avatars={
             one_line(name): links.asset(config, one.avatar) for name, one in config.site.authors.items() if one.avatar
@@ -181,8 +187,10 @@ def _parts(settings: Newsletter) -> Iterable[NewsletterSection]:
 
 def number(issue: Issue, letter: Letter) -> Number:
     """What a theme may know of an issue; its date is the one in the newsletter's zone."""
-    due = issue.due_at.astimezone(ZoneInfo(letter.time_zone))
-    return Number(issue.pk, issue.slug, due, date(due, letter.language))
+    zone, summary = ZoneInfo(letter.time_zone), issue.kind == Issue.Kind.SUMMARY
+    due = issue.due_at.astimezone(zone)
+    about = month(((summary and issue.since_at) or issue.due_at).astimezone(zone), letter.language)
+    return Number(issue.pk, issue.slug, due, about if summary else date(due, letter.language), about)
 
 
 def story_of_item(item: Item, config: Config, letter: Letter, late: Late | None = None) -> Story:
@@ -275,6 +283,11 @@ def given(letter: Letter, number: Number | None, stories: Iterable[Story]) -> di
 def anchored(stories: Iterable[Story]) -> list[Story]:
     """The stories with the names that a table of contents jumps to."""
     return [replace(story, anchor=f"story-{number}") for number, story in enumerate(stories, start=1)]
+
+
+def layout_of(issue: Issue, settings: Newsletter) -> str:
+    """The layout that an issue is drawn in: a summary holds many stories, whatever an issue holds."""
+    return "digest" if issue.kind == Issue.Kind.SUMMARY else settings.layout
 
 
 def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subject: str) -> Links:

@@ -4,6 +4,7 @@
 |---|---|
 | `emoji` | `:shortcodes:` as emoji |
 | `date` | `Friday, 20 November 2026`, in the language given |
+| `month` | `November 2026` |
 | `reading_time` | minutes as `4 min read` |
 | `excerpt(n)` | at most n graphemes, cut at a word |
 | `text(book, votes)` | HTML or blocks as plain text, wrapped, its links in a numbered list; see `plain` |
@@ -48,6 +49,22 @@ def date(moment: datetime, language: str = "en") -> str:
         # The day before the month, as most of the world reads it; other languages have their own usual order.
         order = "j F Y" if english else formats.get_format("DATE_FORMAT")
         return f"{dateformat.format(moment, 'l')}{comma(language)} {dateformat.format(moment, order)}"
+
+
+def day_and_month(moment: datetime, language: str = "en") -> str:
+    """The day and month in a language, in the zone that the moment carries."""
+    return _formatted(moment, language, "j F", "MONTH_DAY_FORMAT")
+
+
+def month(moment: datetime, language: str = "en") -> str:
+    """The month and year in a language, in the zone that the moment carries."""
+    return _formatted(moment, language, "F Y", "YEAR_MONTH_FORMAT")
+
+
+def _formatted(moment: datetime, language: str, english: str, other: str) -> str:
+    in_english = language.lower().startswith("en")
+    with translation.override("en" if in_english else language):
+        return dateformat.format(moment, english if in_english else formats.get_format(other))
 
 
 def comma(language: str) -> str:
@@ -122,6 +139,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "fit": fit,
     "led_by": led_by,
     "lines": lines,
+    "month": month,
     "ornament": ornament,
     "parted": parted,
     "reading_time": reading_time,

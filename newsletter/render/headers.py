@@ -8,8 +8,10 @@ from functools import partial, reduce
 from typing import Any
 
 from newsletter import holes, splice
-from newsletter.config import Newsletter
+from newsletter.config import Config, Newsletter
+from newsletter.config.summary import Summary
 from newsletter.models import Issue
+from newsletter.render.environment import theme_of, themes
 from newsletter.render.errors import located
 from newsletter.render.late import Late
 from newsletter.render.prose import patterns, written
@@ -21,22 +23,31 @@ SUBJECT = 250
 PREHEADER = 140
 
 
-def headers(issue: Issue, settings: Newsletter, whole: Mapping[str, Any], late: Late) -> tuple[str, str]:
+def headers(issue: Issue, config: Config, whole: Mapping[str, Any], late: Late) -> tuple[str, str]:
     """Subject and preheader: the editor's own words, else what the newsletter's patterns make; their holes are plain.
 
     The editor's own words may speak to each reader, as patterns do. Raises RenderError.
     """
-    given = {**whole, "reader": late}
-    made = []
+    settings = config.newsletters[issue.newsletter]
+    words = themes(config).words(theme_of(config, settings), settings.language)
+    given, made = {**whole, "reader": late, "words": words}, []
     for field in ("subject", "preheader"):
-        key, own = f"newsletters.{issue.newsletter}.{field}", one_line(getattr(issue, field))
-        where, pattern = (f"the {field} of {issue}", own) if own else (key, getattr(settings, field))
+        own = one_line(getattr(issue, field))
+        where, pattern = (f"the {field} of {issue}", own) if own else pattern_of(issue, settings, field)
         # Only what asks about the reader is a pattern there: other braces are what somebody wrote.
         filled = own if own and not speaks_to_reader(own) else _pattern(where, pattern, given)
         made.append(insist_whole(filled, late.marker, where))
     subject, preheader = made
     subject = _in_characters(subject or whole["newsletter"].title, SUBJECT, late.marker)
     return subject, shortened(preheader, PREHEADER, late.marker)
+
+
+def pattern_of(issue: Issue, settings: Newsletter, field: str) -> tuple[str, str]:
+    """The key of config.yaml that holds the pattern of an issue's subject or preheader, and that pattern."""
+    key = f"newsletters.{issue.newsletter}"
+    if issue.kind == Issue.Kind.SUMMARY:
+        return f"{key}.summary.{field}", getattr(settings.summary or Summary(), field)
+    return f"{key}.{field}", getattr(settings, field)
 
 
 def speaks_to_reader(text: str) -> bool:

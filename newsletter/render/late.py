@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from newsletter import holes
 from newsletter.config.problems import nearest
+from newsletter.config.topics import topic
 from newsletter.questions import Expression
 from newsletter.render.asking import NAME, POSSIBLE, Asked, constants, mentions
 
@@ -35,18 +36,20 @@ _ALWAYS = {"email": ["reader", "email"], "name": ["reader", "name"]}
 class Late:
     """What one rendering asks of its readers: templates call it, under the name `reader`, and `table` fills up.
 
-    Without a marker it is for a page that is filled at once, for nobody.
+    Without a marker it is for a page that is filled at once, for nobody. `topics` are those that readers may leave out.
     """
 
-    def __init__(self, marker: str = "", segments: Mapping[str, Expression] | None = None) -> None:
+    def __init__(
+        self, marker: str = "", segments: Mapping[str, Expression] | None = None, topics: Collection[str] = ()
+    ) -> None:
         self.marker = marker or "h" + secrets.token_hex(10)
         self.table: list[Any] = []
-        self._segments = segments or {}
+        self._segments, self._topics = segments or {}, topics
         self._numbers: dict[str, int] = {}
 
     def __call__(self, use: str, expression: Any, given: Sequence[Any]) -> Any:
         """What stands in the document for an expression: a hole, or a condition's switches."""
-        asked = _bound(expression, given, self._segment)
+        asked = _bound(expression, given, self._spelt)
         if use == "show":
             name = next((name for name, always in _ALWAYS.items() if always == asked), "")
             return holes.hole(self.marker, name or f"e{self._number(asked)}")
@@ -63,10 +66,13 @@ class Late:
             self.table.append(asked)
         return number
 
-    def _segment(self, name: str) -> Any:
-        if name not in self._segments:
-            raise _no_segment(name, self._segments)
-        return self._segments[name]
+    def _spelt(self, kind: str, value: Any) -> Any:
+        """What a segment asks; whether the reader wants any of the sections of these titles."""
+        if kind == "topic":
+            return _wanted([value] if isinstance(value, str) else value, self._topics)
+        if value not in self._segments:
+            raise _no_segment(str(value), self._segments)
+        return self._segments[value]
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def segments(environment: Environment, conditions: Mapping[str, str], only: str 
             condition = _parsed(environment, conditions[name])
         except TemplateSyntaxError as error:
             raise TemplateRuntimeError(error.message) from error  # a condition has one line
-        return _bound(condition, (), lambda other: read(other, (*within, name)))
+        return _bound(condition, (), lambda _, other: read(str(other), (*within, name)))
 
     return {name: read(name, ()) for name in ([only] if only else conditions)}
 
@@ -115,8 +121,16 @@ def _no_segment(name: str, known: Mapping[str, object]) -> TemplateRuntimeError:
     return TemplateRuntimeError(f"there is no segment '{name}' ({hint})")
 
 
-def _bound(expression: Any, given: Sequence[Any], segment: Callable[[str], Any]) -> Any:
-    """The expression with what was worked out while rendering in it, and with its segments spelt out."""
+def _wanted(titles: Any, topics: Collection[str]) -> Expression:
+    """Whether any of the sections is wanted; those that are no topic always are."""
+    if not isinstance(titles, list) or not all(isinstance(one, str) for one in titles):
+        raise TemplateRuntimeError('wants takes the title of a section, or several: reader.wants("Science desk")')
+    names = sorted({topic(one) for one in titles})
+    return ["topic", *names] if names and all(name in topics for name in names) else ["const", bool(names)]
+
+
+def _bound(expression: Any, given: Sequence[Any], spelt: Callable[[str, Any], Any]) -> Any:
+    """The expression with what was worked out while rendering in it, and with its segments and topics spelt out."""
     if isinstance(expression, str) or not isinstance(expression, Sequence):
         return expression
     kind = expression[0] if len(expression) else ""
@@ -124,9 +138,9 @@ def _bound(expression: Any, given: Sequence[Any], segment: Callable[[str], Any])
         return ["const", _constant(given[expression[1]], expression[2])]
     if kind == "const":
         return constants(expression)
-    if kind == "segment":
-        return segment(str(_bound(expression[1], given, segment)[1]))
-    return [_bound(part, given, segment) for part in expression]
+    if kind in ("segment", "topic"):
+        return spelt(kind, _bound(expression[1], given, spelt)[1])
+    return [_bound(part, given, spelt) for part in expression]
 
 
 def _constant(value: Any, test: bool) -> Any:

@@ -100,12 +100,12 @@ def _mail(issue: Issue, config: Config, marker: str) -> Rendered:
     settings = settings_of(config, issue.newsletter)
     late = personal.late_of(issue.newsletter, settings, marker)
     whole = _whole(issue, config, settings, late)
-    subject, preheader = headers(issue, settings, whole, late)
+    subject, preheader = headers(issue, config, whole, late)
     answer = lines_of.for_nobody(subject, marker, late.table) or whole["newsletter"].title
     whole |= {"links": make.mail_links(config, issue, whole["newsletter"], marker, answer)}
     whole |= {"subject": subject, "preheader": preheader, "reader": late, "book": LinkBook()}
     theme, found = theme_of(config, settings), themes(config)
-    layout = f"{theme}/{settings.layout}"
+    layout = f"{theme}/{make.layout_of(issue, settings)}"
     mjml = _made(found, f"{layout}.mjml.j2", _themed(whole, found, theme), marker)
     text = insist_whole(
         found.fill(f"{layout}.txt.j2", _themed(whole, found, theme)), marker, found.shown(f"{layout}.txt.j2")

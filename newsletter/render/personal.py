@@ -29,7 +29,7 @@ _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 def late_of(newsletter: str, settings: Newsletter, marker: str = "") -> Late:
     """What a rendering for this newsletter asks of its readers, its segments read. Raises RenderError."""
-    return Late(marker, segments_of(newsletter, settings))
+    return Late(marker, segments_of(newsletter, settings), settings.topic_titles)
 
 
 def segments_of(newsletter: str, settings: Newsletter) -> dict[str, Expression]:

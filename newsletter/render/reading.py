@@ -105,7 +105,7 @@ def reading(issue: Issue, config: Config) -> Reading:
     opening = personal.letter_for_nobody(issue, "opening", config, late, given)
     stories = make.numbered(told, polls := sum(block.kind == "poll" for block in opening))
     polls += sum(count_polls(story.html) for story in stories)
-    title, subtitle = _headers(issue, settings, given, late)
+    title, subtitle = _headers(config, issue, given, late)
     return Reading(
         title=title or letter.title,
         subtitle=uncut(subtitle, stories[0].summary),
@@ -113,7 +113,7 @@ def reading(issue: Issue, config: Config) -> Reading:
         letter=letter,
         number=number,
         items=tuple(stories),
-        layout=settings.layout,
+        layout=make.layout_of(issue, settings),
         tokens=look(config, settings),
         opening=opening,
         closing=personal.letter_for_nobody(issue, "closing", config, late, given, polls),
@@ -183,11 +183,11 @@ def carrier(post: Post, config: Config) -> tuple[str, Newsletter]:
     return found
 
 
-def _headers(issue: Issue, settings: Newsletter, given: dict[str, Any], late: Late) -> tuple[str, str]:
+def _headers(config: Config, issue: Issue, given: dict[str, Any], late: Late) -> tuple[str, str]:
     """Title and subtitle: what the mail said if there is one, whatever has become of the patterns since."""
     if issue.edition:
         return for_nobody(issue.edition, "subject"), for_nobody(issue.edition, "preheader")
-    subject, preheader = headers(issue, settings, given, late)
+    subject, preheader = headers(issue, config, given, late)
     return (
         lines_of.for_nobody(subject, late.marker, late.table),
         lines_of.for_nobody(preheader, late.marker, late.table),

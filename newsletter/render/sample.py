@@ -68,7 +68,11 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
     site, letter = config.site.url, config.newsletters[newsletter]
     title, issue = letter.lists[0].title or letter.title, f"{letter.title}, 2 January"
     facts: Mapping[str, dict[str, Any]] = {
-        "confirm": {"list_title": title, "confirm_url": f"{site}/confirm/sample", "requested_at": _DUE},
+        "confirm": {
+            "list_title": title, "confirm_url": f"{site}/confirm/sample", "requested_at": _DUE,
+            "publication": config.site.name, "description": "One whale a week, and what it had for lunch.",
+            "place": "https://blog.example.org",
+        },
         "welcome": {
             "list_title": title, "archive_url": links.archive(config, newsletter),
             "preferences_url": links.preferences(config, "sample"),
@@ -82,11 +86,17 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
             "sign_in_url": f"{site}/in/sample", "expires": _DUE + timedelta(hours=1),
             "purpose": "With one click your reply is on its way.",
         },
+        "data": {"data_url": links.own_data(config, "sample"), "expires": _DUE + timedelta(days=1)},
+        "erase": {"erase_url": links.erase(config, "sample"), "expires": _DUE + timedelta(days=1)},
         "answer": {
             "issue_title": issue, "issue_url": links.issue(config, newsletter, SLUG), "public": True,
             "your_words": "Is the tower really taller in July?\nMy daughter does not believe it.",
             "answer": "It is! About fifteen centimetres, when the iron is warm.\n\nTell her to take a ruler.",
             "answered_by": letter.sender.name or letter.title,
+        },
+        "win_back": {
+            "stay_url": f"{site}/stay/sample", "expires": _DUE + timedelta(days=14),
+            "preferences_url": links.preferences(config, "sample"),
         },
         "draft_ready": {
             "issue_title": issue, "due": _DUE, "stories": [told.title for told in islice(_told(letter), 5)],

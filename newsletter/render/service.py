@@ -14,10 +14,14 @@ from newsletter.render.images import sized
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
 from newsletter.render.pages import Rendered, settings_of, tidied
+from newsletter.render.phrases import Phrases
 from newsletter.render.unknown import blamed
 from newsletter.render.words import cut, one_line
 
-KINDS = ("confirm", "welcome", "goodbye", "preferences", "sign_in", "answer", "draft_ready", "report")
+KINDS = (
+    "confirm", "welcome", "goodbye", "preferences", "sign_in", "data", "erase", "answer", "win_back",
+    "draft_ready", "report",
+)  # fmt: skip
 # Facts that are moments; they may come as text, as JSON keeps them.
 _MOMENTS = ("requested_at", "expires", "due")
 _SUBJECT = 250
@@ -31,6 +35,8 @@ def service_mail(kind: str, config: Config, newsletter: str, facts: Mapping[str,
     `preheader` say what the inbox shows.
     """
     settings, found = settings_of(config, newsletter), themes(config)
+    # A list may speak another language than the newsletter in whose name it writes.
+    settings = settings.model_copy(update={"language": facts.get("language") or settings.language})
     theme, letter = theme_of(config, settings), make.letter(config, newsletter, settings)
     whole = {
         **{name: _said(name, value, letter) for name, value in facts.items()},
@@ -46,6 +52,12 @@ def service_mail(kind: str, config: Config, newsletter: str, facts: Mapping[str,
     with blamed(found, theme, mjml):
         html = sized(to_html(mjml, found.shown(page)))
     return Rendered(subject, preheader, break_lines(html), tidied(text), mjml)
+
+
+def phrases(config: Config, newsletter: str, language: str = "") -> Phrases:
+    """The words of a newsletter's theme, for what stands outside its mails; in another language if one is named."""
+    settings = settings_of(config, newsletter)
+    return themes(config).words(theme_of(config, settings), language or settings.language)
 
 
 def _said(name: str, value: object, letter: make.Letter) -> object:

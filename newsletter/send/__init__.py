@@ -11,15 +11,15 @@ from threading import Event
 from django.db import transaction
 
 from newsletter import tokens
-from newsletter.config import Config, Problem
-from newsletter.models import Edition, Issue, Message, TransitionRefused
+from newsletter.config import Config, Newsletter, Problem
+from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
 from newsletter.send.ledger import Clock, Sender, chunks
-from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.mailing import NOWHERE, Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.notices import send_notices
 from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
 from subscribers.addresses import InvalidAddress, normalize
-from subscribers.models import Subscriber, lists_of
+from subscribers.models import Subscriber, memberships
 
 __all__ = [
     "Clock", "Reader", "check", "finish", "recipient", "resume", "sample", "send_issue", "send_notices", "send_test",
@@ -28,6 +28,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+NOBODY = "no active subscriber"
+
 
 def start(config: Config, issue: Issue, now: datetime) -> bool:
     """Freeze the audience and begin sending; say whether this call, and no other worker, did it."""
@@ -35,32 +37,49 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
     if not newsletter:
         issue.note(f"config.yaml has no newsletter '{issue.newsletter}' any more; put it back, or cancel the issue")
         return False
-    lists = [ref.name for ref in newsletter.lists]
     with transaction.atomic():
         # Asked again of the stored row: since it was read it may have been put off, sent elsewhere, or paused.
         due = Issue.to_start(now).filter(pk=issue.pk)
         if not due.update(status=Issue.Status.SENDING, started_at=now, reason="", retry_at=None):
             return False
         issue.refresh_from_db()
-        Message.freeze(issue, lists)
-        if not Message.open_of(issue).exists():
-            reason = f"nobody to send to: no active subscriber on {', '.join(lists)}; add people, then resume"
-            issue.go(Issue.Status.PAUSED, reason=reason)
+        if fault := _freeze(issue, newsletter, now):
+            _nobody(issue, fault, now)
     return True
 
 
-def resume(config: Config, issue: Issue) -> None:
+def _nobody(issue: Issue, fault: str, now: datetime) -> None:
+    """A summary that nobody wants any more is given up; any other issue waits for people, or for its segments."""
+    if issue.kind == Issue.Kind.SUMMARY and fault.startswith(NOBODY):
+        reason = "nobody who can be written to asks for the monthly summary any more"
+        issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=now)
+    else:
+        issue.go(Issue.Status.PAUSED, reason=f"nobody to send to: {fault}, then resume")
+
+
+def _freeze(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
+    """Freeze the audience; say why there is nobody in it, and what to do, if that is so."""
+    try:
+        audience = audience_of(issue, newsletter)
+    except AudienceUnknown as error:
+        return f"{error}; mend the segment"
+    Message.freeze(issue, audience, now)
+    if Message.open_of(issue).exists():
+        return ""
+    if audience.only or audience.without:
+        return "nobody on its lists is meant by the segments it is for and without; see the report, change the segments"
+    return f"{NOBODY} on {', '.join(audience.lists)}; add people"
+
+
+def resume(config: Config, issue: Issue, now: datetime) -> None:
     """Let a paused issue go on with its audience, frozen now if it was empty; raise TransitionRefused if it may not."""
     newsletter = config.newsletters.get(issue.newsletter)
-    lists = [ref.name for ref in newsletter.lists] if newsletter else []
     with transaction.atomic():
         issue.go(Issue.Status.SENDING, only=(Issue.Status.PAUSED,), reason="", retry_at=None)
-        if not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
-            Message.freeze(issue, lists)
-            if not Message.open_of(issue).exists():
-                raise TransitionRefused(
-                    f"{issue} still has nobody to go to: no active subscriber on {', '.join(lists)}"
-                )
+        if newsletter and not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
+            issue.messages.all().delete()  # all of them were excluded, for reasons that may be others now
+            if fault := _freeze(issue, newsletter, now):
+                raise TransitionRefused(f"{issue} still has nobody to go to: {fault}")
 
 
 def send_issue(
@@ -125,8 +144,11 @@ def _pause(issue: Issue, reason: str) -> None:
     Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(status=Issue.Status.PAUSED, reason=reason)
 
 
-def recipient(email: str, token: str, ref: str = "preview") -> Reader:
-    """The subscriber of this address with what is known of them; somebody unknown if there is none."""
+def recipient(email: str, token: str, letter: Newsletter | None = None, ref: str = "preview") -> Reader:
+    """The subscriber of this address with what is known of them; somebody unknown if there is none.
+
+    The topics that they have left out are those of the newsletter.
+    """
     try:
         key = normalize(email)[1]
     except InvalidAddress:
@@ -134,13 +156,18 @@ def recipient(email: str, token: str, ref: str = "preview") -> Reader:
     person = Subscriber.objects.filter(key=key).first()
     if person is None:
         return Reader(ref, email, "", token)
-    return Reader(ref, email, person.name, token, person.fields, lists_of([person.pk]).get(person.pk, frozenset()))
+    lists = [one.name for one in letter.lists] if letter else []
+    place = memberships([person.pk], of=lists, tagged=True).get(person.pk, NOWHERE)
+    return Reader(
+        ref, email, person.name, token, person.fields, place.lists, tags=place.tags, without=place.without
+    )  # fmt: skip
 
 
 def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str, now: datetime) -> bytes:
     """The message that a reader of this address would get, as bytes; following its links records nothing."""
     token = tokens.sign(issue.pk, key, tokens.TEST)
-    return build(Mailing.of(issue, edition, config), recipient(email, token), now)
+    mailing = Mailing.of(issue, edition, config)
+    return build(mailing, recipient(email, token, mailing.newsletter), now)
 
 
 def check(config: Config) -> list[Problem]:
@@ -156,7 +183,10 @@ def send_test(
     """Send copies marked as a test, outside the ledger, with links that record nothing."""
     mailing = Mailing.of(issue, edition, config, subject_prefix="[Test] ")
     token = tokens.sign(issue.pk, key, tokens.TEST)
-    readers = [recipient(email, token, f"test-{now:%H%M%S}-{number}") for number, email in enumerate(emails, start=1)]
+    readers = [
+        recipient(email, token, mailing.newsletter, f"test-{now:%H%M%S}-{number}")
+        for number, email in enumerate(emails, start=1)
+    ]
     way = open_transport(config.transport_of(issue.newsletter), config)
     groups: dict[object, list[Reader]] = {}
     for reader in readers:

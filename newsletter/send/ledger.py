@@ -16,14 +16,14 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet, prefetch_related_objects
 
 from newsletter.config import Config
-from newsletter.models import Issue, Message
-from newsletter.send.mailing import Mailing, Reader
+from newsletter.models import Issue, Message, still_wanting
+from newsletter.send.mailing import NOWHERE, Mailing, Reader
 from newsletter.send.transports import Outcome, State, Transport, TransportDown
-from subscribers.models import lists_of
+from subscribers.models.subscription import Membership
 
 Clock = Callable[[], datetime]
-Lists = Mapping[int, frozenset[str]]
-"""The names of the lists that people are on."""
+Places = Mapping[int, Membership]
+"""The lists that people are on, their tags, and the topics they have left out."""
 Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,9 @@ class Sender:
             return False
         try:
             # Asked once for the batch: what a reader has left since then is seen to by `Message.begin`.
-            lists = lists_of(one.subscriber_id for one in batch) if self.mailing.asks_for_lists else {}
-            for chunk in self._calls(batch, lists):
-                if self.stop.is_set() or not self._send(chunk, lists):
+            places = self.mailing.places(one.subscriber_id for one in batch)
+            for chunk in self._calls(batch, places):
+                if self.stop.is_set() or not self._send(chunk, places):
                     return False
         except TransportDown as down:
             self._rest(down)
@@ -63,30 +63,29 @@ class Sender:
             Message.release(batch[0].claim)
         return True
 
-    def _calls(self, batch: list[Message], lists: Lists) -> Iterator[list[Message]]:
+    def _calls(self, batch: list[Message], places: Places) -> Iterator[list[Message]]:
         """The batch in calls' worths; each of readers who get one text, where the transport needs that."""
         groups: dict[object, list[Message]] = {}
         if self.transport.alike and self.mailing.late:
             prefetch_related_objects(batch, "subscriber")
             for message in batch:
-                groups.setdefault(self._path(message, lists), []).append(message)
+                groups.setdefault(self._path(message, places), []).append(message)
         for group in groups.values() or [batch]:
             yield from chunks(group, self.transport.at_once)
 
-    def _path(self, message: Message, lists: Lists) -> object:
+    def _path(self, message: Message, places: Places) -> object:
         """What decides which text a message has; nothing for a person who is no longer there."""
-        return self.mailing.path(self._reader(message, lists)) if message.subscriber else None
+        return self.mailing.path(self._reader(message, places)) if message.subscriber else None
 
-    def _reader(self, message: Message, lists: Lists) -> Reader:
-        lists_of_theirs = lists.get(message.subscriber_id or 0, frozenset())
-        return Reader.of(message, self.key, lists_of_theirs, self._answers_until)
+    def _reader(self, message: Message, places: Places) -> Reader:
+        return Reader.of(message, self.key, places.get(message.subscriber_id or 0, NOWHERE), self._answers_until)
 
-    def _send(self, chunk: list[Message], asked: Lists) -> bool:
+    def _send(self, chunk: list[Message], asked: Places) -> bool:
         """Hand over one call's worth; say whether the batch may go on."""
         now = self.clock()
-        lists = [ref.name for ref in self.mailing.newsletter.lists]
-        ready = Message.begin(chunk, lists, self.transport.name, now, self.config.send.lease)
-        withheld = Message.withhold_gone(chunk, lists) if len(ready) < len(chunk) else 0
+        audience = still_wanting(self.issue, self.mailing.newsletter)
+        ready = Message.begin(chunk, audience, self.transport.name, now, self.config.send.lease)
+        withheld = Message.withhold_gone(chunk, audience, now) if len(ready) < len(chunk) else 0
         if not ready:
             # If not for people who have left, then the issue was stopped or our claim has lapsed: with it the batch.
             return withheld > 0

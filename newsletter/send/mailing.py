@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +16,10 @@ from newsletter.questions import Person, Question, asks_for
 from newsletter.splice import Answers, Skeleton
 from subscribers.addresses import on_the_wire
 from subscribers.fields import tidy
+from subscribers.models import memberships
+from subscribers.models.subscription import Membership
 
+NOWHERE = Membership()
 PARTS = ("subject", "html", "text")
 
 
@@ -24,7 +27,7 @@ PARTS = ("subject", "html", "text")
 class Reader:
     """One recipient. `ref` names the message in Message-IDs, file names and provider arguments.
 
-    `fields` and `lists` are what editions may ask about; see `questions`.
+    `fields`, `lists`, `tags` and the topics in `without` are what editions may ask about; see `questions`.
     """
 
     ref: str
@@ -34,11 +37,13 @@ class Reader:
     fields: Mapping[str, Any] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
     reply: str = tokens.TEST
+    tags: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
 
     @cached_property
     def person(self) -> Person:
         """Whom an edition's questions are asked of."""
-        return Person(self.email, self.name, self.fields, self.lists)
+        return Person(self.email, self.name, self.fields, self.lists, self.tags, self.without)
 
     @cached_property
     def values(self) -> dict[str, str]:
@@ -52,7 +57,7 @@ class Reader:
 
     @classmethod
     def of(
-        cls, message: Message, key: str, lists: frozenset[str] = frozenset(), answers_until: datetime | None = None
+        cls, message: Message, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None
     ) -> Reader:
         """The recipient of a message of the ledger, whose subscriber must still exist.
 
@@ -63,7 +68,10 @@ class Reader:
             raise ValueError(f"message {message.pk} has no subscriber any more")
         reply = tokens.sign_until(message.pk, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
         token = tokens.sign(message.pk, key)
-        return cls(str(message.pk), person.email, person.name, token, person.fields, lists, reply)
+        return cls(
+            str(message.pk), person.email, person.name, token, person.fields, place.lists, reply, place.tags,
+            place.without,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,10 +149,12 @@ class Mailing:
         values = self.answers(reader) if self.late else reader.values
         return tuple(taken for part in PARTS for taken in self._skeletons[part].path(values))
 
-    @property
-    def asks_for_lists(self) -> bool:
-        """Whether anything in this edition depends on the lists that a reader is on."""
-        return asks_for(self.late, "reader", "lists")
+    def places(self, subscribers: Iterable[int | None]) -> Mapping[int, Membership]:
+        """What this edition asks about the lists, tags and topics of these people; nothing if it asks of none."""
+        asks_tags = asks_for(self.late, "reader", "tags")
+        if not (asks_tags or asks_for(self.late, "reader", "lists") or asks_for(self.late, "topic")):
+            return {}
+        return memberships(subscribers, of=[ref.name for ref in self.newsletter.lists], tagged=asks_tags)
 
     @cached_property
     def _questions(self) -> list[Question]:

@@ -5,27 +5,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.db import Error, connection, transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from newsletter.models import Event, Link, Message
+from subscribers.models import Subscriber
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 1000
 """Milliseconds that an open or a click may wait for the database."""
+OFTEN = timedelta(hours=1)
+"""How far the time of somebody's last open or click may lag behind."""
 
 
 def record(request: HttpRequest, message: Message, kind: Event.Kind, link: Link | None = None) -> None:
-    """Keep what was seen; a HEAD is a link checker's, not a reader's."""
-    if request.method == "HEAD":
+    """Keep what was seen; a HEAD is a link checker's, not a reader's, and of somebody erased nothing is kept."""
+    if request.method == "HEAD" or message.subscriber_id is None:
         return
-    agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
-    Event.objects.create(
-        issue_id=message.issue_id, message=message, link=link, kind=kind, at=timezone.now(), user_agent=agent
-    )
+    agent, now = request.headers.get("User-Agent", "").replace("\0", "")[:200], timezone.now()
+    Event.objects.create(issue_id=message.issue_id, message=message, link=link, kind=kind, at=now, user_agent=agent)
 
 
 def glimpse(request: HttpRequest, message: Message, kind: Event.Kind, link: Link | None = None) -> None:
@@ -33,6 +36,16 @@ def glimpse(request: HttpRequest, message: Message, kind: Event.Kind, link: Link
     if request.method != "HEAD":
         with at_best(), _impatient():
             record(request, message, kind, link)
+        # Apart from it: a person's row may be held by an import, and that must not cost us the open.
+        with at_best(), _impatient():
+            _sign_of_life(message.subscriber_id, kind, timezone.now())
+
+
+def _sign_of_life(person: int | None, kind: Event.Kind, now: datetime) -> None:
+    """Remember when a person was last seen to read; once in OFTEN is enough, for it moves the row in its indexes."""
+    column = {Event.Kind.OPEN: "opened_at", Event.Kind.CLICK: "clicked_at"}[kind]
+    long_ago = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lt": now - OFTEN})
+    Subscriber.objects.filter(long_ago, pk=person or 0).update(**{column: now})
 
 
 @contextmanager

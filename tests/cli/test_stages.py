@@ -2,6 +2,7 @@
 
 import pytest
 
+from subscribers.models import Import
 from tests.factories import make_list, make_post, make_source, make_subscriber, make_suppression
 
 pytestmark = pytest.mark.django_db
@@ -145,17 +146,18 @@ def test_people_are_imported_once_and_those_refused_are_named(call, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text("email,name\nada@example.org,Ada\nnobody,Nobody\n,Empty\n")
     result = call("subscribers", "import", str(file), "--list", "readers")
-    assert (result.code, result.out) == (0, "✓ 1 added, 0 on the list before, 0 stay unsubscribed, 2 refused\n")
-    assert result.err.startswith("✗ line 3: “nobody” refused: ")
-    assert result.err.endswith("✗ line 4: refused: this row has no address\n")
+    number = Import.objects.get().pk
+    assert (result.code, result.out) == (1, f"✓ import {number}: 1 added, 2 refused\n")
+    assert "✗ line 3: “nobody” " in result.err
+    assert result.err.endswith("✗ line 4: this row has no address\n✗ 2 rows refused\n")
     again = call("subscribers", "import", str(file), "--list", "readers", "--json").facts
-    assert (again["added"], again["unchanged"], again["refused"][0]["line"]) == (0, 1, 3)
+    assert (again["added"], again["unchanged"], again["refusals"][0]["line"]) == (0, 1, 3)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["missing.csv", "--list", "readers"], "missing.csv cannot be read: No such file"),
+        (["missing.csv", "--list", "readers"], "missing.csv: this cannot be read: No such file"),
         (["missing.csv", "--list", "nobodies"], "there is no list 'nobodies'; there are: readers."),
     ],
 )

@@ -6,7 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from subscribers.models import Bulk, Import, Tag
 from tests.factories import (
+    NOW,
     make_event,
     make_issue,
     make_item,
@@ -26,7 +28,8 @@ LISTS = [
     f"admin:{name}_changelist"
     for name in (
         "newsletter_source", "newsletter_post", "newsletter_issue", "newsletter_message", "newsletter_event",
-        "subscribers_list", "subscribers_subscriber", "subscribers_suppression", "auth_user", "auth_group",
+        "subscribers_list", "subscribers_subscriber", "subscribers_suppression", "subscribers_tag",
+        "subscribers_import", "subscribers_bulk", "subscribers_consent", "auth_user", "auth_group", "admin_logentry",
     )
 ]  # fmt: skip
 
@@ -46,7 +49,36 @@ def own_pages():
         reverse("desk-report", args=(issue.pk,)),
         *(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
           for verb in ("approve", "schedule", "pause", "resume", "cancel")),
+        *audience_pages(),
     ]  # fmt: skip
+
+
+def audience_pages():
+    readers, tag = make_list(), Tag.objects.get_or_create(name="press")[0]
+    act = Bulk.objects.create(kind="tag", created_at=NOW)
+    job = Import.objects.create(file_name="people.csv")
+    return [
+        *map(reverse, ("desk-growth", "desk-hygiene", "desk-people-export", "desk-suppressions-export",
+                       "desk-suppress-many", "desk-suppressions-lift", "desk-import-new", "admin:desk-audit-export")),
+        reverse("desk-bulk", args=(act.pk,)), reverse("desk-import", args=(job.pk,)),
+        reverse("desk-import-refusals", args=(job.pk,)), reverse("desk-list-delete", args=(readers.pk,)),
+        reverse("desk-tag-delete", args=(tag.pk,)), reverse("desk-tag-merge", args=(tag.pk,)),
+        *(reverse("desk-bulk-ask", args=(kind,)) for kind in Bulk.Kind.values),
+    ]  # fmt: skip
+
+
+def test_what_changes_something_is_refused_to_who_may_not():
+    client = Client()
+    client.force_login(make_staff(is_superuser=False))
+    act, job = Bulk.objects.create(kind="tag", created_at=NOW), Import.objects.create(file_name="people.csv")
+    posts = [
+        *(path for path in audience_pages() if "delete" in path or "merge" in path or "bulk/" in path),
+        *(reverse("desk-bulk-do", args=(act.pk, verb)) for verb in ("cancel", "undo")),
+        *(reverse("desk-import-do", args=(job.pk, verb)) for verb in ("start", "again", "cancel", "undo")),
+        reverse("desk-suppress-many"), reverse("desk-suppressions-lift"), reverse("desk-import-new"),
+    ]  # fmt: skip
+    for path in posts:
+        assert client.post(path).status_code in (403, 405), path
 
 
 def everything():

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from newsletter.models import Message, Source
-from subscribers.models import List, Subscriber, Suppression
+from subscribers.models import List, Suppression
 from tests.factories import (
     make_issue,
     make_list,
@@ -89,51 +89,9 @@ def test_a_list_says_how_many_people_are_active(staff):
 
 def test_the_name_of_a_list_stays(staff):
     readers = make_list()
-    staff.post(change(readers), {"name": "others", "title": "Readers"})
+    staff.post(change(readers), {"name": "others", "title": "Readers", "opt_in": "double"})
     assert List.objects.get() == readers
     assert (List.objects.get().name, List.objects.get().title) == ("readers", "Readers")
-
-
-def subscriber_form(email, name="", **rows):
-    management = {"subscriptions-TOTAL_FORMS": 0, "subscriptions-INITIAL_FORMS": 0}
-    return {"email": email, "name": name, **management, **rows}
-
-
-def test_a_subscriber_is_added_with_a_subscription(staff):
-    readers = make_list()
-    rows = {"subscriptions-TOTAL_FORMS": 1, "subscriptions-0-list": readers.pk, "subscriptions-0-status": "active"}
-    staff.post(reverse("admin:subscribers_subscriber_add"), subscriber_form(" Maja@BÜCHER.example ", "Maja", **rows))
-    maja = Subscriber.objects.get()
-    assert (maja.key, maja.name) == ("maja@xn--bcher-kva.example", "Maja")
-    subscription = maja.subscriptions.get()
-    assert (subscription.status, subscription.how) == ("active", "changed at the desk by ada")
-
-
-@pytest.mark.parametrize(
-    ("typed", "complaint"),
-    [("maja@", "must be something after the @"), ("MAJA@example.org", "is here already")],
-)
-def test_an_address_that_is_none_or_taken_is_refused_in_words(staff, typed, complaint):
-    make_subscriber("maja@example.org")
-    answer = staff.post(reverse("admin:subscribers_subscriber_add"), subscriber_form(typed))
-    assert complaint in answer.content.decode()
-    assert Subscriber.objects.count() == 1
-
-
-def test_a_subscription_that_staff_change_says_who_and_when(staff):
-    maja = make_subscriber("maja@example.org")
-    kept = make_list("others")
-    row = maja.subscriptions.get()
-    form = {
-        "subscriptions-TOTAL_FORMS": 1, "subscriptions-INITIAL_FORMS": 1, "subscriptions-0-id": row.pk,
-        "subscriptions-0-subscriber": maja.pk, "subscriptions-0-list": row.list_id,
-        "subscriptions-0-status": "unsubscribed",
-    }  # fmt: skip
-    staff.post(change(maja), subscriber_form("maja@example.org", **form))
-    before, row = row.changed_at, maja.subscriptions.get()
-    assert (row.status, row.how) == ("unsubscribed", "changed at the desk by ada")
-    assert row.changed_at > before
-    assert not kept.subscriptions.exists()
 
 
 def test_a_suppressed_address_is_kept_as_addresses_are_compared(staff):

@@ -11,7 +11,7 @@ from newsletter import holes, pipeline, tokens
 from newsletter.models import Entry, Issue, Message
 from newsletter.pipeline import Context
 from newsletter.send import send_issue
-from subscribers.models import Subscriber
+from subscribers.models import List, Subscriber
 from tests.factories import NOW
 from tests.send.conftest import KEY, FakeTransport
 
@@ -38,6 +38,7 @@ def fill(apps):
     make = {name: apps.get_model("newsletter", name).objects.create for name in ("Source", "Post", "Issue", "Item")}
     people = apps.get_model("subscribers", "Subscriber").objects
     list_ = apps.get_model("subscribers", "List").objects.create(name="readers")
+    apps.get_model("subscribers", "List").objects.create(name="staff")
     source = make["Source"](name="wire", kind="feed", location="http://127.0.0.1:9/feed")
     text = {"title": "A whale falls", "summary": "Slowly.", "html": "<p>To the bottom of the sea.</p>", "words": 7,
             "published_at": NOW, "tags": ["sea"], "authors": ["Maja"]}  # fmt: skip
@@ -76,6 +77,8 @@ def test_an_issue_that_was_half_sent_goes_on_and_its_pages_and_links_work(first,
     assert set(Message.objects.values_list("state", flat=True)) == {"submitted"}
     assert Issue.objects.get().status == "sent"
     assert Subscriber.objects.get(key="bob@example.org").fields == {}
+
+    assert dict(List.objects.values_list("name", "public")) == {"readers": True, "staff": False}
 
     pipeline.file_away(Context(config, KEY, clock=lambda: NOW))
     assert [entry.item.title for entry in Entry.found("bottom whale", ["weekly"])] == ["A whale falls"]

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
 from newsletter import pipeline, publication, splice, tokens
@@ -22,7 +22,10 @@ from newsletter.pipeline import Context
 from newsletter.questions import Person
 from newsletter.reader import errors
 from newsletter.render import preview
+from subscribers.models import List
 from tests.factories import make_item, make_post, make_reply, make_sent_issue
+from tests.reader.doing import behind_the_answer
+from tests.reader.joining import stamp
 from tests.reader.talk import browser, replies_of
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +64,7 @@ def demo_config(var: Path) -> Config:
         "postal_address": "Atlas News, 7 Meridian Lane, Sampleton SM1 1AA",
     }  # fmt: skip
     given["newsletters"]["atlas-ar"] = right_to_left
+    given["newsletters"]["atlas-weekly"]["topics"] = True
     return Config.model_validate(given).beside(ROOT)
 
 
@@ -139,7 +143,10 @@ def _by_mail(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:
         yield f"test mail {path}", client.get(path.format(tested))
     leaving = Message.objects.filter(issue=issue).latest("pk")
     yield "unsubscribe", client.get(f"/u/{tokens.sign(leaving.pk, KEY)}")
-    yield "unsubscribed", client.post(f"/u/{tokens.sign(leaving.pk, KEY)}")
+    path = f"/u/{tokens.sign(leaving.pk, KEY)}"
+    yield "unsubscribed", client.post(path)
+    yield "unsubscribed, and said why", client.post(f"{path}/why", {"why": "many"}, follow=True)
+    yield "unsubscribed, and undone", client.post(f"{path}/undo", follow=True)
 
 
 def _talk(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:
@@ -175,6 +182,7 @@ def _signing_in(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:
     yield "sign in", client.get(f"/sign-in/?back={replies_of(issue)}")
     yield "sign in, no address", client.post("/sign-in/", {"email": "none"})
     yield "sign in, mailed", client.post("/sign-in/", {"email": person.email, "back": replies_of(issue)})
+    behind_the_answer()
     for number, notice in enumerate(Notice.objects.filter(kind="sign_in")):
         path = urlsplit(notice.facts["sign_in_url"]).path
         yield f"sign-in button {number}", client.get(path)
@@ -188,17 +196,56 @@ def _signing_in(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:
 
 def _joining(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:
     """From the form to the list, and what there is to choose from then on."""
-    client, path = browser(), "/subscribe/atlas-weekly/"
-    yield "subscribe, no address", client.post(path, {"email": "none"})
-    yield "subscribe, mailed", client.post(path, {"email": "new@example.org"})
+    client, path = browser(), "/lists/atlas-readers/"
+    given = {"email": "new@example.org", "name": "New"}
+    List.objects.update(description="What the world did this week, and why.\nNo more than that.")
+    yield "subscribe", client.get(f"{path}?from=atlas-story/{issue.slug}")
+    yield "subscribe, one more click", client.post(path, given)
+    yield "subscribe, no address", client.post(path, {"email": "none", "stamp": stamp("atlas-readers")})
+    yield "subscribe, mailed", client.post(path, {**given, "stamp": stamp("atlas-readers")})
+    behind_the_answer()
     confirm = urlsplit(Notice.objects.get(kind="confirm").facts["confirm_url"]).path
     yield "confirm", client.get(confirm)
     yield "subscribed", client.post(confirm, {"name": "New"}, follow=True)
+    yield from _guarded(path, given)
+    yield from _choosing(issue)
+
+
+def _guarded(path: str, given: dict[str, str]) -> Iterator[tuple[str, HttpResponse]]:
+    """The form with a captcha, and a list that is kept by hand."""
+    from newsletter.settings import current
+
+    config, client = current(), browser()
+    careful = config.audience.subscribe.model_copy(update={"captcha": "altcha"})
+    audience = config.audience.model_copy(update={"subscribe": careful})
+    with override_settings(NEWSLETTER=config.model_copy(update={"audience": audience})):
+        yield "subscribe, captcha", client.get(path)
+        yield "subscribe, captcha not solved", client.post(path, {**given, "stamp": stamp("atlas-readers")})
+        yield "privacy, captcha", client.get("/privacy/")
+    List.objects.update(public=False)
+    yield "subscribe, by invitation", client.get("/subscribe/atlas-weekly/")
+    yield "nothing to subscribe to", client.get("/subscribe/")
+    List.objects.update(public=True)
+
+
+def _choosing(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:
+    """The preferences of somebody who has some, by a mail's link and signed in."""
     message = Message.objects.filter(issue=issue).earliest("pk")
-    yield "preferences by link", client.get(f"/p/{tokens.sign(message.pk, KEY)}?saved=1")
-    yield "preferences, test mail", client.get(f"/p/{tokens.sign(issue.pk, KEY, tokens.TEST)}")
-    assert message.subscriber
-    yield "preferences, signed in", browser(message.subscriber).get("/preferences/")
+    link = f"/p/{tokens.sign(message.pk, KEY)}"
+    yield "preferences by link", browser().get(f"{link}?saved=1")
+    yield "preferences, test mail", browser().get(f"/p/{tokens.sign(issue.pk, KEY, tokens.TEST)}")
+    person = message.subscriber
+    assert person
+    person.fields = {"city": LONG[:200], "member": True}
+    person.save()
+    client = browser(person)
+    yield "preferences, signed in", client.get("/preferences/")
+    yield "preferences, no such time zone", client.post("/preferences/", {"time_zone": LONG[:60]})
+    client.post("/preferences/", {"do": "pause", "weeks": "4"})
+    yield "preferences, paused", client.get("/preferences/?saved=1")
+    client.post("/preferences/", {"do": "resume"})
+    yield "preferences, nothing ticked", client.post("/preferences/", {}, follow=True)
+    yield "preferences, back again", client.post("/preferences/", {"list": "atlas-readers"}, follow=True)
 
 
 def _wrong(issue: Issue) -> Iterator[tuple[str, HttpResponse]]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from newsletter import tokens
 from newsletter.models import Notice, SignIn
 from newsletter.reader.signed_in import COOKIE
+from tests.reader.doing import behind_the_answer
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 
@@ -31,6 +32,7 @@ def replies_of(issue):
 
 def mailed_link():
     """The path of the newest sign-in link that was mailed."""
+    behind_the_answer()
     url = Notice.objects.filter(kind="sign_in").latest("pk").facts["sign_in_url"]
     return url.removeprefix("http://127.0.0.1:8000")
 

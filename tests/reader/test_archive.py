@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from newsletter import holes
 from newsletter.models import Issue
-from tests.factories import NOW, make_edition, make_issue, make_sent_issue
+from tests.factories import NOW, file_away, make_edition, make_issue, make_item, make_post, make_sent_issue
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 def page(client, path="/"):
@@ -80,9 +81,9 @@ def test_there_is_no_archive_of_an_unknown_newsletter(client):
 def test_the_number_of_issues_does_not_change_the_number_of_queries(client, django_assert_max_num_queries):
     for _ in range(5):
         make_sent_issue()
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         page(client)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         page(client, "/issues/weekly/")
 
 
@@ -115,3 +116,18 @@ def test_an_issue_whose_subject_depends_on_the_reader_is_listed_as_nobody_gets_i
     found = page(client, reverse("archive", args=("weekly",)))
     assert ">Open news<" in found
     assert marker not in found
+
+
+def test_a_monthly_summary_has_its_page_and_stands_nowhere_beside_the_issues_it_sums_up(client):
+    told = make_sent_issue(subject="Whales")
+    post = make_item(told, make_post(title="A whale falls")).post
+    summary = make_sent_issue(kind="summary", slug="2026-11-summary", subject="November in short", due_at=NOW + DAY)
+    make_item(summary, post)
+    file_away()
+    read = page(client, "/issues/weekly/2026-11-summary/")
+    assert "November in short" in read
+    assert '<meta name="robots" content="noindex">' in read
+    for path in ("/", "/issues/weekly/", "/feeds/rss.xml", "/feeds/weekly/atom.xml", "/sitemap.xml",
+                 "/issues/weekly/2026-11-20/", "/search/?q=whale"):  # fmt: skip
+        assert "2026-11-summary" not in page(client, path)
+    assert "/issues/weekly/2026-11-20/" in page(client, "/search/?q=whale")

@@ -14,7 +14,7 @@ from tests.factories import NOW, file_away, make_item, make_post, make_sent_issu
 pytestmark = pytest.mark.django_db
 PAGES = ["/", "/issues/weekly/", "/issues/weekly/2026-11-20/", "/search/?q=whale", "/search/", "/tags/sea/",
          "/authors/ada/",
-         "/subscribe/weekly/", "/privacy/"]  # fmt: skip
+         "/lists/readers/embed/", "/privacy/"]  # fmt: skip
 OTHERS = ["/feeds/rss.xml", "/feeds/weekly/atom.xml", "/feeds/feed.json", "/sitemap.xml",
           "/share/issues/weekly/2026-11-20.png"]  # fmt: skip
 

@@ -152,7 +152,7 @@ def test_a_page_asks_the_database_little_however_many_stories(client, issue, dja
     for _ in range(30):
         make_item(issue, make_post(tags=["sea"], authors=["Ada"]))
     file_away()
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         get(client, issue)
 
 

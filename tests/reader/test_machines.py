@@ -29,7 +29,7 @@ def test_robots_may_read_the_archive_and_not_what_belongs_to_one_reader_or_staff
     lines = answer.content.decode().splitlines()
     assert answer["Content-Type"] == "text/plain"
     barred = [line.removeprefix("Disallow: ") for line in lines if line.startswith("Disallow")]
-    assert barred == ["/c/", "/confirm/", "/hooks/", "/l/", "/o/", "/p/", "/sign-in/", "/u/", "/v/", "/desk/"]
+    assert barred == ["/c/", "/confirm/", "/hooks/", "/l/", "/o/", "/p/", "/sign-in/", "/stay/", "/u/", "/v/", "/desk/"]
     assert lines[-1] == "Sitemap: http://127.0.0.1:8000/sitemap.xml"
 
 

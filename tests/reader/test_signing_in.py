@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from newsletter.errands.limits import network
 from newsletter.models import Notice, SignIn, Turn
 from newsletter.reader.signed_in import COOKIE
-from newsletter.reader.signing_in import local, network
+from newsletter.reader.signing_in import address_of, local
 from tests.factories import make_sent_issue, make_subscriber
+from tests.reader.doing import behind_the_answer
 from tests.reader.talk import HERE, browser, mailed_link, replies_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +29,7 @@ def maja():
 def test_a_link_is_mailed_and_its_button_signs_in(maja):
     client = browser()
     assert ask(client, "MAJA@example.org", back="/issues/weekly/").status_code == 200
+    behind_the_answer()
     notice = Notice.objects.get()
     assert (notice.kind, notice.to, notice.subscriber, notice.newsletter) == ("sign_in", maja.email, maja, "weekly")
     assert timedelta(minutes=59) < notice.until - timezone.now() <= timedelta(hours=1)
@@ -51,6 +54,7 @@ def test_looking_at_the_link_signs_nobody_in(maja):
 def test_the_answer_is_the_same_for_somebody_who_is_no_subscriber(maja):
     known, stranger = (text_of(ask(browser(), email)) for email in ("maja@example.org", "nobody@example.org"))
     assert known.replace("maja@", "") == stranger.replace("nobody@", "")
+    behind_the_answer()
     assert Notice.objects.count() == 1
 
 
@@ -117,6 +121,7 @@ def test_a_mailbox_gets_three_links_an_hour(maja):
     answers = [ask(browser()) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 422]
     assert "You can try again in 60 minutes" in text_of(answers[3])
+    behind_the_answer()
     assert Notice.objects.count() == 3
 
 
@@ -134,7 +139,7 @@ def test_a_network_gets_twenty_an_hour_whoever_it_asks_for():
      ("::ffff:203.0.113.7", "203.0.113.0/24")],
 )  # fmt: skip
 def test_a_network_is_a_household(rf, address, shown):
-    assert network(rf.get("/", REMOTE_ADDR=address)) == shown
+    assert network(address_of(rf.get("/", REMOTE_ADDR=address))) == shown
 
 
 @pytest.mark.parametrize(
@@ -181,6 +186,7 @@ def test_no_other_site_can_post_in_a_readers_name(maja, headers):
         answer = strange.post(path, {"text": "x", "email": "maja@example.org"})
         assert answer.status_code == 403, path
         assert "Nothing was done" in text_of(answer)
+    behind_the_answer()
     assert not Notice.objects.exists()
     assert not issue.likes.exists()
 
@@ -216,5 +222,6 @@ def test_on_https_the_cookie_never_travels_in_the_clear(maja, settings, make_con
     settings.NEWSLETTER = make_config(site={"url": "https://news.example.org"})
     client = browser()
     ask(client)
+    behind_the_answer()
     path = Notice.objects.get().facts["sign_in_url"].removeprefix("https://news.example.org")
     assert client.post(path).cookies[COOKIE]["secure"] is True

@@ -75,7 +75,7 @@ REFUSED = [
     ("{{ reader.name + 'x' }}", "put together with ~"),
     ("{{ range(reader.name) }}", "function or macro"),
     ("{{ reader.fields.get('x') }}", "a field that is not there is empty"),
-    ("{{ reader.in_segment() }}", "takes the name of one segment"),
+    ("{{ reader.in_segment() }}", "in_segment takes one thing"),
     ("{{ reader.in_segment }}", "a segment is asked about by its name"),
     ("{{ reader.fields[reader.name] }}", "must stand in the template"),
     ("{% for x in reader.lists %}{% endfor %}", "a loop cannot go by the reader"),

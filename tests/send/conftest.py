@@ -13,6 +13,7 @@ from newsletter.models import Issue, Message
 from newsletter.send.ledger import Sender
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports import Outcome, State, smtp
+from subscribers.audience import Audience
 from tests.factories import make_edition, make_issue, make_subscriber
 from tests.send.servers import Api, SmtpServer
 
@@ -104,7 +105,7 @@ def sending(now) -> Callable[..., Issue]:
         issue = make_issue(**{"status": Issue.Status.SENDING, "started_at": now, **fields})
         issue.edition = make_edition(issue, html=with_holes(PAGE), text=with_holes(PLAIN), marker=MARKER)
         issue.save()
-        Message.freeze(issue, ["readers"])
+        Message.freeze(issue, Audience(("readers",)), now)
         return issue
 
     return make

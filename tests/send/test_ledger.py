@@ -9,8 +9,9 @@ from django.db import connections
 
 from newsletter.models import Issue, Message
 from newsletter.send.transports import State, TransportDown
-from subscribers.models import unsubscribe
-from tests.factories import make_issue, make_subscriber, make_suppression
+from subscribers.audience import Audience
+from subscribers.joining import leave
+from tests.factories import make_issue, make_subscriber, make_suppression, occasion
 from tests.send.conftest import FakeTransport, states
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,7 @@ def claim(issue, now, size=10):
 
 
 def begin(messages, now):
-    return Message.begin(messages, ["readers"], "fake", now, LEASE)
+    return Message.begin(messages, Audience(("readers",)), "fake", now, LEASE)
 
 
 # ── freeze ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -30,12 +31,12 @@ def begin(messages, now):
 
 def test_a_frozen_audience_has_a_row_for_each_candidate_and_a_reason_for_each_exclusion(now):
     wanted, barred = make_subscriber(), make_subscriber("barred@example.org")
-    unsubscribe(make_subscriber(), ["readers"], "asked to", now)
+    leave(make_subscriber(), ["readers"], occasion("asked to", now))
     make_subscriber(lists=("others",))
     make_suppression("BARRED@example.org")
     issue = make_issue()
 
-    Message.freeze(issue, ["readers"])
+    Message.freeze(issue, Audience(("readers",)), now)
 
     rows = set(issue.messages.values_list("subscriber", "state", "reason"))
     assert rows == {(wanted.pk, "pending", ""), (barred.pk, "excluded", "suppressed")}
@@ -45,15 +46,15 @@ def test_a_frozen_audience_has_a_row_for_each_candidate_and_a_reason_for_each_ex
 def test_a_person_on_two_lists_gets_one_message(now):
     make_subscriber(lists=("readers", "friends"))
     issue = make_issue()
-    Message.freeze(issue, ["readers", "friends"])
+    Message.freeze(issue, Audience(("readers", "friends")), now)
     assert states(issue) == {"pending": 1}
 
 
 def test_who_left_one_of_two_lists_is_still_written_to_for_the_other(now):
     person = make_subscriber(lists=("readers", "friends"))
-    unsubscribe(person, ["friends"], "asked to", now)
+    leave(person, ["friends"], occasion("asked to", now))
     issue = make_issue()
-    Message.freeze(issue, ["readers", "friends"])
+    Message.freeze(issue, Audience(("readers", "friends")), now)
     assert states(issue) == {"pending": 1}
 
 
@@ -62,7 +63,7 @@ def test_freezing_twice_changes_nothing(sending, now):
     settled = begin(claim(issue, now, 1), now)
     Message.settle(settled[0].claim, [settled[0].pk], State.SUBMITTED, "ok", now)
     before = list(issue.messages.order_by("pk").values())
-    Message.freeze(issue, ["readers"])
+    Message.freeze(issue, Audience(("readers",)), now)
     assert list(issue.messages.order_by("pk").values()) == before
 
 
@@ -135,8 +136,8 @@ def test_an_issue_that_was_stopped_sends_nothing_more(sending, now, status):
     assert begin(batch, now) == []
 
 
-def leave(person, now):
-    unsubscribe(person, ["readers"], "asked to", now)
+def depart(person, now):
+    leave(person, ["readers"], occasion("asked to", now))
 
 
 def suppress(person, now):
@@ -147,7 +148,7 @@ def erase(person, now):
     person.delete()
 
 
-@pytest.mark.parametrize("going", [leave, suppress, erase])
+@pytest.mark.parametrize("going", [depart, suppress, erase])
 def test_who_left_after_the_freeze_is_withheld_with_the_reason(sending, make_sender, now, going):
     issue = sending(3)
     gone = issue.messages.order_by("pk")[1]

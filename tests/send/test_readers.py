@@ -13,7 +13,9 @@ from newsletter.models import Issue, Message
 from newsletter.send import recipient, sample, send_issue, send_test
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports import State, TransportDown, sendgrid
-from subscribers.models import Subscriber, Subscription, lists_of
+from subscribers.audience import Audience
+from subscribers.models import Subscriber, Subscription, memberships
+from subscribers.models.subscription import Membership
 from tests.factories import make_edition, make_issue, make_list, make_subscriber
 from tests.send.conftest import KEY, MARKER, FakeTransport, states
 from tests.send.servers import DROP, HANG
@@ -48,7 +50,7 @@ def personal(now):
             issue, marker=MARKER, late=late, **{name: spelt(text) for name, text in texts.items()}
         )
         issue.save()
-        Message.freeze(issue, ["readers"])
+        Message.freeze(issue, Audience(("readers",)), now)
         return issue
 
     return make
@@ -120,10 +122,12 @@ def test_lists_are_asked_for_once_a_batch_and_only_if_the_edition_asks(
 
 
 @pytest.mark.django_db
-def test_lists_of_names_active_lists_only():
+def test_memberships_name_active_lists_only():
     ada, bob, cy = make_subscriber(lists=("a", "b")), make_subscriber(lists=("b",)), make_subscriber(lists=())
     Subscription.objects.filter(subscriber=ada, list__name="b").update(status="unsubscribed")
-    assert lists_of([ada.pk, bob.pk, cy.pk, None]) == {ada.pk: frozenset({"a"}), bob.pk: frozenset({"b"})}
+    assert memberships([ada.pk, bob.pk, cy.pk, None]) == {
+        ada.pk: Membership(frozenset({"a"})), bob.pk: Membership(frozenset({"b"})),
+    }  # fmt: skip
 
 
 # ── SendGrid: readers of one text share a call ───────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from newsletter.send import send_issue
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import State, TransportDown, sendgrid
 from newsletter.settings import QUIET
+from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
 from tests.send.conftest import API_KEY, KEY, MARKER, states
@@ -107,7 +108,7 @@ def test_a_thousand_and_one_readers_take_two_calls(api, sendgrid_config, sending
     )
     readers = make_list()
     Subscription.objects.bulk_create(Subscription(subscriber=one, list=readers, changed_at=clock.now) for one in people)
-    Message.freeze(issue, ["readers"])
+    Message.freeze(issue, Audience(("readers",)), clock.now)
     run(sendgrid_config(server.url), issue, clock)
     assert [len(call["personalizations"]) for call in server.calls] == [1000, 1]
     named = [one["custom_args"]["message"] for call in server.calls for one in call["personalizations"]]

@@ -17,8 +17,8 @@ from newsletter.models import Issue, Message
 from newsletter.send import check, finish, sample, send_issue, send_test, start
 from newsletter.send.transports import State
 from newsletter.send.transports.outbox import OutboxTransport
-from subscribers.models import unsubscribe
-from tests.factories import make_edition, make_issue, make_subscriber, make_suppression
+from subscribers.joining import leave
+from tests.factories import make_edition, make_issue, make_subscriber, make_suppression, occasion
 from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, FakeTransport, states, with_holes
 
 pytestmark = pytest.mark.django_db
@@ -169,7 +169,7 @@ def test_stopping_an_issue_in_the_middle_stops_it_after_the_message_on_the_wire(
 def test_who_unsubscribes_in_the_middle_gets_nothing(config, sending, clock):
     issue = sending(4)
     last = issue.messages.order_by("pk").last()
-    run(config, issue, clock, Watched(config, lambda: unsubscribe(last.subscriber, ["readers"], "link", clock.now)))
+    run(config, issue, clock, Watched(config, lambda: leave(last.subscriber, ["readers"], occasion("link", clock.now))))
     assert (states(issue), issue.status) == ({"submitted": 3, "withheld": 1}, Status.SENT)
     assert last.pk not in [int(file.stem) for file in files(config)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from subscribers.joining import choose, is_on, join
 from subscribers.models import Subscriber, Subscription
-from tests.factories import make_list, make_subscriber
+from tests.factories import make_list, make_subscriber, occasion
 
 pytestmark = pytest.mark.django_db
 Status = Subscription.Status
@@ -18,14 +18,14 @@ def standing(person: Subscriber) -> dict[str, str]:
 
 def test_who_joins_is_on_the_list_as_typed(now):
     make_list("readers")
-    person = join("Ada@Example.org", "Ada", ["readers"], "confirmed", now)
+    person = join("Ada@Example.org", "Ada", ["readers"], occasion("confirmed", now))
     assert (person.email, person.name, standing(person)) == ("Ada@example.org", "Ada", {"readers": Status.ACTIVE})
 
 
 def test_joining_twice_keeps_the_first_day_and_the_known_name(now):
     make_list("readers")
-    join("ada@example.org", "Ada", ["readers"], "first", now)
-    join("ADA@example.org", "Somebody", ["readers"], "second", now + timedelta(days=1))
+    join("ada@example.org", "Ada", ["readers"], occasion("first", now))
+    join("ADA@example.org", "Somebody", ["readers"], occasion("second", now + timedelta(days=1)))
     person = Subscriber.objects.get()
     subscription = person.subscriptions.get()
     assert (person.name, subscription.changed_at, subscription.how) == ("Ada", now, "first")
@@ -34,14 +34,14 @@ def test_joining_twice_keeps_the_first_day_and_the_known_name(now):
 def test_who_left_may_come_back(now):
     person = make_subscriber("ada@example.org", name="Ada")
     person.subscriptions.update(status=Status.UNSUBSCRIBED)
-    join("ada@example.org", "", ["readers"], "again", now)
+    join("ada@example.org", "", ["readers"], occasion("again", now))
     assert standing(person) == {"readers": Status.ACTIVE}
 
 
 def test_what_is_chosen_changes_what_was_offered_and_nothing_else(now):
     person = make_subscriber("ada@example.org", lists=("readers", "staff"))
     make_list("stories")
-    choose(person, {"stories", "staff"}, {"readers", "stories"}, "chosen", now)
+    choose(person, {"stories", "staff"}, {"readers", "stories"}, occasion("chosen", now))
     assert standing(person) == {
         "readers": Status.UNSUBSCRIBED, "stories": Status.ACTIVE, "staff": Status.ACTIVE,
     }  # fmt: skip

@@ -2,8 +2,24 @@
 
 from django.contrib import admin
 
-from newsletter.desk.admin import audience, collect, compose, replies, send, staff, track
+from newsletter.desk.admin import (
+    collect,
+    compose,
+    fields,
+    history,
+    lists,
+    people,
+    replies,
+    segments,
+    send,
+    staff,
+    suppressions,
+    track,
+)
 
-__all__ = ["audience", "collect", "compose", "replies", "send", "staff", "track"]
+__all__ = [
+    "collect", "compose", "fields", "history", "lists", "people", "replies", "segments", "send", "staff",
+    "suppressions", "track",
+]  # fmt: skip
 
 admin.site.index_title = "Today"

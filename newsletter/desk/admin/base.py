@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -26,7 +28,17 @@ if TYPE_CHECKING:
 else:
     from unfold.decorators import action, display
 
-__all__ = ["DeskAdmin", "IssueFilter", "ReadOnlyAdmin", "TabularInline", "action", "badge", "display", "link"]
+__all__ = [
+    "DeskAdmin",
+    "IssueFilter",
+    "LoggedAdmin",
+    "ReadOnlyAdmin",
+    "TabularInline",
+    "action",
+    "badge",
+    "display",
+    "link",
+]
 
 
 class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
@@ -40,6 +52,34 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     compressed_fields = True
+
+
+class LoggedAdmin(DeskAdmin):
+    """A table whose every change by staff is kept with what stood there before and what stands there now."""
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Django's own message, with the values beside the names; the page of changes shows them."""
+        message = super().construct_change_message(request, form, formsets, add)
+        told = [*_told(form, ""), *(one for rows in formsets or () for row in rows.forms for one in _told(row, row))]
+        return [*message, {"values": told}] if told else message
+
+
+def _told(form: Any, of: Any) -> list[list[str]]:
+    """Each changed field: its label, what it was and what it is, in words short enough to keep."""
+    name = f"{of.instance._meta.verbose_name} {of.instance}: " if of and of.has_changed() else ""
+    return [
+        [f"{name}{form.fields[field].label or field}", _shown(form, field, old=True), _shown(form, field, old=False)]
+        for field in form.changed_data
+        if field in form.fields and field in getattr(form, "cleaned_data", {})
+    ]
+
+
+def _shown(form: BaseForm, field: str, old: bool) -> str:
+    value = form.get_initial_for_field(form.fields[field], field) if old else form.cleaned_data[field]
+    choices = getattr(form.fields[field], "choices", None)
+    if old and choices is not None and not isinstance(value, list | tuple):
+        value = next((label for key, label in choices if str(key) == str(value)), value)
+    return "" if value is None else str(value)[:200]
 
 
 class ReadOnlyAdmin(DeskAdmin):
@@ -81,6 +121,7 @@ def link(address: str, text: object) -> SafeString:
     return format_html('<a class="text-primary-600 dark:text-primary-500 underline" href="{}">{}</a>', address, text)
 
 
+@lru_cache(maxsize=2000)  # a page of people has hundreds, of a handful of kinds
 def badge(text: str, colour: str) -> SafeString:
     """A coloured label, as lists have them, for a form."""
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -22,11 +23,12 @@ from newsletter.render import for_nobody
 
 Status = Issue.Status
 FACTS = (
-    ("due_at", "sent"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"), ("send_at", "retry_at"),
+    ("due_at", "sent", "kind"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"), ("send_at", "retry_at"),
     ("started_at", "finished_at"),
 )  # fmt: skip
 LETTERS = ("opening", "closing")
 EDITED = ("subject", "preheader", *LETTERS)
+MEANT = ("segment", "left_out")
 EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
 
 
@@ -62,12 +64,13 @@ class IssueAdmin(DeskAdmin):
     when_empty = "No issue has been drawn up yet. That happens at each newsletter's next cut-off."
     list_per_page = 20
     list_display = ("name", "due_at", "standing", "reason", "posts", "sent")
-    list_filter = ("status", "newsletter")
+    list_filter = ("status", "kind", "newsletter")
     search_fields = ("newsletter", "slug", "subject")
     search_help_text = "Newsletter, date or subject"
     ordering = ("-due_at", "-pk")
     fieldsets = (
         (None, {"fields": ("status_badge", "reason", *EDITED)}),
+        ("Audience", {"fields": (MEANT, "goes_to")}),
         ("Facts", {"fields": FACTS}),
     )
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextInputWidget}}
@@ -106,11 +109,11 @@ class IssueAdmin(DeskAdmin):
         return ((None, {"fields": first}), *self.fieldsets[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
-        """All but EDITED; once it is public, those too."""
-        fixed = ("status_badge", "reason", *(name for row in FACTS for name in row))
+        """All but EDITED and MEANT; once it is public, those too."""
+        fixed = ("status_badge", "reason", "goes_to", *(name for row in FACTS for name in row))
         if obj is None or obj.status in EDITABLE:
             return fixed
-        return (*fixed, *EDITED, "sent_subject", "sent_preheader")
+        return (*fixed, *EDITED, *MEANT, "sent_subject", "sent_preheader")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are drawn up by the pipeline."""
@@ -129,7 +132,7 @@ class IssueAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
         """Keep the fields that can be edited, and nothing else of this copy of the row."""
         if obj.status in EDITABLE:
-            obj.save(update_fields=EDITED)
+            obj.save(update_fields=(*EDITED, *MEANT))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Sign corrections with the name of who writes them."""
@@ -160,6 +163,11 @@ class IssueAdmin(DeskAdmin):
     def status_badge(self, issue: Issue) -> SafeString:
         """The same as a badge, for the form."""
         return badge(issue.get_status_display(), STATUSES[Status(issue.status)])
+
+    @display(description="It goes to")
+    def goes_to(self, issue: Issue) -> SafeString:
+        """How many people; asked after the page is there, for a million take a moment to count."""
+        return render_to_string("issue_goes_to.html", {"issue": issue})
 
     @display(description="Subject")
     def sent_subject(self, issue: Issue) -> str:

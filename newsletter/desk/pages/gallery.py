@@ -18,8 +18,8 @@ from newsletter.settings import current
 _LATEST = 20
 _NAMES = {
     "digest": "Digest", "post": "Post", "announcement": "Announcement", "confirm": "Confirm", "welcome": "Welcome",
-    "goodbye": "Goodbye", "preferences": "Preferences", "sign_in": "Sign in", "answer": "Answer",
-    "draft_ready": "Draft ready", "report": "Report",
+    "goodbye": "Goodbye", "preferences": "Preferences", "sign_in": "Sign in",
+    "data": "Your data", "erase": "Erase me", "answer": "Answer", "draft_ready": "Draft ready", "report": "Report",
 }  # fmt: skip
 
 

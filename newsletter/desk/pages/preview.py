@@ -52,7 +52,7 @@ def reader_for(request: HttpRequest, issue: Issue) -> send.Reader:
     token = tokens.sign(issue.pk, str(settings.SECRET_KEY), purpose=tokens.TEST)
     email = request.GET.get("as", "").strip()
     if email and may_see_people(request):
-        return send.recipient(email, token)
+        return send.recipient(email, token, current().newsletters.get(issue.newsletter))
     return send.Reader("preview", "reader@example.org", "Robin Reader", token)
 
 

@@ -1,4 +1,4 @@
-"""What stands on the desk's front page: the latest issues, and the sources that fail."""
+"""What stands on the desk's front page: the latest issues, the sources that fail, and what else is in the way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from newsletter.desk.admin.labels import STATUSES
-from newsletter.models import Issue, Reply, Source
+from newsletter.models import Hitch, Issue, Reply, Source
 
 LATEST = 8
 
@@ -18,6 +18,8 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("newsletter.view_issue"):
         latest = Issue.objects.order_by("-due_at")[:LATEST]
         context["latest_issues"] = [(issue, STATUSES[Issue.Status(issue.status)]) for issue in latest]
+    if user.has_perm("subscribers.view_subscriber"):
+        context["hitches"] = Hitch.objects.all()
     if user.has_perm("newsletter.view_source"):
         context["failing_sources"] = Source.objects.filter(failures__gt=0).order_by("-failures", "name")
     if user.has_perm("newsletter.view_reply"):

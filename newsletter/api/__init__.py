@@ -1,0 +1,5 @@
+"""The JSON API: what other programs may ask of us."""
+
+from newsletter.api.door import api
+
+__all__ = ["api"]

@@ -1,0 +1,293 @@
+"""The rule builder: rules as rows of a form, and back again.
+
+Every row is some inputs with the row's number in their names, in the order of the page; groups are rows that others
+name as theirs. So the form works as a plain one, and nobody ever writes JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from django.http import QueryDict
+
+from subscribers.segments import KINDS, VERSION, Kind, Problem, Question, check
+from subscribers.segments.rules import Path
+from subscribers.segments.values import Unfit
+
+JOINS = {"all": "all of these", "any": "any of these", "none": "none of these"}
+MOST_ROWS = 120
+
+
+class Choice(NamedTuple):
+    """Something to choose in a select."""
+
+    value: str
+    title: str
+    chosen: bool
+
+
+@dataclass
+class Row:
+    """A rule, or a group of rules, as the form has it."""
+
+    number: int
+    join: str = ""
+    kind: str = ""
+    of: str = ""
+    asks: str = ""
+    values: list[str] = field(default_factory=list)
+    parts: list[Row] = field(default_factory=list)
+    up: int = 0
+    problems: list[str] = field(default_factory=list)
+    focus: bool = False
+
+    @cached_property
+    def known(self) -> Kind | None:
+        """The kind of rule it is."""
+        return KINDS.get(self.kind)
+
+    @cached_property
+    def about(self) -> Any:
+        """What it is about, if that is still there."""
+        if not (self.known and self.known.subjects and self.of) or "\0" in self.of:
+            return None
+        return self.known.subjects.find([self.of]).get(self.of)
+
+    @cached_property
+    def offered(self) -> Sequence[Question]:
+        """What can be asked; nothing before it is known of what."""
+        if not self.known or (self.known.subjects and self.about is None):
+            return ()
+        return self.known.questions(self.about)
+
+    @cached_property
+    def question(self) -> Question | None:
+        """What is asked: the first that can be, where what was asked before cannot."""
+        return next((one for one in self.offered if one.name == self.asks), None)
+
+    @property
+    def kinds(self) -> list[tuple[str, list[Choice]]]:
+        """The kinds of rules to choose from, by group."""
+        groups = groupby(KINDS.values(), lambda kind: kind.group)
+        merged: dict[str, list[Choice]] = {}
+        for name, kinds in groups:
+            merged.setdefault(name, []).extend(Choice(one.name, one.title, one.name == self.kind) for one in kinds)
+        return list(merged.items())
+
+    @property
+    def subjects(self) -> list[Choice]:
+        """The things it may be about. One that is gone stays to be seen until another is chosen."""
+        if not (self.known and self.known.subjects):
+            return []
+        found = [Choice(name, title, name == self.of) for name, title in self.known.subjects.choices()]
+        if self.of and not any(one.chosen for one in found):
+            found.append(Choice(self.of, f"{self.of}{'' if self.about else ' (gone)'}", True))
+        return found
+
+    @property
+    def questions(self) -> list[Choice]:
+        """What can be asked."""
+        found = [Choice(one.name, one.label, one == self.question) for one in self.offered]
+        if self.offered and self.asks and not self.question:
+            found.append(Choice(self.asks, f"{self.asks.replace('_', ' ')} (not possible)", True))
+        return found
+
+    @property
+    def draw(self) -> str:
+        """Which inputs the value needs."""
+        asked = self.question or (self.offered[0] if self.offered and not self.asks else None)
+        return asked.value.draw if asked and asked.value else ""
+
+    @property
+    def noun(self) -> str:
+        """What it is about, in a word."""
+        return self.known.subjects.noun if self.known and self.known.subjects else ""
+
+    @property
+    def first(self) -> str:
+        """The first value."""
+        return self.values[0] if self.values else ""
+
+    @property
+    def second(self) -> str:
+        """The second value."""
+        return self.values[1] if len(self.values) > 1 else ""
+
+    @property
+    def lines(self) -> str:
+        """All values, a line each."""
+        return "\n".join(self.values)
+
+    @property
+    def joins(self) -> list[Choice]:
+        """How a group's rules may be joined."""
+        return [Choice(name, title, name == self.join) for name, title in JOINS.items()]
+
+
+class Draft:
+    """Rules that are being written: a group of rows, with what is wrong beside each."""
+
+    def __init__(self, root: Row) -> None:
+        self.root = root
+        self.rules, self._places = self._written()
+
+    @classmethod
+    def posted(cls, data: QueryDict) -> Draft:
+        """The rows of a form that came back, changed as the pressed button says."""
+        root, rows = Row(1, join=_join(data.get("join-1", ""))), {}
+        rows[1] = root
+        for text in data.getlist("row")[:MOST_ROWS]:
+            number, up = _number(text), _number(data.get(f"up-{text}", ""))
+            if number > 1 and number not in rows and up in rows and rows[up].join:
+                rows[number] = _row(data, number, up)
+                rows[up].parts.append(rows[number])
+        _act(data.get("do", ""), rows)
+        return cls(root)
+
+    @classmethod
+    def of(cls, rules: Any) -> Draft:
+        """The rows of rules as they are kept; of none, a group with one rule to fill in."""
+        numbers = iter(range(2, MOST_ROWS + 2))
+        join, parts = _group(rules)
+        root = Row(1, join=join or "all")
+        root.parts = [_kept(part, numbers, 1) for part in (parts if join else [rules] if _is_leaf(rules) else [{}])]
+        return cls(root)
+
+    def _written(self) -> tuple[dict[str, Any], dict[Path, Row]]:
+        places: dict[Path, Row] = {}
+        return {"version": VERSION, **_rules(self.root, (), places)}, places
+
+    def check(self, name: str = "") -> list[Problem]:
+        """Find what is wrong, and put it beside the rows; return what concerns no row alone."""
+        whole = []
+        for problem in check(self.rules, name):
+            row = self._row_of(problem.path)
+            if row is None or row is self.root:
+                whole.append(problem)
+            elif not row.problems:
+                row.problems.append(sentence(problem.text))
+        return whole
+
+    @property
+    def faulty(self) -> bool:
+        """Whether any row has a problem."""
+        return any(row.problems for row in self._places.values())
+
+    def _row_of(self, path: Path) -> Row | None:
+        while path and path not in self._places:
+            path = path[:-1]
+        return self._places.get(path)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 7 else 0
+
+
+def _join(text: str) -> str:
+    return text if text in JOINS else "all"
+
+
+def _row(data: QueryDict, number: int, up: int) -> Row:
+    def said(name: str) -> str:
+        return data.get(f"{name}-{number}", "")[:200].replace("\0", "")
+
+    if said("join"):
+        return Row(number, join=_join(said("join")), up=up)
+    row = Row(number, kind=said("kind"), of=said("of"), asks=said("is"), values=data.getlist(f"value-{number}"), up=up)
+    if row.kind != data.get(f"was-{number}", row.kind):
+        # Another kind of rule: what was asked of the one before means nothing here.
+        row.of, row.asks, row.values = "", "", []
+    if row.offered and row.question is None and row.about is not None and data.get(f"about-{number}") != row.of:
+        row.asks, row.values = row.offered[0].name, []
+    if row.offered and not row.asks:
+        row.asks = row.offered[0].name
+        row.__dict__.pop("question", None)
+    return row
+
+
+def _act(button: str, rows: dict[int, Row]) -> None:
+    """Add a rule or a group to a group, or take a row out."""
+    verb, _, text = button.partition(":")
+    row = rows.get(_number(text))
+    if row is None:
+        return
+    if verb == "drop" and row.up:
+        rows[row.up].parts.remove(row)
+        rows[row.up].focus = True
+    elif verb in ("rule", "group") and row.join and len(rows) < MOST_ROWS:
+        number = max(rows) + 1
+        new = Row(number, up=row.number, focus=verb == "rule")
+        if verb == "group":
+            new.join, new.parts = "any", [Row(number + 1, up=number, focus=True)]
+        row.parts.append(new)
+
+
+def _is_leaf(rules: Any) -> bool:
+    return isinstance(rules, Mapping) and "kind" in rules
+
+
+def _group(rules: Any) -> tuple[str, Sequence[Any]]:
+    """How a group is joined and what is in it; a “not” is a group of which none may hold."""
+    if not isinstance(rules, Mapping):
+        return "", ()
+    if "not" in rules:
+        join, parts = _group(rules["not"])
+        return "none", (parts if join == "any" else [rules["not"]])
+    join = next((name for name in ("all", "any") if isinstance(rules.get(name), list)), "")
+    return join, rules.get(join, ())
+
+
+def _kept(rules: Any, numbers: Iterator[int], up: int) -> Row:
+    number = next(numbers, MOST_ROWS + 2)
+    join, parts = _group(rules)
+    if join:
+        row = Row(number, join=join, up=up)
+        row.parts = [_kept(part, numbers, number) for part in parts]
+        return row
+    said = rules if isinstance(rules, Mapping) else {}
+    kind, of, asks = (str(said.get(name) or "") for name in ("kind", "of", "is"))
+    row = Row(number, kind=kind, of=of, asks=asks, up=up)
+    value = said.get("value")
+    row.values = [_shown(one) for one in (value if isinstance(value, list) else [value]) if one is not None]
+    return row
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _rules(row: Row, path: Path, places: dict[Path, Row]) -> dict[str, Any]:
+    """A row and what is in it as rules; `places` takes where each of them stands."""
+    places[path] = row
+    if not row.join:
+        return _leaf(row)
+    if row.join == "none":
+        path = (*path, "not")
+        places[path] = row
+    join = "any" if row.join == "none" else row.join
+    parts = [_rules(part, (*path, join, number), places) for number, part in enumerate(row.parts)]
+    return {"not": {join: parts}} if row.join == "none" else {join: parts}
+
+
+def _leaf(row: Row) -> dict[str, Any]:
+    rule: dict[str, Any] = {"kind": row.kind}
+    if row.of:
+        rule["of"] = row.of
+    rule["is"] = row.asks
+    if row.question and row.question.value:
+        try:
+            rule["value"] = row.question.value.typed(row.values)
+        except Unfit as error:
+            row.problems.append(sentence(str(error)))
+            rule["value"] = None
+    return rule
+
+
+def sentence(text: str) -> str:
+    """A problem as it stands by itself."""
+    return re.sub(r"^[a-z]", lambda first: first[0].upper(), text)

@@ -1,0 +1,210 @@
+"""What the pipeline and the desk keep of a person, added to what the audience keeps (subscribers/own_data.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef, Q
+
+from newsletter.models import Event, Like, Message, Muted, Notice, Rejected, Reply, SignIn, Vote
+from newsletter.models.errand import Errand
+from subscribers.own_data import FREE, KEPT, Erasure, Facts, Rows, Table, by
+from subscribers.traces import Person, mentions, scrub
+
+REPLIES = "replies"
+"""The title of the table from which a person may leave their words to others."""
+REMOVED = "(removed at the reader’s wish)"
+NOBODY = "an erased person"
+
+
+def published_replies(person: Person) -> int:
+    """How many replies of theirs everybody can read."""
+    return _replies(person).filter(state=Reply.State.PUBLISHED).count()
+
+
+def _replies(person: Person) -> Rows:
+    """What came from the person; by mail too, where it came from their address in answer to somebody else's copy."""
+    from_them = mentions(Reply, person).filter(via=Reply.Via.MAIL, note__contains="it comes from ").values("pk")
+    return Reply.objects.filter(Q(subscriber=person.number) | Q(pk__in=from_them))
+
+
+def _notices(person: Person) -> Rows:
+    to = Q(subscriber=person.number)
+    for spelling in sorted(person.spellings):
+        to |= Q(to__iexact=spelling)
+    return Notice.objects.filter(to)
+
+
+def _withhold(erasure: Erasure, rows: Rows) -> None:
+    """Stop what has not begun; what is on the wire is settled as usual, by whoever put it there."""
+    scrub(rows.exclude(reason=""), erasure.person.address_and_name())
+    rows.filter(state__in=(Message.State.PENDING, Message.State.DEFERRED)).update(
+        state=Message.State.WITHHELD, reason="erased since the audience was frozen", claim=None, lease_until=None,
+        retry_at=None,
+    )  # fmt: skip
+
+
+def _replies_erased(erasure: Erasure, rows: Rows) -> None:
+    """Take the words away, or the name alone from what everybody has read and the reader leaves there."""
+    words, kept = erasure.person.address_and_name(), Reply.objects.none()
+    if REPLIES in erasure.keep:
+        kept = rows.filter(state=Reply.State.PUBLISHED)
+    numbers = list(kept.values_list("pk", flat=True))
+    Reply.objects.filter(pk__in=numbers).update(author_name="", original="", note="")
+    scrub(Reply.objects.filter(pk__in=numbers), words)
+    gone = list(rows.exclude(pk__in=numbers).values_list("pk", flat=True))
+    _silence(gone)
+    # What others wrote stays theirs; where it gives the address away, that goes.
+    scrub(mentions(Reply, erasure.person), words)
+
+
+def _silence(numbers: list[int]) -> None:
+    """Delete replies with the answers that staff gave to them. Where another reader has answered, a stub holds that."""
+    Reply.objects.filter(parent__in=numbers, via=Reply.Via.DESK).delete()
+    others = Reply.objects.filter(parent=OuterRef("pk")).exclude(pk__in=numbers)
+    rows = Reply.objects.filter(pk__in=numbers)
+    stubs = list(rows.filter(Exists(others)).values_list("pk", flat=True))
+    rows.exclude(pk__in=stubs).delete()
+    Reply.objects.filter(pk__in=stubs).update(
+        subscriber=None, author_name="", text=REMOVED, html=f"<p>{REMOVED}</p>", original="", note=""
+    )
+
+
+def _rejected_erased(erasure: Erasure, rows: Rows) -> None:
+    """Keep that the mail came, so that it is not taken a second time."""
+    rows.update(sender="", subject="", reason="")
+
+
+def _delete(erasure: Erasure, rows: Rows) -> None:
+    rows.delete()
+
+
+def _log(person: Person) -> Rows:
+    """What staff did to the person's rows, or with the address in its words."""
+    about = Q(pk__in=mentions(LogEntry, person).values("pk"))
+    for kind, numbers in _numbers(person):
+        about |= Q(content_type=kind, object_id__in=numbers)
+    return LogEntry.objects.filter(about)
+
+
+def _numbers(person: Person) -> Iterator[tuple[ContentType, list[str]]]:
+    """The person's rows in those tables of which staff ever changed a row."""
+    for kind in ContentType.objects.filter(pk__in=LogEntry.objects.order_by().values("content_type").distinct()):
+        table = KEPT.get(kind.model_class())  # type: ignore[arg-type]  # None is no key
+        if table and table.title and kind.model_class() is not LogEntry:
+            yield kind, [str(number) for number in table.rows(person).values_list("pk", flat=True)]
+
+
+def _log_erased(erasure: Erasure, rows: Rows) -> None:
+    """Keep that something was done, by whom and when."""
+    scrub(rows, erasure.person.address_and_name())
+    rows.update(object_repr=NOBODY)
+
+
+def _message(one: Message) -> Facts:
+    return {
+        "issue": str(one.issue), "state": one.get_state_display(), "submitted": one.submitted_at,
+        "attempts": one.attempts, "answer": one.reason,
+    }  # fmt: skip
+
+
+def _event(one: Event) -> Facts:
+    return {
+        "what": one.get_kind_display(), "at": one.at, "issue": str(one.issue), "link": one.link.url if one.link else "",
+        "program": one.user_agent,
+    }  # fmt: skip
+
+
+def _reply(one: Reply) -> Facts:
+    return {
+        "issue": str(one.issue), "at": one.received_at, "state": one.get_state_display(), "came_by": one.via,
+        "name": one.author_name, "words": one.text, "whole_mail": one.original, "our_note": one.note,
+        "our_answers": [said.text for said in one.answers.filter(via=Reply.Via.DESK).order_by("pk")],
+    }  # fmt: skip
+
+
+def _notice(one: Notice) -> Facts:
+    """Without what it says: the link in it opens something."""
+    return {
+        "kind": one.get_kind_display(), "to": one.to, "asked": one.created_at, "submitted": one.submitted_at,
+        "state": one.get_state_display(), "answer": one.reason,
+    }  # fmt: skip
+
+
+def _sign_in(one: SignIn) -> Facts:
+    return {"asked": one.created_at, "used": one.used_at, "ended": one.ended_at, "came_from": one.back}
+
+
+def _entry(one: LogEntry) -> Facts:
+    return {
+        "at": one.action_time, "what": one.get_change_message(), "about": one.object_repr,
+        "table": str(one.content_type.name) if one.content_type else "", "by": by("staff"),
+    }  # fmt: skip
+
+
+def _errand(one: Errand) -> Facts:
+    return {"what": one.get_kind_display(), "asked": one.created_at}
+
+
+def _vote(one: Vote) -> Facts:
+    answers = one.poll.answers
+    said = answers[one.answer] if one.answer < len(answers) else ""
+    return {"issue": str(one.poll.issue), "poll": one.poll.question, "answer": said, "at": one.at}
+
+
+def _of(model: Any, *beside: str) -> Any:
+    """The rows of a table that name the person by number, with what belongs to them, oldest first."""
+    return lambda who: model.objects.filter(subscriber=who.number).select_related(*beside).order_by("pk")
+
+
+KEPT |= {
+    Message: Table("messages", _of(Message, "issue"), _message, _withhold),
+    Event: Table(
+        "events",
+        lambda who: Event.objects.filter(message__subscriber=who.number).select_related("issue", "link").order_by("pk"),
+        _event,
+        lambda erasure, rows: rows.exclude(user_agent="").update(user_agent=""),
+    ),
+    Reply: Table(
+        REPLIES, lambda who: _replies(who).select_related("issue").order_by("pk"), _reply, _replies_erased
+    ),
+    Like: Table("likes", _of(Like, "issue"), lambda one: {"issue": str(one.issue), "at": one.at}),
+    Vote: Table("votes", _of(Vote, "poll__issue"), _vote),
+    Muted: Table(
+        "blocked",
+        lambda who: mentions(Muted, who),
+        lambda one: {"since": one.created_at, "reason": one.reason},
+        _delete,
+    ),
+    Rejected: Table(
+        "rejected_mail",
+        lambda who: mentions(Rejected, who),
+        lambda one: {"at": one.at, "why": one.get_why_display(), "reason": one.reason, "subject": one.subject},
+        _rejected_erased,
+    ),
+    Notice: Table("service_mails", _notices, _notice, _delete),
+    SignIn: Table("sign_ins", _of(SignIn), _sign_in),
+    Errand: Table("waiting_requests", lambda who: mentions(Errand, who), _errand, _delete),
+    LogEntry: Table("what_staff_did", _log, _entry, _log_erased, first=True),
+}  # fmt: skip
+_PUBLISHED = "what is published, which everybody may read"
+FREE |= {
+    **dict.fromkeys(
+        (
+            "newsletter.Source", "newsletter.Post", "newsletter.Sighting", "newsletter.Series", "newsletter.Issue",
+            "newsletter.Item", "newsletter.Edition", "newsletter.Link", "newsletter.Term", "newsletter.Entry",
+            "newsletter.Entry_terms", "newsletter.Correction", "newsletter.Poll",
+        ),
+        _PUBLISHED,
+    ),
+    "newsletter.MailboxMark": "how far a mailbox of ours has been read",
+    "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",
+    "newsletter.Turn": "fingerprints of who asked for something, dropped after a day",
+    "auth": "staff, who are no part of the audience",
+    "sessions": "signed-in staff; dropped when their time is over",
+    "contenttypes": "the names of tables",
+    "procrastinate": "the names of jobs; none of them carries anything of anybody",
+}  # fmt: skip

@@ -1,0 +1,120 @@
+"""What stands on the page where people subscribe: what comes, how often, a look at it, and what they agree to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from newsletter import links, tokens
+from newsletter import render as rendering
+from newsletter.config import Config
+from newsletter.config.schema import Schedule
+from newsletter.lists import Offer
+from newsletter.models import Issue, Message
+from newsletter.reader.meta import whole
+from newsletter.reader.same_site import came_from
+from newsletter.reader.shelves import title_of, titled
+from newsletter.render.phrases import Phrases
+from newsletter.render.words import one_line
+from newsletter.settings import signing_keys
+
+FOUR_WEEKS = timedelta(weeks=4)
+
+
+@dataclass(frozen=True)
+class Comes:
+    """A newsletter that comes with a list: what it is, how often it comes, and its last issue."""
+
+    title: str
+    tagline: str
+    language: str
+    often: str
+    last: str
+    last_path: str
+
+
+def comes(config: Config, offer: Offer) -> list[Comes]:
+    """The newsletters that go to a list."""
+    return [_comes(config, name) for name in offer.newsletters]
+
+
+def words_of(config: Config, offer: Offer) -> Phrases:
+    """What the pages of a list say, in its language."""
+    found: Phrases = rendering.phrases(config, offer.newsletter, offer.language)["join"]
+    return found
+
+
+def agreed(config: Config, offer: Offer) -> str:
+    """The sentence beside the button."""
+    said = config.audience.subscribe.consent or words_of(config, offer)["consent"]
+    return str(said).replace("{list}", offer.title).replace("{publication}", config.site.name)
+
+
+def kept(config: Config, offer: Offer) -> str:
+    """What is kept of what they agreed to: the sentence, and where the page beside it says what is recorded."""
+    return f"{agreed(config, offer)} ({config.site.privacy_url or whole(config, reverse('privacy'))})"
+
+
+def often(schedule: Schedule | None, now: datetime) -> str:
+    """How often a newsletter comes, in words."""
+    if schedule is None:
+        return "now and then"
+    here = ZoneInfo(schedule.time_zone)
+    days = _days(schedule.cron, now.astimezone(here))
+    weekdays = {day.strftime("%A") for day in days}
+    if len(days) >= 27:
+        return "every day"
+    if len(weekdays) == 1 and len(days) == 4:
+        return f"every {weekdays.pop()}"
+    if len(days) == 20 and not weekdays & {"Saturday", "Sunday"}:
+        return "every weekday"
+    if len(days) >= 8:
+        return f"about {round(len(days) / 4)} times a week"
+    return {0: "now and then", 1: "about once a month", 2: "about every two weeks"}.get(len(days), "about once a week")
+
+
+def issue_that_led(request: HttpRequest) -> str:
+    """The public issue that led to a form: named by `?from=`, by a mail's token there, or the page that it stood on."""
+    given = request.GET.get("from", "")
+    named = given if given.count("/") == 1 else _of_token(given) or came_from(request)
+    newsletter, _, slug = named.partition("/")
+    found = Issue.public().filter(newsletter=newsletter, slug=slug) if slug else Issue.objects.none()
+    return named if found.exists() else ""
+
+
+def _comes(config: Config, name: str) -> Comes:
+    letter = config.newsletters[name]
+    last = titled(Issue.public().filter(newsletter=name)).first()
+    return Comes(
+        title=one_line(letter.title),
+        tagline=one_line(letter.tagline),
+        language=letter.language,
+        often=often(letter.schedule, timezone.now()),
+        last=title_of(last) if last else "",
+        last_path=links.issue(config, name, last.slug) if last else "",
+    )
+
+
+def _days(cron: str, now: datetime) -> set[datetime]:
+    """The days of the next four weeks on which the clock strikes."""
+    found, until = set[datetime](), now.replace(hour=23, minute=59) + FOUR_WEEKS - timedelta(days=1)
+    for moment in CronSim(cron, now.replace(hour=0, minute=0)):
+        if moment > until:
+            break
+        found.add(moment.replace(hour=0, minute=0, second=0, microsecond=0))
+    return found
+
+
+def _of_token(token: str) -> str:
+    """The issue whose mail was passed on, by the token in its links; empty for what is no token."""
+    with suppress(tokens.BadToken):
+        message = Message.objects.filter(pk=tokens.read(token, signing_keys())).select_related("issue").first()
+        return f"{message.issue.newsletter}/{message.issue.slug}" if message else ""
+    return ""

@@ -1,0 +1,33 @@
+"""The tables of the audience: queries and guarded changes of state, no input or output."""
+
+from subscribers.models.bulk import Bulk, Touched
+from subscribers.models.consent import Consent, Occasion, Origin, Wording
+from subscribers.models.imports import Import, Refusal, Seen, Upload
+from subscribers.models.lists import List
+from subscribers.models.people import Field, Subscriber, Tag, Tagging
+from subscribers.models.segment import Segment
+from subscribers.models.subscription import Subscription, memberships
+from subscribers.models.suppression import Suppression, hash_of
+
+__all__ = [
+    "Bulk",
+    "Consent",
+    "Field",
+    "Import",
+    "List",
+    "Occasion",
+    "Origin",
+    "Refusal",
+    "Seen",
+    "Segment",
+    "Subscriber",
+    "Subscription",
+    "Suppression",
+    "Tag",
+    "Tagging",
+    "Touched",
+    "Upload",
+    "Wording",
+    "hash_of",
+    "memberships",
+]
