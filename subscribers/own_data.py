@@ -115,7 +115,7 @@ def _refusals_erased(erasure: Erasure, rows: Rows) -> None:
 
 def _uploads_erased(erasure: Erasure, rows: Rows) -> None:
     """A file that has served is dropped whole, whoever is in it."""
-    served = (Import.Status.DONE, Import.Status.CANCELLED, Import.Status.UNDONE)
+    served = (Import.Status.DONE, Import.Status.CANCELLED, Import.Status.UNDOING, Import.Status.UNDONE)
     Upload.objects.filter(of__status__in=served).delete()
 
 

@@ -75,6 +75,47 @@ def test_an_import_that_is_killed_again_and_again_goes_on_where_it_was(publicati
     expect_everybody_once(publication)
 
 
+def change(publication, statement):
+    """Do something to the database, beside the program."""
+    if publication.database_url:
+        with psycopg.connect(publication.database_url) as server:
+            server.execute(statement)
+        return
+    with sqlite3.connect(publication.folder / "var" / "newsletter.sqlite3", timeout=30) as file:
+        file.execute(statement)
+
+
+def test_an_undoing_that_is_killed_again_and_again_takes_everybody_back_once(publication):
+    publication.configure(newsletter={"lists": [{"name": "readers"}]})
+    assert publication.command("migrate").returncode == 0
+    publication.command("subscribers", "import", str(people(publication)), "--list", "readers")
+    job = only(publication)
+    brought = job["came to"]["added"]
+    change(
+        publication, "UPDATE subscribers_subscription SET status = 'unsubscribed', source = 'mail' WHERE id % 1000 = 0"
+    )
+    left = ask(publication, "SELECT COUNT(*) FROM subscribers_subscription WHERE status = 'unsubscribed'")[0]
+
+    def gone():
+        return brought - ask(publication, "SELECT COUNT(*) FROM subscribers_subscription")[0]
+
+    undo = ("subscribers", "imports", "--undo", str(job["import"]))
+    process = publication.start(*undo)
+    for goal in (1, 5000, 10_000):
+        wait_for(lambda goal=goal: gone() >= goal, 60, f"{goal} taken back\n{publication.log()}")
+        time.sleep(0.05 * (goal % 7))
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        process = publication.start(*undo)
+    assert process.wait(120) == 0, publication.log()
+    assert (only(publication)["status"], gone()) == ("undone", brought - left)
+    assert ask(publication, "SELECT COUNT(*) FROM subscribers_consent WHERE action = 'removed'") == (brought - left,)
+    assert ask(publication, "SELECT COUNT(*) FROM subscribers_subscriber") == (left,)
+    assert f"{brought - left} people taken off the list, {brought - left} of them forgotten; {left} left alone" in (
+        publication.log()
+    )
+
+
 def test_the_running_program_carries_an_import_on_and_stops_at_once_when_asked(publication):
     publication.configure(newsletter={"lists": [{"name": "readers"}]})
     file = people(publication)
