@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import CharField, Exists, F, Func, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import SHA256, Coalesce
 
+from subscribers import deleting
 from subscribers.finding import Search
 from subscribers.models import Bulk, Consent, Origin, Subscriber, Subscription, Suppression, Tagging, Touched
 from subscribers.wanted import Unclear, Wanted
@@ -76,6 +77,8 @@ def finish(act: Bulk, clock: Callable[[], datetime]) -> None:
 
 def step(act: Bulk, now: datetime, window: int = WINDOW) -> bool:
     """Go through the next window of people; say whether anything is left to do."""
+    if act.kind == Kind.DELETE:
+        return deleting.step(act, now)
     act.refresh_from_db()
     if act.status != Status.RUNNING:
         return False

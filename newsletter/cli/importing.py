@@ -217,7 +217,7 @@ def _import(number: int) -> Import:
 
 def _facts(job: Import) -> dict[str, object]:
     return {
-        "import": job.pk, "file": job.file_name, "list": job.list.name if job.list else None,
+        "import": job.pk, "file": job.file_name, "list": job.list.name if job.list else job.list_name or None,
         "status": f"{job.status} (dry run)" if job.dry_run else job.status,
         "rows": job.rows_done, "of": job.rows_total, "came to": job.counts, "begun": job.started_at,
     }  # fmt: skip

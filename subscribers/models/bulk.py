@@ -21,6 +21,7 @@ class Bulk(models.Model):
         UNTAG = "untag", "remove a tag"
         SUPPRESS = "suppress"
         LIFT = "lift", "lift suppressions"
+        DELETE = "delete", "delete a list"
 
     class Status(models.TextChoices):
         """Where it stands."""
@@ -56,6 +57,8 @@ class Bulk(models.Model):
         indexes = (models.Index(fields=("status",), name="bulk_open", condition=Q(status="running")),)
 
     def __str__(self) -> str:
+        if self.kind == self.Kind.DELETE:
+            return f"delete the list {self.wanted.get('list', '')}"
         what = {"list": self.list, "tag": self.tag}.get("tag" if self.kind in ("tag", "untag") else "list")
         return f"{self.get_kind_display()}{f' {what.name}' if what else ''}"
 
@@ -64,6 +67,8 @@ class Bulk(models.Model):
         """How much of it has been gone through."""
         if self.status != self.Status.RUNNING:
             return 100
+        if self.kind == self.Kind.DELETE:
+            return round(100 * int(self.counts.get("changed", 0)) / max(1, self.total))
         return round(100 * (self.cursor - self.first + 1) / max(1, self.last - self.first + 1))
 
 

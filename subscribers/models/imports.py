@@ -42,7 +42,10 @@ class Import(models.Model):
     file_name = models.CharField(max_length=200)
     size = models.BigIntegerField(default=0, help_text="Bytes.")
     format = models.CharField(max_length=30, blank=True, help_text="What the file was recognised as.")
-    list = models.ForeignKey(List, models.PROTECT, null=True, blank=True, related_name="+")
+    list = models.ForeignKey(List, models.SET_NULL, null=True, blank=True, related_name="+")
+    list_name = models.CharField(
+        max_length=63, blank=True, default="", db_default="", editable=False, help_text="Once the list is deleted."
+    )
     layout = models.JSONField(default=dict, editable=False, help_text="How to read it; see `subscribers.importing`.")
     mapping = models.JSONField(default=dict, help_text="What each column is; see `subscribers.importing`.")
     tags = models.JSONField(default=builtins.list, blank=True, help_text="Names of tags that all of them get.")
