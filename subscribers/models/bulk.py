@@ -38,7 +38,9 @@ class Bulk(models.Model):
     tag = models.ForeignKey(Tag, models.SET_NULL, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True, help_text="Why; of an addition, how these people agreed.")
     restore = models.CharField(
-        max_length=300, blank=True, help_text="Why people who unsubscribed or are suppressed are brought back too."
+        max_length=300,
+        blank=True,
+        help_text="Why those are brought in too who unsubscribed, are suppressed or never confirmed.",
     )
     by = models.CharField(max_length=150, blank=True)
     undoes = models.OneToOneField("self", models.CASCADE, null=True, blank=True, related_name="undone_by")

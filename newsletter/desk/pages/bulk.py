@@ -49,7 +49,7 @@ QUESTIONS = {
 }
 TOLD = {
     "people": "looked at", "changed": "changed", "unsubscribed": "left alone: they had unsubscribed",
-    "suppressed": "left alone: suppressed",
+    "suppressed": "left alone: suppressed", "unconfirmed": "left alone: they never confirmed that they asked",
 }  # fmt: skip
 
 
@@ -72,9 +72,9 @@ class AddForm(forms.Form):
     list = forms.ModelChoiceField(List.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose …")
     reason = _reason("How they agreed", "Such as “ticked the box on the order form”. It is kept as their consent.")
     restore = _reason(
-        "Why to bring people back",
-        "Left empty, those who unsubscribed or are suppressed are left alone. With a reason they are brought back too,"
-        " and the reason is kept.",
+        "Why to bring in others too",
+        "Left empty, those who unsubscribed, are suppressed or never confirmed that they asked are left alone. With a"
+        " reason they are brought in too, and the reason is kept.",
         required=False,
     )
 
