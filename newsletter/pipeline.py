@@ -23,7 +23,7 @@ from newsletter.config import Config
 from newsletter.markup.said import tidied
 from newsletter.models import Entry, Errand, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
 from newsletter.models.reply import digest
-from subscribers import bulk, converting, importing
+from subscribers import bulk, converting, importing, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
 
@@ -243,6 +243,11 @@ def change_many(ctx: Context) -> None:
     bulk.work(ctx.clock, ctx.stop)
 
 
+def count_growth(ctx: Context) -> None:
+    """Count up by day who joined and left, for the page that shows how lists grow."""
+    tallying.work(timezone.get_default_timezone(), ctx.stop.is_set)
+
+
 # ── track ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -338,6 +343,7 @@ JOBS = (
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
     Job("indexes", lambda ctx: indexes.agree(), every=lambda config: timedelta(seconds=30)),
+    Job("growth", count_growth, every=lambda config: timedelta(seconds=10)),
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

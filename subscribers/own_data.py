@@ -204,4 +204,8 @@ KEPT |= {
     Tag: mentioned(Tag, "tag_names"),
     Field: mentioned(Field, "field_names"),
 }
-FREE |= {"subscribers.Wording": "the words that everybody is shown"}
+FREE |= {
+    "subscribers.Wording": "the words that everybody is shown",
+    "subscribers.Tally": "numbers",
+    "subscribers.Tallied": "how far the numbers have come",
+}

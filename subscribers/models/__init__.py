@@ -8,6 +8,7 @@ from subscribers.models.people import Field, Subscriber, Tag, Tagging
 from subscribers.models.segment import Segment
 from subscribers.models.subscription import Subscription, memberships
 from subscribers.models.suppression import Suppression, hash_of
+from subscribers.models.tally import Tallied, Tally
 
 __all__ = [
     "Bulk",
@@ -25,6 +26,8 @@ __all__ = [
     "Suppression",
     "Tag",
     "Tagging",
+    "Tallied",
+    "Tally",
     "Touched",
     "Upload",
     "Wording",
