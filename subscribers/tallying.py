@@ -122,9 +122,12 @@ def _day(quarter: str | datetime, zone: tzinfo) -> date:
 
 def since_then(lists: list[int], low: datetime, high: datetime, upto: int) -> QuerySet[Consent]:
     """The consents of these lists from a range of time that are not counted in yet."""
-    rows = Consent.objects.filter(pk__gt=upto, at__gte=low, at__lt=high)
-    # By their numbers, of which these are the last few: SQLite would rather go through the whole range of time.
-    return rows.alias(of=F("list") + 0 if upto else F("list")).filter(of__in=lists)
+    rows = Consent.objects.filter(at__gte=low, at__lt=high)
+    if not upto:
+        return rows.filter(list__in=lists)
+    # By their numbers, of which these are the last few. SQLite would rather go through the list's whole time, or, with
+    # no number to end at, through everything.
+    return rows.filter(pk__gt=upto, pk__lte=_latest()).alias(of=F("list") + 0).filter(of__in=lists)
 
 
 def kept(lists: list[int], since: date, until: date) -> Iterator[tuple[date, str, bool, int]]:
