@@ -201,13 +201,14 @@ def _consent(job: Import, **of: str) -> Exists:
 
 def _forget(job: Import, people: list[int]) -> int:
     """Drop those whom this import made and of whom nothing else is known."""
-    them = Subscriber.objects.filter(pk__in=people, import_number=job.pk, opened_at=None, clicked_at=None)
+    held = Subscriber.locked(people)
+    them = Subscriber.objects.filter(pk__in=held, import_number=job.pk, opened_at=None, clicked_at=None)
     ours = (Tag, Tagging, Consent)
     for relation in Subscriber._meta.related_objects:
         if relation.related_model not in ours and relation.related_model is not None:
             field = relation.field.name
             them = them.exclude(Exists(relation.related_model._default_manager.filter(**{field: OuterRef("pk")})))
-    gone = set(them.select_for_update().values_list("pk", flat=True))
+    gone = set(them.values_list("pk", flat=True))
     gone -= set(_others(job, gone).values_list("subscriber_id", flat=True)) | _seen_to_by_staff(job, gone)
     Subscriber.objects.filter(pk__in=gone).delete()
     return len(gone)
