@@ -29,6 +29,7 @@ from subscribers.models import (
     Tagging,
     Touched,
     Upload,
+    fingerprints,
 )
 from subscribers.traces import Person, mentions, scrub
 
@@ -176,7 +177,7 @@ KEPT |= {
         lambda who: Suppression.objects.filter(key=who.key),
         _suppression,
         _suppression_erased,
-        hashed=lambda who: Suppression.objects.filter(hash=who.hash, key=None),
+        hashed=lambda who: Suppression.objects.filter(hash__in=fingerprints(who.key), key=None),
     ),
     Refusal: Table(
         "refused_rows",

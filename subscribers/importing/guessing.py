@@ -11,7 +11,7 @@ from subscribers.importing.programs import ELSEWHERE, OF_SUPPRESSIONS, Program, 
 from subscribers.models import Field
 
 _ADDRESS = re.compile(r"\s*[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+\s*")
-_HASH = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+_HASH = re.compile(r"\s*(?:[0-9a-fA-F]{64}|(?:md5:)?[0-9a-fA-F]{32})\s*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Several columns may say so, and all of them count; of anything else the first column does.
 _MANY = ("skip", "tags", "status", "opted_out", "unsubscribed_at", "bounced_at", "attributes")

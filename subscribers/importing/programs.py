@@ -123,7 +123,7 @@ ELSEWHERE = _columns(
 
 OF_SUPPRESSIONS = _columns(
     email="email e_mail mail email_address address key",
-    hash="hash sha256 sha_256 email_hash email_sha256",
+    hash="hash sha256 sha_256 email_hash email_sha256 md5 email_md5 md5_hash md5_email email_address_md5",
     kind="kind type status",
     reason="reason note description bounce_reason",
 )
