@@ -34,9 +34,9 @@ def begin(wanted: List, now: datetime, by: str) -> Bulk:
         if not List.objects.select_for_update().filter(pk=wanted.pk).exists():
             raise Busy("it is being deleted already")
         if job := Import.objects.filter(list=wanted, status__in=_OPEN).first():
-            raise Busy(f"{job.file_name} is {job.get_status_display().lower()}: wait for it, or cancel it first")
+            raise Busy(f"the import of {job.file_name} is {job.get_status_display().lower()}; wait until that is done")
         if act := Bulk.objects.filter(list=wanted, status=Bulk.Status.RUNNING).first():
-            raise Busy(f"change {act.pk}, “{act}”, is at work on it: wait for it, or stop it first")
+            raise Busy(f"change {act.pk}, “{act}”, is at work on it; wait for it, or stop it first")
         List.objects.filter(pk=wanted.pk).update(
             going=True, public=False, name=f"{name[:40]}~{wanted.pk}", title=wanted.title or name
         )

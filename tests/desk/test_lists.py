@@ -85,7 +85,7 @@ def test_a_list_that_something_is_at_work_on_is_not_deleted(staff):
     Import.objects.create(file_name="people.csv", list=extra, status="running")
     answer = staff.post(reverse("desk-list-delete", args=(extra.pk,)))
     assert answer.status_code == 422
-    assert "people.csv is running: wait for it, or cancel it first" in answer.content.decode().lower()
+    assert "The import of people.csv is running; wait until that is done." in answer.content.decode()
     assert List.objects.get() == extra
 
 

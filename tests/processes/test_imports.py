@@ -129,3 +129,31 @@ def test_the_running_program_carries_an_import_on_and_stops_at_once_when_asked(p
     publication.start("run")
     wait_for(lambda: only(publication)["status"] == "done", 90, f"the end\n{publication.log()}")
     expect_everybody_once(publication)
+
+
+def test_the_deleting_of_a_list_that_is_killed_on_the_way_takes_everybody_off_once(publication):
+    publication.configure(newsletter={"lists": [{"name": "readers"}]})
+    assert publication.command("migrate").returncode == 0
+    publication.python("from subscribers.models import List; List.objects.create(name='extra')")
+    publication.command("subscribers", "import", str(people(publication)), "--list", "extra")
+    brought = only(publication)["came to"]["added"]
+    begin = (
+        "from django.utils import timezone; from subscribers import deleting; from subscribers.models import List;"
+        "deleting.begin(List.objects.get(name='extra'), timezone.now(), 'ada')"
+    )
+    publication.python(begin)
+
+    def left():
+        return ask(publication, "SELECT COUNT(*) FROM subscribers_subscription")[0]
+
+    for goal in (brought - 1, brought - 8000):
+        program = publication.start("run")
+        wait_for(lambda goal=goal: left() <= goal, 60, f"{goal} left\n{publication.log()}")
+        program.send_signal(signal.SIGKILL)
+        program.wait(10)
+    publication.start("run")
+    gone = "SELECT COUNT(*) FROM subscribers_list WHERE name <> 'readers'"
+    wait_for(lambda: ask(publication, gone) == (0,), 90, f"the end\n{publication.log()}")
+    assert left() == 0
+    noted = "FROM subscribers_consent WHERE action = 'removed' AND list_id IS NULL AND list_name = 'extra'"
+    assert ask(publication, f"SELECT COUNT(*), COUNT(DISTINCT subscriber_id) {noted}") == (brought, brought)
