@@ -138,7 +138,7 @@ class Draft:
 
     @classmethod
     def posted(cls, data: QueryDict) -> Draft:
-        """The rows of a form that came back, changed as the pressed button says."""
+        """The rows of a form that came back, changed as buttons say: those not answered yet, and the one pressed."""
         root, rows = Row(1, join=_join(data.get("join-1", ""))), {}
         rows[1] = root
         for text in data.getlist("row")[:MOST_ROWS]:
@@ -146,7 +146,8 @@ class Draft:
             if number > 1 and number not in rows and up in rows and rows[up].join:
                 rows[number] = _row(data, number, up)
                 rows[up].parts.append(rows[number])
-        _act(data.get("do", ""), rows)
+        for button in (*data.getlist("press")[:MOST_ROWS], data.get("do", "")):
+            _act(button, rows)
         return cls(root)
 
     @classmethod
@@ -217,14 +218,24 @@ def _act(button: str, rows: dict[int, Row]) -> None:
     if row is None:
         return
     if verb == "drop" and row.up:
-        rows[row.up].parts.remove(row)
-        rows[row.up].focus = True
+        above = rows[row.up]
+        above.parts = [one for one in above.parts if one is not row]
+        _focus(above, rows)
     elif verb in ("rule", "group") and row.join and len(rows) < MOST_ROWS:
-        number = max(rows) + 1
-        new = Row(number, up=row.number, focus=verb == "rule")
-        if verb == "group":
-            new.join, new.parts = "any", [Row(number + 1, up=number, focus=True)]
-        row.parts.append(new)
+        new = _added(row, rows, "any" if verb == "group" else "")
+        _focus(_added(new, rows) if new.join else new, rows)
+
+
+def _added(above: Row, rows: dict[int, Row], join: str = "") -> Row:
+    new = Row(max(rows) + 1, join=join, up=above.number)
+    rows[new.number] = new
+    above.parts.append(new)
+    return new
+
+
+def _focus(wanted: Row, rows: dict[int, Row]) -> None:
+    for row in rows.values():
+        row.focus = row is wanted
 
 
 def _is_leaf(rules: Any) -> bool:

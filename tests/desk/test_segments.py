@@ -1,5 +1,6 @@
 """Segments at the desk: written as a form, counted meanwhile, used by issues, and never lost by a mistake."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -148,6 +149,21 @@ def test_buttons_change_the_rows_with_script_and_without(staff, button, rows):
     assert not Segment.objects.exists()
 
 
+def test_presses_that_were_not_answered_yet_are_carried_out_in_their_order(staff):
+    presses = ["rule:1", "drop:2", "drop:2", "group:1", "rule:4", "rule:5"]
+    page = staff.post(DRAW, form(PRESS, CITY, press=presses)).content.decode()
+    assert [f'id="row-{number}"' in page for number in range(2, 10)] == [False, *[True] * 5, False, False]
+    assert page.count("autofocus") == 1
+    assert re.search(r'id="kind-7"[^>]*autofocus', page)
+    staff.post(NEW, form(PRESS, CITY, press=["drop:2"], do="save"))
+    assert [rule["kind"] for rule in Segment.objects.get().rules["all"]] == ["field"]
+
+
+def test_what_was_typed_is_there_again_after_a_question_that_takes_no_value(staff):
+    page = staff.post(DRAW, form((2, 1, "field", "city", "not_set", ["Berlin\r\nBonn"]))).content.decode()
+    assert '<input type="hidden" name="value-2" value="Berlin\r\nBonn">' in page
+
+
 def test_another_kind_of_rule_forgets_what_was_asked_before(staff):
     data = form((2, 1, "domain", "city", "one_of", ["Berlin"]))
     data["was-2"] = "field"
@@ -270,6 +286,7 @@ def test_only_who_may_does(client, press):
     assert "ada@example.org" not in page
     assert client.post(f"/desk/segment/{made.pk}/", form(PRESS, do="save")).status_code == 403
     assert client.post(f"/desk/segment/{made.pk}/delete/").status_code == 403
+    assert "Add a rule" not in client.post(DRAW, form(PRESS)).content.decode()
     assert client.post(NEW, form(PRESS, do="save")).status_code == 403
     client.logout()
     assert client.post(COUNT, form(PRESS)).status_code == 302

@@ -184,11 +184,10 @@ def _found(request: HttpRequest, draft: Draft, name: str) -> dict[str, Any]:
 
 @require_http_methods(["POST"])
 def _draw(request: HttpRequest) -> HttpResponse:
-    """The rows anew, after a kind was chosen or a button pressed; and the number follows."""
-    draft = Draft.posted(request.POST)
-    answer = render(request, "segment_rules.html", {"draft": draft, "look": LOOK, "may_change": True})
-    answer["HX-Trigger-After-Settle"] = "segment-changed"
-    return answer
+    """The rules anew, after a kind was chosen or a button pressed."""
+    may = request.user.has_perm(f"subscribers.{'change' if request.POST.get('segment') else 'add'}_segment")
+    given = {"draft": Draft.posted(request.POST), "look": LOOK, "may_change": may}
+    return render(request, "segment_rules.html", given)
 
 
 @require_http_methods(["POST"])
