@@ -181,6 +181,20 @@ def test_what_is_chosen_pressed_and_typed_while_an_answer_is_on_its_way_stays(de
     expect(values).to_have_value("readers.example.org ")
 
 
+def test_values_that_people_have_are_picked_line_by_line(desk, draws):
+    values, more = (desk.get_by_label(label) for label in ("Values, one on each line", "Add a value that people have"))
+    assert [one.get_attribute("value") for one in desk.locator("datalist option").all()] == ["readers.example.org"]
+    values.fill("example.org")
+    more.fill("readers.example.org")
+    more.press("Enter")
+    expect(values).to_have_value("example.org\nreaders.example.org")
+    expect(more).to_have_value("")
+    expect(desk.locator("#found")).to_contain_text("2 people")
+    more.fill("example.test")
+    desk.get_by_label("Title").focus()
+    expect(values).to_have_value("example.org\nreaders.example.org\nexample.test")
+
+
 def test_saving_does_not_wait_for_an_answer_and_knows_what_was_pressed(running, desk, draws):
     desk.get_by_label("Title").fill("Quick")
     desk.get_by_label("Values, one on each line").fill("readers.example.org")

@@ -137,7 +137,25 @@ form.addEventListener("submit", (event) => {
   redraw(0);
 });
 
-rules.addEventListener("input", () => count(600));
+rules.addEventListener("input", (event) => {
+  count(600);
+  if (event.inputType === "insertReplacementText" || !event.inputType) addLine(event.target); // picked, not typed
+});
+rules.addEventListener("change", (event) => addLine(event.target));
+rules.addEventListener("keydown", (event) => event.key === "Enter" && addLine(event.target) && event.preventDefault());
+
+/* Move what stands in the input for one value more to the values. */
+function addLine(more) {
+  const line = more.matches("[id^=more-]") && more.value.trim();
+  if (!line) return false;
+  const values = document.getElementById(more.id.replace("more", "value"));
+  const lines = values.value.split("\n").filter((one) => one.trim());
+  values.value = [...new Set([...lines, line])].join("\n");
+  more.value = "";
+  count(0);
+  return true;
+}
+
 form.addEventListener("compositionstart", () => (composing = true));
 form.addEventListener("compositionend", () => (composing = false));
 
