@@ -1,10 +1,15 @@
 """What staff changed is told with what it was before; consents are read and never written at the desk."""
 
+from threading import Event
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from subscribers.models import Consent, Suppression, Tag
+from subscribers import importing
+from subscribers.models import Bulk, Consent, Field, Import, Segment, Suppression, Tag
 from tests.factories import make_list, make_staff, make_subscriber, make_suppression
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +84,45 @@ def test_the_log_of_consents_is_read_by_address_and_by_filter(staff, now):
         "joined"
     ]
     assert staff.post(change(Consent.objects.first()), {"note": "x"}).status_code == 403
+
+
+def acts_on_the_audience():
+    """What staff can do to the audience on pages of our own: where it is posted to, and with what."""
+    extra, press, media = make_list("extra"), Tag.objects.create(name="press"), Tag.objects.create(name="media")
+    ada, bob = make_subscriber("ada@example.org", lists=("extra",)), make_subscriber("bob@example.org")
+    held, city = make_suppression("held@example.org"), Field.objects.create(name="city")
+    some = Segment.objects.create(name="some", title="Some", rules={"all": [{"kind": "name", "is": "set"}]})
+    people = f"?people={ada.pk},{bob.pk}"
+    for kind, data in {
+        "add": {"list": extra.pk, "reason": "fair"}, "tag": {"tag": press.pk}, "untag": {"tag": press.pk},
+        "remove": {"list": extra.pk, "reason": "?"}, "suppress": {"reason": "?"}, "lift": {"reason": "?"},
+    }.items():  # fmt: skip
+        yield reverse("desk-bulk-ask", args=(kind,)) + people, data
+        if kind in Bulk.UNDONE_BY:
+            yield reverse("desk-bulk-do", args=(Bulk.objects.latest("pk").pk, "undo")), {}
+    yield reverse("desk-suppress-many"), {"addresses": "new@example.org", "reason": "asked"}
+    yield f"{reverse('desk-suppressions-lift')}?rows={held.pk}", {"reason": "asked"}
+    yield reverse("desk-tag-merge", args=(press.pk,)), {"into": media.pk}
+    yield reverse("desk-tag-delete", args=(media.pk,)), {}
+    yield reverse("desk-field", args=(city.pk,)), {"do": "kind", "kind": "number"}
+    yield reverse("desk-segment-delete", args=(some.pk,)), {}
+    yield reverse("desk-person-erase", args=(bob.pk,)), {"address": "bob@example.org"}
+    yield reverse("desk-import-new"), {"file": SimpleUploadedFile("people.csv", b"email\ncy@example.org\n")}
+    number = Import.objects.get().pk
+    yield reverse("desk-import-do", args=(number, "start")), {"list": extra.pk, "basis": "fair", "merge": "fill",
+                                                              "as_0": "email"}  # fmt: skip
+    yield reverse("desk-import-do", args=(number, "cancel")), {}
+    yield reverse("desk-import-do", args=(number, "again")), {}
+    importing.carry_on(Event(), timezone.now)
+    yield reverse("desk-import-do", args=(number, "undo")), {}
+    importing.carry_on(Event(), timezone.now)
+    yield reverse("desk-list-delete", args=(extra.pk,)), {}
+
+
+def test_whatever_staff_do_to_the_audience_leaves_a_line(staff):
+    for address, data in acts_on_the_audience():
+        before = LogEntry.objects.count()
+        answer = staff.post(address, data)
+        assert answer.status_code in (302, 303), (address, answer.status_code)
+        assert LogEntry.objects.count() > before, address
+    assert set(LogEntry.objects.values_list("user__username", flat=True)) == {"ada"}

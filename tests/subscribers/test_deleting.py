@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 from django.db import transaction
 
-from subscribers import bulk, deleting, importing
+from subscribers import bulk, deleting, importing, segments
 from subscribers.joining import ask, join
 from subscribers.models import Bulk, Consent, Import, List, Origin, Subscriber, Subscription
 from subscribers.wanted import Wanted
@@ -97,6 +97,14 @@ def test_who_had_asked_for_nothing_else_and_not_confirmed_is_forgotten():
     assert list(Consent.objects.order_by("pk").values_list("subscriber", "action")) == [
         (known.pk, "asked"), (known.pk, "removed"),
     ]  # fmt: skip
+
+
+def test_a_segment_that_asks_about_it_means_nobody_from_that_moment_on():
+    make_subscriber(lists=("extra",))
+    rules = {"kind": "list", "of": "extra", "is": "not_active"}
+    assert segments.check(rules) == []
+    begun()
+    assert [one.text for one in segments.check(rules)] == ["there is no list “extra” (any more)"]
 
 
 def test_it_waits_for_whatever_is_at_work_on_the_list():

@@ -73,6 +73,7 @@ def _new(request: HttpRequest) -> HttpResponse:
         except ImportRefused as error:
             form.add_error("file", f"{error}.")
         else:
+            _log(request, job, ADDITION, "uploaded")
             return SeeOther(_page_of(job))
     response = desk_page(
         request, "import_new.html", "Import", form=form, kind=kind, limit=filesizeformat(limit),
