@@ -23,7 +23,7 @@ from newsletter.config import Config
 from newsletter.markup.said import tidied
 from newsletter.models import Entry, Errand, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
 from newsletter.models.reply import digest
-from subscribers import bulk, converting, importing
+from subscribers import bulk, converting, importing, lookup
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
 
@@ -238,6 +238,13 @@ def run_imports(ctx: Context) -> None:
         pass
 
 
+def keep_indexes(ctx: Context) -> None:
+    """Make the indexes that segments and searches ask, and drop those that none needs."""
+    indexes.agree()
+    if not importing.under_way():
+        lookup.mend()
+
+
 def change_many(ctx: Context) -> None:
     """Go on with what staff have begun to do to many people at once."""
     bulk.work(ctx.clock, ctx.stop)
@@ -337,7 +344,7 @@ JOBS = (
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
-    Job("indexes", lambda ctx: indexes.agree(), every=lambda config: timedelta(seconds=30)),
+    Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

@@ -33,7 +33,8 @@ def forget_unconfirmed(before: datetime, now: datetime, chunk: int = CHUNK) -> i
 
 def _drop_strangers(people: Iterable[int]) -> set[int]:
     """Delete those of these people on whom nothing else hangs; return who they were."""
-    strangers = set(_unattached(Subscriber.objects.filter(pk__in=people)).values_list("pk", flat=True))
+    held = Subscriber.locked(people)
+    strangers = set(_unattached(Subscriber.objects.filter(pk__in=held)).values_list("pk", flat=True))
     Consent.objects.filter(subscriber__in=strangers).delete()
     Subscriber.objects.filter(pk__in=strangers).delete()
     return strangers

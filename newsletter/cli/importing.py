@@ -19,7 +19,7 @@ from newsletter.service import stop_on_signals
 from django.db import connections  # isort: skip
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # isort: skip
 
-from subscribers import exporting, fields, importing
+from subscribers import exporting, fields, importing, lookup
 from subscribers.importing import MEANINGS, Entry, Report
 from subscribers.models import Import, List, Occasion, Origin, Subscription
 
@@ -133,6 +133,7 @@ def carry_on(ctx: Context, job: Import, refused: Path | None, as_json: bool) -> 
             f"stopped after {counted(job.rows_done, 'row')}; the running program goes on with it, or "
             f"`newsletter subscribers imports --resume {job.pk}`, or --cancel {job.pk}"
         )
+    lookup.mend()  # where nothing else runs, nobody else would
     if job.status != Import.Status.DONE:
         raise Failure(job.reason or f"import {job.pk} is {job.get_status_display().lower()}")
     _tell(Report.of(job), refused, as_json)

@@ -29,12 +29,13 @@ from subscribers.importing.meanings import MEANINGS, SUPPRESSION_MEANINGS, Entry
 from subscribers.importing.pieces import store
 from subscribers.importing.programs import recognised, title_of
 from subscribers.importing.refused import ImportRefused
+from subscribers.importing.running import under_way
 from subscribers.importing.undoing import Undone, undo
 from subscribers.models import Import, List, Origin, Refusal, Upload
 
 __all__ = [
     "MEANINGS", "OUTCOMES", "SUPPRESSION_MEANINGS", "Column", "Entry", "ImportRefused", "Look", "Report", "Undone",
-    "cancel", "carry_on", "forget", "import_file", "look", "resume", "start", "take", "undo",
+    "cancel", "carry_on", "forget", "import_file", "look", "resume", "start", "take", "under_way", "undo",
 ]  # fmt: skip
 
 LARGEST = 500_000_000

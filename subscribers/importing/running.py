@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
+from subscribers import lookup
 from subscribers.importing import mapping
 from subscribers.importing.ahead import ahead
 from subscribers.importing.chunks import FieldsChanged, People
@@ -23,7 +24,7 @@ from subscribers.importing.records import Record
 from subscribers.importing.refused import ImportRefused
 from subscribers.importing.staging import take_stock, take_turns
 from subscribers.importing.suppressing import Suppressions
-from subscribers.models import Import, Seen
+from subscribers.models import Import, Seen, Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ LEASE = timedelta(seconds=60)
 
 Clock = Callable[[], datetime]
 _ROUNDS = 3
+_MANY = 50_000
 _SLICE = 50_000
 
 
@@ -99,6 +101,8 @@ def _all(job: Import, found: Iterator[Record], layout: Layout, stop: Event, cloc
         records = list(islice(found, CHUNK))
         return records, handler.read(records, clock())
 
+    if _multiplies(job):
+        lookup.suspend()
     with closing(ahead(step)) as chunks:
         while not stop.is_set():
             records, read = next(chunks)
@@ -107,6 +111,19 @@ def _all(job: Import, found: Iterator[Record], layout: Layout, stop: Event, cloc
                 _end(job, Import.Status.DONE, clock(), rows_total=job.rows_done)
                 return
             _take(job, handler, records, read, clock)
+
+
+def under_way() -> bool:
+    """Whether people are being brought in."""
+    return Import.objects.filter(status=Import.Status.RUNNING, kind=Import.Kind.PEOPLE, dry_run=False).exists()
+
+
+def _multiplies(job: Import) -> bool:
+    """Whether it brings in at least as many people as there are: then the index of the search is quicker made anew."""
+    if job.kind != Import.Kind.PEOPLE or job.dry_run:
+        return False
+    left = (job.rows_total or 0) - job.rows_done
+    return left >= _MANY and left >= Subscriber.objects.count()
 
 
 def _take(job: Import, handler: Handler, records: list[Record], read: Any, clock: Clock) -> None:

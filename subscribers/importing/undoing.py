@@ -71,7 +71,8 @@ def _consent(job: Import, **of: str) -> Exists:
 
 def _forget(job: Import, people: list[int]) -> int:
     """Drop those whom this import made and of whom nothing else is known."""
-    them = Subscriber.objects.filter(pk__in=people, import_number=job.pk, opened_at=None, clicked_at=None)
+    held = Subscriber.locked(people)
+    them = Subscriber.objects.filter(pk__in=held, import_number=job.pk, opened_at=None, clicked_at=None)
     ours = (Subscription, Tag, Tagging, Consent)
     for relation in Subscriber._meta.related_objects:
         if relation.related_model not in ours and relation.related_model is not None:

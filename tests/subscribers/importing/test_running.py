@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from subscribers import importing
-from subscribers.importing import ImportRefused, running
+from subscribers.importing import ImportRefused, running, writing
 from subscribers.joining import ask, leave
 from subscribers.models import Consent, Field, Import, Seen, Subscriber, Subscription, Upload
 from tests.factories import make_list, make_subscriber, occasion
@@ -68,6 +68,23 @@ def test_a_stopped_import_goes_on_where_it_stopped(ready, now):
     assert not Upload.objects.exists()
     assert not Seen.objects.exists()
     assert importing.carry_on(Event(), lambda: now) is False
+
+
+def test_who_joins_at_the_very_moment_is_joined_once(ready, now, monkeypatch):
+    ada, grace = make_subscriber("ada@example.org"), make_subscriber("grace@example.org", lists=())
+    ada.subscriptions.update(how="by themselves")
+    ready("email\nada@example.org\ngrace@example.org\nalan@example.org\n")
+    # As it is when they come in between the import's looking and its writing.
+    monkeypatch.setattr(writing, "_known", lambda job: {})
+    importing.carry_on(Event(), lambda: now)
+    assert dict(Subscription.objects.values_list("subscriber__key", "how")) == {
+        "ada@example.org": "by themselves",
+        "grace@example.org": "imported from people.csv",
+        "alan@example.org": "imported from people.csv",
+    }
+    imported = Consent.objects.filter(action="imported").values_list("subscriber__key", flat=True)
+    assert sorted(imported) == ["alan@example.org", "grace@example.org"]
+    assert {ada.pk, grace.pk} < set(Subscriber.objects.values_list("pk", flat=True))
 
 
 def test_a_claim_holds_until_its_lease_ends_and_can_be_taken_over_on_demand(ready, now):
