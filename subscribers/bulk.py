@@ -13,12 +13,13 @@ from threading import Event
 from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import CharField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import SHA256, Coalesce
 
 from subscribers import deleting
 from subscribers.finding import Search
-from subscribers.models import Bulk, Consent, Origin, Subscriber, Subscription, Suppression, Tagging, Touched
+from subscribers.inserting import insert, insert_valued, moment, note_each, number, text
+from subscribers.models import Bulk, Consent, Occasion, Origin, Subscriber, Subscription, Suppression, Tagging, Touched
 from subscribers.wanted import Unclear, Wanted
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def _window(act: Bulk, people: People, below: int, upto: int) -> None:
     wanted, was, change = _KINDS[Kind(act.kind)](act, people, counts)
     seen = people.order_by().count()
     counts["people"] += seen
-    changed = _insert(
+    changed = insert(
         Touched, ("act_id", "person", "was"), wanted.order_by().annotate(
             _act=Value(act.pk, models.BigIntegerField()), _was=was
         ).values_list("_act", "pk", "_was"),
@@ -138,7 +139,7 @@ _NOTHING = Value("", CharField())
 def _tag(act: Bulk, people: People, counts: Counter[str]) -> Plan:
     def change(touched: QuerySet[Touched]) -> None:
         rows = touched.annotate(_tag=Value(act.tag_id, models.BigIntegerField())).values_list("_tag", "person")
-        _insert(Tagging, ("tag_id", "subscriber_id"), rows)
+        insert(Tagging, ("tag_id", "subscriber_id"), rows)
 
     return people.filter(~Exists(_tagging(act))), _NOTHING, change
 
@@ -197,7 +198,7 @@ def _suppress(act: Bulk, people: People, counts: Counter[str]) -> Plan:
             _hash=_hash(), _kind=Value(Suppression.Kind.MANUAL.value, CharField()),
             _why=Value(act.reason[:200], CharField()), _at=Value(act.created_at, models.DateTimeField()),
         ).values_list("key", "_hash", "_kind", "_why", "_at")  # fmt: skip
-        _insert(Suppression, ("key", "hash", "kind", "reason", "created_at"), rows)
+        insert(Suppression, ("key", "hash", "kind", "reason", "created_at"), rows)
         _note(act, Action.SUPPRESSED, touched)
 
     return people.filter(~Exists(_held())), _NOTHING, change
@@ -268,52 +269,19 @@ def _released(act: Bulk, held: QuerySet[Suppression]) -> QuerySet[Suppression]:
 
 def _insert_subscriptions(act: Bulk, touched: QuerySet[Touched]) -> None:
     values: dict[str, models.Expression | Value] = {
-        "list_id": _number(act.list_id), "status": _text(_Sub.ACTIVE), "changed_at": _moment(act.created_at),
-        "joined_at": _moment(act.created_at), "how": _text(_how(act)[:200]), "source": _text(Origin.DESK),
-        "issue": _text(""), "reason": _text(""), "frequency": _text(Subscription.Frequency.EVERY),
+        "list_id": number(act.list_id), "status": text(_Sub.ACTIVE), "changed_at": moment(act.created_at),
+        "joined_at": moment(act.created_at), "how": text(_how(act)[:200]), "source": text(Origin.DESK),
+        "issue": text(""), "reason": text(""), "frequency": text(Subscription.Frequency.EVERY),
         "without": Value([], models.JSONField()),
     }  # fmt: skip
-    _insert_valued(Subscription, "subscriber_id", values, touched)
+    insert_valued(Subscription, "subscriber_id", values, touched)
 
 
 def _note(act: Bulk, action: str, people: QuerySet[Any], note: str = "", of_list: bool = True) -> None:
     """Write a consent for each of these people, in one statement."""
     listed = act.list if of_list and act.kind in (Kind.ADD, Kind.REMOVE) else None
-    values: dict[str, models.Expression | Value] = {
-        "hash": _text(""), "list_id": _number(listed.pk if listed else None),
-        "list_name": _text(listed.name if listed else ""), "action": _text(action), "at": _moment(act.created_at),
-        "source": _text(Origin.DESK), "by": _text(act.by), "network": _text(""), "form": _text(f"bulk change {act.pk}"),
-        "issue": _text(""), "note": _text((note or act.reason)[:300]),
-    }  # fmt: skip
-    _insert_valued(Consent, "subscriber_id", values, people)
-
-
-def _insert_valued(
-    model: type[Model], person: str, values: dict[str, models.Expression | Value], people: QuerySet[Any]
-) -> int:
-    rows = people.order_by().annotate(**{f"_{name}": value for name, value in values.items()})
-    return _insert(model, (person, *values), rows.values_list("person", *(f"_{name}" for name in values)))
-
-
-def _insert(model: type[Model], columns: tuple[str, ...], rows: QuerySet[Any, Any]) -> int:
-    """INSERT … SELECT, which the ORM writes but for its first words; rows that are there already stay as they are."""
-    select, params = rows.query.sql_with_params()
-    table, names = connection.ops.quote_name(model._meta.db_table), ", ".join(map(connection.ops.quote_name, columns))
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({names}) {select} ON CONFLICT DO NOTHING", params)
-        return int(cursor.rowcount)
-
-
-def _text(value: str) -> Value:
-    return Value(str(value), CharField())
-
-
-def _number(value: int | None) -> Value:
-    return Value(value, models.BigIntegerField())
-
-
-def _moment(value: datetime) -> Value:
-    return Value(value, models.DateTimeField())
+    occasion = Occasion(act.created_at, Origin.DESK, act.reason, act.by, form=f"bulk change {act.pk}")
+    note_each(action, occasion, people, listed, note)
 
 
 def _hash() -> models.Expression | Func:

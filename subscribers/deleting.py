@@ -9,9 +9,11 @@ from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from subscribers.forgetting import drop_strangers
-from subscribers.models import Bulk, Consent, Import, List, Occasion, Origin, Subscription
+from subscribers.inserting import note_each
+from subscribers.models import Bulk, Consent, Import, List, Occasion, Origin, Subscriber, Subscription
 
 SLICE = 2000
 """Rows of one transaction."""
@@ -69,7 +71,8 @@ def _end(act: Bulk, subscriptions: list[Subscription]) -> None:
     gone = drop_strangers({one.subscriber_id for one in subscriptions if one.status == _Sub.PENDING})
     had = [one.subscriber_id for one in subscriptions if one.status != _Sub.UNSUBSCRIBED]
     occasion = Occasion(act.created_at, Origin.DESK, "the list was deleted", by=act.by, form=f"bulk change {act.pk}")
-    Consent.note_all(Consent.Action.REMOVED, occasion, [one for one in had if one not in gone], _as_it_was(act))
+    people = Subscriber.objects.filter(pk__in=[one for one in had if one not in gone]).annotate(person=F("pk"))
+    note_each(Consent.Action.REMOVED, occasion, people, _as_it_was(act))
     counts = Counter(act.counts) + Counter(people=len(subscriptions), changed=len(subscriptions))
     Bulk.objects.filter(pk=act.pk).update(counts=dict(counts))
 

@@ -12,11 +12,12 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from subscribers.importing.refused import ImportRefused
 from subscribers.importing.running import LEASE, Clock, Lost
 from subscribers.importing.staging import take_turns
+from subscribers.inserting import note_each
 from subscribers.models import (
     Bulk,
     Consent,
@@ -192,7 +193,8 @@ def _take_off(job: Import, them: list[Subscription]) -> None:
     waiting = before.filter(import_number=job.pk).filter(_consent(job, action=_Action.ASKED))
     waiting.update(status=_Sub.PENDING, joined_at=None, **now)
     before.filter(import_number=job.pk).delete()
-    Consent.note_all(_Action.REMOVED, occasion, on, job.list, f"{job} undone")
+    people = Subscriber.objects.filter(pk__in=on).annotate(person=F("pk"))
+    note_each(_Action.REMOVED, occasion, people, job.list, f"{job} undone")
 
 
 def _consent(job: Import, **of: str) -> Exists:

@@ -69,13 +69,13 @@ def test_a_kill_between_two_slices_loses_nothing_and_does_nothing_twice(by_three
         make_subscriber(lists=("extra",))
     act = begun()
     assert bulk.step(act, NOW)
-    noted = Consent.note_all
+    noted = deleting.note_each
 
     def dies(*given):
         noted(*given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Consent, "note_all", dies)
+    monkeypatch.setattr(deleting, "note_each", dies)
     with pytest.raises(KeyboardInterrupt), transaction.atomic():
         bulk.step(act, NOW)
     monkeypatch.undo()
