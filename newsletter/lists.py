@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from newsletter.config import Config, Newsletter
 from newsletter.config.schema import ListRef
-from subscribers.models import List
+from subscribers.models import List, Subscriber
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,17 @@ class Offer:
         return self.newsletters[0]
 
 
-def offers(config: Config) -> list[Offer]:
-    """Every list that a newsletter goes to, public or not, in the order of config.yaml."""
+def offers(config: Config, newsletter: str = "") -> list[Offer]:
+    """Every list that a newsletter goes to, public or not, in the order of config.yaml.
+
+    What a list does not say of itself, one of its newsletters says: the one that is named, else its first.
+    """
     rows = List.objects.in_bulk(field_name="name")
     refs: dict[str, ListRef] = {}
     for letter in config.newsletters.values():
         for ref in letter.lists:
             refs.setdefault(ref.name, ref)
-    return [_offer(config, ref, rows.get(ref.name)) for ref in refs.values()]
+    return [_offer(config, ref, rows.get(ref.name), newsletter) for ref in refs.values()]
 
 
 def public_offers(config: Config) -> list[Offer]:
@@ -79,6 +82,25 @@ def languages(config: Config) -> list[str]:
     """The languages in use among newsletters and lists."""
     spoken = [letter.language for letter in config.newsletters.values()]
     return list(dict.fromkeys((*spoken, *(offer.language for offer in offers(config)))))
+
+
+def languages_of(config: Config, person: Subscriber | None, newsletter: str = "") -> list[str]:
+    """The languages to address a person in, the best first: their own, that of a list they are on, the newsletter's.
+
+    Where a newsletter is named, its lists go first.
+    """
+    letter = config.newsletters.get(newsletter)
+    own = [person.language] if person and person.language else []
+    held = _languages_of_lists(config, person, newsletter) if person else []
+    return list(dict.fromkeys((*own, *held, *([letter.language] if letter else []))))
+
+
+def _languages_of_lists(config: Config, person: Subscriber, newsletter: str) -> list[str]:
+    """Those of the lists that a person is on, or has left: who comes back to a page is still spoken to as before."""
+    known = {offer.name: offer for offer in offers(config, newsletter)}
+    rows = person.subscriptions.order_by("status", "pk").values_list("list__name", flat=True)
+    held = [known[name] for name in rows if name in known]
+    return [offer.language for offer in sorted(held, key=lambda offer: newsletter not in offer.newsletters)]
 
 
 def _refs(config: Config) -> Iterator[tuple[str, ListRef]]:

@@ -19,6 +19,7 @@ class TooOften(Refused):
     """Somebody has had all turns of this hour; the message says when the next one is."""
 
     def __init__(self, wait: timedelta) -> None:
+        self.minutes = in_minutes(wait)
         super().__init__(f"That was asked for too often. You can try again in {minutes(wait)}.")
 
 
@@ -41,8 +42,13 @@ def truncated(address: str) -> str:
 
 def minutes(span: timedelta) -> str:
     """A short span in words."""
-    count = max(1, -(-int(span.total_seconds()) // 60))
+    count = in_minutes(span)
     return "a minute" if count == 1 else f"{count} minutes"
+
+
+def in_minutes(span: timedelta) -> int:
+    """A short span in whole minutes, at least one."""
+    return max(1, -(-int(span.total_seconds()) // 60))
 
 
 def _cut(address: str, four: int, six: int) -> str:

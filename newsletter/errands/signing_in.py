@@ -43,7 +43,7 @@ def carry_out(config: Config, key: str, facts: dict[str, Any], now: datetime) ->
     said = {
         "sign_in_url": links.sign_in(config, tokens.sign_until(made.pk, until, key, tokens.SIGN_IN)),
         "expires": f"{here:%H:%M} ({config.site.time_zone})",
-        "purpose": "With one click your reply is on its way." if reply else "With one click you are signed in.",
+        "purpose": "replying" if reply else "entering",
     }
     Notice.queue(
         Notice.Kind.SIGN_IN, newsletter, person.email, said, now, subscriber=person, name=person.name, until=until

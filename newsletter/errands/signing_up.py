@@ -84,8 +84,8 @@ def carry_out(config: Config, key: str, facts: dict[str, Any], now: datetime) ->
     """Do what follows from a wish, which depends on what the address is to the list."""
     wish, how = Wish(**facts["wish"]), Circumstances(**facts["how"])
     offer = lists.offer_of(config, wish.list, wish.newsletter)
-    if offer is None or wish.newsletter not in config.newsletters:
-        log.warning("%s is asked for, and is no longer in config.yaml", wish.list)
+    if offer is None or not offer.public or wish.newsletter not in config.newsletters:
+        log.warning("%s is asked for, and takes nobody: it is private, or no longer in config.yaml", wish.list)
         return
     lists.make_row(config, offer.name)
     match standing(wish.email, wish.list):

@@ -17,6 +17,10 @@ OLD_SALT = "newsletter subscribe"
 """Of the release before lists had pages of their own; its links hold the newsletter and the address."""
 
 
+class Closed(LookupError):
+    """The list was made private since, or it or its newsletter is gone."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """Who wants which list, in the look of which newsletter; what they called themselves waits here until they confirm.
@@ -42,14 +46,18 @@ class Wish:
 
 
 def read(config: Config, token: str) -> Wish | None:
-    """The wish in a link; none once the link has ended, or if its list or newsletter is gone. Raises BadSignature."""
+    """The wish in a link; none once the link has ended.
+
+    Raises Closed if its list takes nobody any more, and BadSignature.
+    """
     valid = config.audience.subscribe.valid
     try:
         wish = _of(config, _loads(token, valid))
     except signing.SignatureExpired:
         return None
-    if wish is None or wish.newsletter not in config.newsletters or not lists.offer_of(config, wish.list):
-        return None
+    offer = lists.offer_of(config, wish.list) if wish and wish.newsletter in config.newsletters else None
+    if wish is None or offer is None or not offer.public:
+        raise Closed
     return None if ended_since(wish.email, wish.list, _asked_at(token)) else wish
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cache
 from zoneinfo import available_timezones
 
 from django.conf.locale import LANG_INFO
@@ -19,6 +20,14 @@ from subscribers.models import Field, Occasion, Subscriber, Subscription
 
 Frequency = Subscription.Frequency
 WEEKS = (1, 2, 4, 8, 12)
+
+
+class UnknownZone(ValueError):
+    """There is no such time zone; `meant` is what is spelt much like it, if anything is."""
+
+    def __init__(self, typed: str, meant: str) -> None:
+        super().__init__(f"there is no time zone “{typed}”" + (f"; did you mean {meant}?" if meant else ""))
+        self.typed, self.meant = typed, meant
 
 
 @dataclass(frozen=True)
@@ -79,13 +88,14 @@ def languages(config: Config, person: Subscriber) -> list[tuple[str, str]]:
     return found if len(found) > 1 else []
 
 
+@cache
 def zones() -> list[str]:
-    """The time zones that people live in."""
+    """The time zones that people live in; looked for once, because each is a file."""
     return sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix/")))
 
 
 def zone_of(typed: str) -> str:
-    """The time zone that somebody typed; the empty string for nothing. Raises ValueError, with a hint."""
+    """The time zone that somebody typed; the empty string for nothing. Raises UnknownZone, with a hint."""
     wanted = typed.strip().replace(" ", "_").lower()
     known = {name.lower(): name for name in (*zones(), "UTC")}
     cities = {name.rpartition("/")[2].lower(): name for name in zones()}
@@ -94,14 +104,13 @@ def zone_of(typed: str) -> str:
     if found := known.get(wanted) or cities.get(wanted):
         return found
     like = get_close_matches(wanted, [*known, *cities], n=1)
-    meant = f"Did you mean {(known | cities)[like[0]]}?" if like else "Try the next large city."
-    raise ValueError(f"We know no time zone “{typed[:60]}”. {meant}")
+    raise UnknownZone(typed[:60], (known | cities)[like[0]] if like else "")
 
 
-def facts(person: Subscriber) -> list[tuple[str, str]]:
+def facts(person: Subscriber) -> list[tuple[str, object]]:
     """The custom fields that are kept of a person, each under its title."""
     titles = dict(Field.objects.exclude(title="").values_list("name", "title"))
-    return [(titles.get(name, name.replace("_", " ")), _said(value)) for name, value in sorted(person.fields.items())]
+    return [(titles.get(name, name.replace("_", " ")), value) for name, value in sorted(person.fields.items())]
 
 
 def _choice(config: Config, offer: Offer, held: Subscription | None, whole: bool, given: QueryDict | None) -> Choice:
@@ -131,7 +140,3 @@ def _topics(config: Config, offer: Offer, held: Subscription | None, given: Quer
 def _name_of(code: str) -> str:
     known = LANG_INFO.get(code.lower()) or LANG_INFO.get(code.lower().partition("-")[0])
     return str(known.get("name_local", code)) if known else code
-
-
-def _said(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

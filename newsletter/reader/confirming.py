@@ -18,6 +18,7 @@ from newsletter.lists import Offer
 from newsletter.reader.doorstep import agreed, kept, words_of
 from newsletter.reader.frame import frame_of, page
 from newsletter.reader.same_site import same_site
+from newsletter.reader.saying import language_for
 from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current, signing_keys
 from newsletter.track.views import masked, private
@@ -35,14 +36,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         wish = wishes.read(config, token)
     except signing.BadSignature as error:
         raise Http404("this link was not signed here") from error
+    except wishes.Closed:
+        return _over(request, closed=True)
     offer = lists.offer_of(config, wish.list, wish.newsletter) if wish else None
     if wish is None or offer is None:
-        days = config.audience.subscribe.valid.days
-        return page(request, "confirm_over.html", frame_of(config), 410, days=days)
+        return _over(request)
     if request.method != "POST":
         return page(
-            request, "confirm.html", frame_of(config, wish.newsletter), words=words_of(config, offer), offer=offer,
-            agreed=agreed(config, offer), address=masked(wish.email), name=wish.name,
+            request, "confirm.html", frame_of(config, wish.newsletter, offer.language), words=words_of(config, offer),
+            offer=offer, agreed=agreed(config, offer), address=masked(wish.email), name=wish.name,
         )  # fmt: skip
     name = " ".join(request.POST.get("name", "").split())[: signing_up.NAME]
     person = _join(request, replace(wish, name=name), offer)
@@ -57,8 +59,14 @@ def welcome(request: HttpRequest, name: str) -> HttpResponse:
     offer = lists.offer_of(current(), name)
     if offer is None:
         raise Http404(f"there is no list '{name}'")
-    frame, words = frame_of(current(), offer.newsletter), words_of(current(), offer)
+    frame, words = frame_of(current(), offer.newsletter, offer.language), words_of(current(), offer)
     return page(request, "subscribed.html", frame, offer=offer, words=words)
+
+
+def _over(request: HttpRequest, closed: bool = False) -> HttpResponse:
+    config = current()
+    frame, days = frame_of(config, language=language_for(request, None)), config.audience.subscribe.valid.days
+    return page(request, "confirm_over.html", frame, 410, closed=closed, days=days)
 
 
 def _join(request: HttpRequest, wish: Wish, offer: Offer) -> Subscriber:

@@ -21,7 +21,8 @@ from newsletter.models import Issue, Message
 from newsletter.reader.meta import whole
 from newsletter.reader.same_site import came_from
 from newsletter.reader.shelves import title_of, titled
-from newsletter.render.phrases import Phrases
+from newsletter.render.filters import weekday
+from newsletter.render.phrases import Phrases, filled, form_for
 from newsletter.render.words import one_line
 from newsletter.settings import signing_keys
 
@@ -40,9 +41,9 @@ class Comes:
     last_path: str
 
 
-def comes(config: Config, offer: Offer) -> list[Comes]:
-    """The newsletters that go to a list."""
-    return [_comes(config, name) for name in offer.newsletters]
+def comes(config: Config, offer: Offer, say: Phrases) -> list[Comes]:
+    """The newsletters that go to a list, in the words of a page."""
+    return [_comes(config, name, say["often"]) for name in offer.newsletters]
 
 
 def words_of(config: Config, offer: Offer) -> Phrases:
@@ -62,22 +63,23 @@ def kept(config: Config, offer: Offer) -> str:
     return f"{agreed(config, offer)} ({config.site.privacy_url or whole(config, reverse('privacy'))})"
 
 
-def often(schedule: Schedule | None, now: datetime) -> str:
-    """How often a newsletter comes, in words."""
+def often(schedule: Schedule | None, now: datetime, say: Phrases) -> str:
+    """How often a newsletter comes, in the words of a page."""
     if schedule is None:
-        return "now and then"
+        return str(say["never"])
     here = ZoneInfo(schedule.time_zone)
     days = _days(schedule.cron, now.astimezone(here))
-    weekdays = {day.strftime("%A") for day in days}
+    weekdays = {day.weekday() for day in days}
     if len(days) >= 27:
-        return "every day"
+        return str(say["daily"])
     if len(weekdays) == 1 and len(days) == 4:
-        return f"every {weekdays.pop()}"
-    if len(days) == 20 and not weekdays & {"Saturday", "Sunday"}:
-        return "every weekday"
+        return filled(say["weekday"], weekday=weekday(days.pop(), say.language))
+    if len(days) == 20 and not weekdays & {5, 6}:
+        return str(say["weekdays"])
     if len(days) >= 8:
-        return f"about {round(len(days) / 4)} times a week"
-    return {0: "now and then", 1: "about once a month", 2: "about every two weeks"}.get(len(days), "about once a week")
+        times = round(len(days) / 4)
+        return filled(form_for(say["a_week"], times), n=times)
+    return str(say[{0: "never", 1: "monthly", 2: "fortnightly"}.get(len(days), "weekly")])
 
 
 def issue_that_led(request: HttpRequest) -> str:
@@ -89,14 +91,14 @@ def issue_that_led(request: HttpRequest) -> str:
     return named if found.exists() else ""
 
 
-def _comes(config: Config, name: str) -> Comes:
+def _comes(config: Config, name: str, say: Phrases) -> Comes:
     letter = config.newsletters[name]
     last = titled(Issue.public().filter(newsletter=name)).first()
     return Comes(
         title=one_line(letter.title),
         tagline=one_line(letter.tagline),
         language=letter.language,
-        often=often(letter.schedule, timezone.now()),
+        often=often(letter.schedule, timezone.now(), say),
         last=title_of(last) if last else "",
         last_path=links.issue(config, name, last.slug) if last else "",
     )

@@ -19,6 +19,7 @@ from newsletter.config import Config
 from newsletter.lists import first_public
 from newsletter.markup.text import with_emoji
 from newsletter.reader.style import colour, properties
+from newsletter.render.phrases import Phrases
 from newsletter.render.words import direction, one_line
 from newsletter.settings import current
 
@@ -33,7 +34,10 @@ class Frame:
     title: str
     tagline: str
     emoji: str
+    native: str
+    """The newsletter's own language, which its title and tagline are in."""
     language: str
+    """The language that the page speaks."""
     direction: str
     logo: str
     css: Markup
@@ -46,26 +50,42 @@ class Frame:
         """Whether anybody may subscribe to it by themselves; asked of the database once, and only for a form."""
         return bool(self.name) and first_public(current(), self.name) is not None
 
+    @cached_property
+    def words(self) -> Phrases:
+        """What pages say, in the language of this one; in English where there are no words in it."""
+        return rendering.page_words(current(), self.name, self.language)
+
+    @property
+    def spoken(self) -> str:
+        """The attributes of what a page says in our own words, where these are in another language than the page."""
+        said = self.words.language
+        return "" if said == self.language else Markup(' lang="{}" dir="{}"').format(said, direction(said))
+
     @property
     def ours(self) -> str:
         """The attribute of what the page says in English though its newsletter is in another language."""
         return "" if self.language.lower().startswith("en") else Markup(' lang="en"')
 
 
-def frame_of(config: Config, name: str = "") -> Frame:
-    """The frame of a newsletter's pages; without a name, or for one that is gone, that of the publication."""
+def frame_of(config: Config, name: str = "", language: str = "") -> Frame:
+    """The frame of a newsletter's pages; without a name, or for one that is gone, that of the publication.
+
+    It speaks the newsletter's language unless another one is named.
+    """
     settings = config.newsletters.get(name)
     if settings is None and len(config.newsletters) == 1:
         name, settings = next(iter(config.newsletters.items()))
     tokens = _tokens(config, name)
     dark = {"light": tokens.get("dark", {})}
+    native = settings.language if settings else _common(config)
     return Frame(
         name=name if settings else "",
         title=one_line(settings.title) if settings else config.site.name,
         tagline=one_line(settings.tagline) if settings else "",
         emoji=with_emoji(settings.emoji) if settings else "",
-        language=settings.language if settings else "en",
-        direction=direction(settings.language) if settings else "ltr",
+        native=native,
+        language=language or native,
+        direction=direction(language or native),
         logo=_logo(config, name),
         css=properties(tokens),
         paper=(colour(tokens, "paper", "#ffffff"), colour(dark, "paper", "#111111")),
@@ -74,14 +94,20 @@ def frame_of(config: Config, name: str = "") -> Frame:
     )
 
 
+def _common(config: Config) -> str:
+    """The language of all newsletters, if they have one in common, else English."""
+    spoken = {letter.language for letter in config.newsletters.values()}
+    return spoken.pop() if len(spoken) == 1 else "en"
+
+
 def page(request: HttpRequest, template: str, frame: Frame, status: int = 200, **context: Any) -> HttpResponse:
     """A page of ours in its frame."""
     return render(request, template, {"frame": frame, **context}, status=status, using="jinja2")
 
 
-def plain_frame(name: str = "") -> Frame:
+def plain_frame(name: str = "", language: str = "") -> Frame:
     """The frame of a page that was given none: an error, or one that belongs to one reader of a newsletter, if any."""
-    return frame_of(current(), name)
+    return frame_of(current(), name, language)
 
 
 def whose(request: HttpRequest, path: str = "") -> str:

@@ -12,8 +12,8 @@ from markupsafe import Markup, escape
 
 from newsletter.config.schema import Site
 from newsletter.reader.frame import plain_frame
-from newsletter.render.filters import date, excerpt, reading_time, unadorned
-from newsletter.render.phrases import fill
+from newsletter.render.filters import comma, date, excerpt, reading_time, unadorned
+from newsletter.render.phrases import count, fill
 from newsletter.render.tags import pieces
 from newsletter.render.words import direction, lead_emoji
 from newsletter.settings import current
@@ -25,16 +25,27 @@ def environment(**options: Any) -> Environment:
     env = Environment(**{**options, **tidy})  # noqa: S701 - the backend sets autoescape
     env.globals.update(url=_url, site=_site, plain_frame=plain_frame)
     env.filters.update(
-        date=date, day=day, direction=direction, excerpt=excerpt, fill=fill, here=here, host=_host, lazy=lazy,
-        lines=_lines, ornament=ornament, reading_time=reading_time, unadorned=unadorned,
+        bold=bold, count=count, date=date, day=day, direction=direction, excerpt=excerpt, fill=fill, here=here,
+        host=_host, lazy=lazy, linked=linked, lines=_lines, ornament=ornament,
+        reading_time=reading_time, unadorned=unadorned,
         quoted=lambda text: quote(text, safe=""),
     )  # fmt: skip
     return env
 
 
+def bold(address: str) -> Markup:
+    """An address that a sentence is about; it reads from the left whatever the sentence does."""
+    return Markup('<strong class="address" dir="ltr">{}</strong>').format(address)
+
+
+def linked(words: str, address: str) -> Markup:
+    """Words of a sentence that lead somewhere."""
+    return Markup('<a href="{}">{}</a>').format(address, words)
+
+
 def day(moment: datetime, language: str = "en") -> str:
     """The date without its weekday."""
-    return date(moment, language).partition(", ")[2] or date(moment, language)
+    return date(moment, language).partition(f"{comma(language)} ")[2] or date(moment, language)
 
 
 def here(address: str) -> str:

@@ -22,6 +22,7 @@ from newsletter.lists import offers
 from newsletter.models import Event, Issue, Message, Notice
 from newsletter.models.reply import digest
 from newsletter.reader.same_site import same_site
+from newsletter.reader.saying import language_for
 from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current
 from newsletter.track.recording import record
@@ -174,6 +175,7 @@ def _page(request: HttpRequest, way: Way) -> HttpResponse:
         "reasons": REASONS,
         "token": way.token,
         "whose": way.message.issue.newsletter,
+        "language": language_for(request, person, way.message.issue.newsletter),
     }
     return render(request, "unsubscribe.html", context, using="jinja2")
 

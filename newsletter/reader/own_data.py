@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from newsletter import tokens
-from newsletter.errands.limits import Refused, minutes, truncated
+from newsletter.errands.limits import Refused, in_minutes, truncated
 from newsletter.errands.own_data import PURPOSE, take
 from newsletter.models import Notice, Turn
 from newsletter.own_copy import copy_of, file_name
 from newsletter.own_data import REPLIES, published_replies
 from newsletter.reader.frame import Frame, frame_of, page
 from newsletter.reader.same_site import same_site
+from newsletter.reader.saying import language_for, refusal
 from newsletter.reader.signed_in import COOKIE, reader_of
 from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current, signing_keys
@@ -44,15 +45,19 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Have a link mailed to an address; the answer is the same whether or not anything is kept of it."""
     reader = reader_of(request)
     shown: dict[str, Any] = {"reader": reader.email if reader else "", "email": "", "error": "", "sent": ""}
+    frame = _frame(request, reader)
     if request.method != "POST":
         sent = request.GET.get("sent", "")
-        return page(request, "own_data.html", _frame(), **{**shown, "sent": sent if sent in PURPOSE else ""})
+        return page(request, "own_data.html", frame, **{**shown, "sent": sent if sent in PURPOSE else ""})
     email = reader.email if reader else request.POST.get("email", "")[:320].strip()
-    try:
-        kind = _mail_link(request, email, request.POST.get("ask", ""))
-    except Refused as error:
-        return page(request, "own_data.html", _frame(), 422, **{**shown, "email": email, "error": str(error)})
-    return SeeOther(f"{request.path}?sent={kind.value}")
+    error, wish = frame.words["own_data"]["choose"], request.POST.get("ask", "")
+    if wish in PURPOSE:
+        try:
+            take(email, address_of(request), Kind(wish), timezone.now())
+            return SeeOther(f"{request.path}?sent={wish}")
+        except (InvalidAddress, Refused) as refused:
+            error = refusal(frame, refused)
+    return page(request, "own_data.html", frame, 422, **{**shown, "email": email, "error": error})
 
 
 @same_site
@@ -66,16 +71,18 @@ def copy(request: HttpRequest, token: str) -> HttpResponse:
     except Over:
         notice = None
     if notice is None:
-        return page(request, "own_data_over.html", _frame(), 410)
+        return page(request, "own_data_over.html", _frame(request), 410)
     person = _person(notice)
     free = Turn.take(f"copy {notice.pk}", COPIES, timedelta(hours=1), now) if request.method == "POST" else None
     if request.method == "POST" and free is None:
         return _handed_over(request, person, now)
-    wait = minutes(free - now) if free else ""
+    wait = in_minutes(free - now) if free else 0
     zone = current().site.time_zone
     until = (notice.until or now).astimezone(ZoneInfo(zone))
     shown: dict[str, Any] = {"address": masked(person.email), "until": until, "zone": zone, "wait": wait}
-    return page(request, "own_data_button.html", _frame(notice.newsletter), 429 if wait else 200, **shown)
+    return page(
+        request, "own_data_button.html", _frame(request, person, notice.newsletter), 429 if wait else 200, **shown
+    )
 
 
 @same_site
@@ -87,35 +94,27 @@ def erase_me(request: HttpRequest, token: str) -> HttpResponse:
     try:
         notice = _notice(token, Kind.ERASE, now)
     except Over:
-        return page(request, "own_data_over.html", _frame(), 410)
+        return page(request, "own_data_over.html", _frame(request), 410)
     if request.method == "POST":
+        spoken = ""
         if notice is not None:
+            spoken = language_for(request, _person(notice), notice.newsletter)
             occasion = Occasion(now, Origin.MAIL, "erased by the link that was mailed")
             erase(Person.of(_person(notice)), occasion, _kept(request))
-        answer = SeeOther(request.path)
+        # Afterwards nobody knows any more which language was theirs.
+        answer = SeeOther(f"{request.path}?in={spoken}" if spoken else request.path)
         answer.delete_cookie(COOKIE, samesite="Lax")
         return answer
     if notice is None:
-        return page(request, "erased.html", _frame())
+        return page(request, "erased.html", _frame(request))
     person = _person(notice)
     shown: dict[str, Any] = {"address": masked(person.email), "replies": published_replies(Person.of(person))}
-    return page(request, "erase.html", _frame(notice.newsletter), **shown)
+    return page(request, "erase.html", _frame(request, person, notice.newsletter), **shown)
 
 
 def _kept(request: HttpRequest) -> tuple[str, ...]:
     """The reader's words stay only where the form asked about them, and the box was left empty."""
     return (REPLIES,) if "asked" in request.POST and "replies" not in request.POST else ()
-
-
-def _mail_link(request: HttpRequest, email: str, wish: str) -> Notice.Kind:
-    """Have the link mailed, if anything is kept of the address. Raises Refused."""
-    if wish not in PURPOSE:
-        raise Refused("Please choose one of the two buttons.")
-    try:
-        take(email, address_of(request), Kind(wish), timezone.now())
-    except InvalidAddress:
-        raise Refused("This is not an email address. Is there a typing mistake in it?") from None
-    return Kind(wish)
 
 
 def _notice(token: str, kind: Notice.Kind, now: datetime) -> Notice | None:
@@ -148,5 +147,5 @@ def _handed_over(request: HttpRequest, person: Subscriber, now: datetime) -> Htt
     return HttpResponse(content, content_type="application/zip", headers={"Content-Disposition": name})
 
 
-def _frame(newsletter: str = "") -> Frame:
-    return frame_of(current(), newsletter)
+def _frame(request: HttpRequest, person: Subscriber | None = None, newsletter: str = "") -> Frame:
+    return frame_of(current(), newsletter, language_for(request, person, newsletter))

@@ -24,6 +24,7 @@ from newsletter.reader import choices
 from newsletter.reader.frame import frame_of
 from newsletter.reader.frame import page as show
 from newsletter.reader.same_site import same_site
+from newsletter.reader.saying import language_for
 from newsletter.reader.signed_in import reader_of
 from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current, signing_keys
@@ -41,6 +42,8 @@ class Door:
     whole: bool
     again: str
     """Where somebody else subscribes, to whom the mail was passed on."""
+    newsletter: str = ""
+    """The newsletter whose mail led here, if one did."""
 
     def occasion(self) -> Occasion:
         """The circumstances of what is changed here."""
@@ -65,10 +68,10 @@ def mine(request: HttpRequest) -> HttpResponse:
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The lists of the person that a mail went to."""
     if tested(token) is not None:
-        return show(request, "preferences.html", frame_of(current()), test=True)
-    person, again = _person(token)
+        return show(request, "preferences.html", frame_of(current(), language=language_for(request, None)), test=True)
+    person, again, newsletter = _person(token)
     signed_in = reader_of(request)
-    return _answer(Door(request, person, signed_in is not None and signed_in.pk == person.pk, again))
+    return _answer(Door(request, person, signed_in is not None and signed_in.pk == person.pk, again, newsletter))
 
 
 def _answer(door: Door) -> HttpResponse:
@@ -101,14 +104,14 @@ def _save(door: Door) -> HttpResponse:
             known["language"] = str(language)
         try:
             known["time_zone"] = choices.zone_of(given.get("time_zone", door.person.time_zone))
-        except ValueError as error:
-            return _page(door, 422, error=str(error))
+        except choices.UnknownZone as error:
+            return _page(door, 422, error)
     choices.keep(door.person, choices.choices(current(), door.person, door.whole), given, occasion)
     introduce(door.person, occasion, **known)
     return SeeOther(f"{door.request.path}?saved=1")
 
 
-def _page(door: Door, status: int = 200, error: str = "") -> HttpResponse:
+def _page(door: Door, status: int = 200, error: choices.UnknownZone | None = None) -> HttpResponse:
     config, person, now = current(), door.person, timezone.now()
     given = door.request.POST if error else None
     offered = choices.choices(config, person, door.whole, given)
@@ -123,21 +126,23 @@ def _page(door: Door, status: int = 200, error: str = "") -> HttpResponse:
         of_them = {name: str(getattr(person, name)) for name in ("name", "language", "time_zone")}
         page |= of_them if given is None else {name: given.get(name, said) for name, said in of_them.items()}
         page["zones"] = choices.zones()
-    return show(door.request, "preferences.html", frame_of(config), status, **page)
+    frame = frame_of(config, language=language_for(door.request, person, door.newsletter))
+    return show(door.request, "preferences.html", frame, status, **page)
 
 
-def _person(token: str) -> tuple[Subscriber, str]:
-    """The person of a message's token, or of one made for the person alone, and where another one subscribes.
+def _person(token: str) -> tuple[Subscriber, str, str]:
+    """The person of a message's token, or of one made for the person alone; where another one subscribes; to what.
 
     Http404 for any other token.
     """
     with suppress(tokens.BadToken):
         number = tokens.read(token, signing_keys(), tokens.SUBSCRIBER)
-        return get_object_or_404(Subscriber, pk=number), reverse("subscriptions")
+        return get_object_or_404(Subscriber, pk=number), reverse("subscriptions"), ""
     message = message_of(token)
     if message.subscriber is None:
         raise Http404("this person is no longer with us")
     newsletter = message.issue.newsletter
     if newsletter not in current().newsletters:
-        return message.subscriber, reverse("subscriptions")
-    return message.subscriber, f"{reverse('subscribe', args=(newsletter,))}?from={newsletter}/{message.issue.slug}"
+        return message.subscriber, reverse("subscriptions"), ""
+    again = f"{reverse('subscribe', args=(newsletter,))}?from={newsletter}/{message.issue.slug}"
+    return message.subscriber, again, newsletter

@@ -17,12 +17,14 @@ from newsletter.errands.limits import Refused
 from newsletter.errands.signing_in import take
 from newsletter.models import SignIn
 from newsletter.posting import settle
-from newsletter.reader.frame import whose
+from newsletter.reader.frame import Frame, plain_frame, whose
 from newsletter.reader.same_site import same_site
+from newsletter.reader.saying import language_for, refusal
 from newsletter.reader.signed_in import COOKIE, admit, number_of, reader_of
 from newsletter.settings import signing_keys
 from newsletter.track.views import private
 from subscribers.addresses import InvalidAddress
+from subscribers.models import Subscriber
 
 
 class SeeOther(HttpResponseRedirect):
@@ -37,12 +39,14 @@ class SeeOther(HttpResponseRedirect):
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for an address, and mail a link to it if it is a subscriber's; the answer is the same if it is not."""
     back = local(request.POST.get("back") or request.GET.get("back") or "")
-    page = {"back": back, "email": "", "error": "", "sent": False, "reader": reader_of(request)}
-    page["whose"] = whose(request, back)
+    reader, newsletter = reader_of(request), whose(request, back)
+    language = language_for(request, reader, newsletter)
+    page = {"back": back, "email": "", "error": "", "sent": False, "reader": reader}
+    page |= {"whose": newsletter, "language": language}
     if request.method != "POST":
         return render(request, "sign_in.html", page, using="jinja2")
     page["email"] = request.POST.get("email", "")[:320]
-    page["error"] = mail_link(request, str(page["email"]), back)
+    page["error"] = mail_link(request, str(page["email"]), back, frame=plain_frame(newsletter, language))
     page["sent"] = not page["error"]
     return render(request, "sign_in.html", page, status=422 if page["error"] else 200, using="jinja2")
 
@@ -57,7 +61,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return _over(request)
     if request.method != "POST":
-        page = {"waiting": found.reply, "whose": whose(request, found.back)}
+        page = {"waiting": found.reply} | _spoken(request, found.back, found.subscriber)
         return render(request, "sign_in_button.html", page, using="jinja2")
     if not found.use(now):
         return _over(request, found.back)
@@ -82,7 +86,12 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def mail_link(
-    request: HttpRequest, email: str, back: str, words: dict[str, Any] | None = None, newsletter: str = ""
+    request: HttpRequest,
+    email: str,
+    back: str,
+    words: dict[str, Any] | None = None,
+    newsletter: str = "",
+    frame: Frame | None = None,
 ) -> str:
     """Have a link mailed to the address if it is a subscriber's; return what is wrong with it, or with so many.
 
@@ -90,10 +99,8 @@ def mail_link(
     """
     try:
         take(email, address_of(request), back, timezone.now(), newsletter, words)
-    except InvalidAddress:
-        return "This is not an email address. Is there a typing mistake in it?"
-    except Refused as refusal:
-        return str(refusal)
+    except (InvalidAddress, Refused) as error:
+        return refusal(frame or plain_frame(newsletter), error)
     return ""
 
 
@@ -109,8 +116,14 @@ def local(path: str) -> str:
 
 
 def _over(request: HttpRequest, back: str = "") -> HttpResponse:
-    page = {"back": back, "whose": whose(request, back)}
+    page = {"back": back} | _spoken(request, back)
     return render(request, "sign_in_over.html", page, status=410, using="jinja2")
+
+
+def _spoken(request: HttpRequest, back: str, person: Subscriber | None = None) -> dict[str, Any]:
+    """Whose pages somebody came from, and the language to speak to them."""
+    newsletter = whose(request, back)
+    return {"whose": newsletter, "language": language_for(request, person, newsletter)}
 
 
 def _found(token: str, now: datetime) -> SignIn | None:

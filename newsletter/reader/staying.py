@@ -5,6 +5,8 @@ Its link says nothing but that, does nothing else, and has no end: who finds the
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from newsletter import tokens
 from newsletter.reader.frame import frame_of, page
 from newsletter.reader.same_site import same_site
+from newsletter.reader.saying import language_for
 from newsletter.reader.signing_in import SeeOther
 from newsletter.settings import current, signing_keys
 from newsletter.track.views import masked, private
@@ -33,10 +36,9 @@ def stay(request: HttpRequest, token: str) -> HttpResponse:
     names = set(listed.values_list("list__name", flat=True))
     letters = [one.title for one in config.newsletters.values() if names & {ref.name for ref in one.lists}]
     staying, gone = (person.status == one for one in (Subscriber.Status.ACTIVE, Subscriber.Status.DORMANT))
-    return page(
-        request, "stay.html", frame_of(config), staying=staying, gone=gone, letters=letters,
-        address=masked(person.email),
-    )  # fmt: skip
+    frame = frame_of(config, language=language_for(request, person))
+    shown: dict[str, Any] = {"staying": staying, "gone": gone, "letters": letters, "address": masked(person.email)}
+    return page(request, "stay.html", frame, **shown)
 
 
 def _person(token: str) -> Subscriber:

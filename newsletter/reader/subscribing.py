@@ -22,23 +22,20 @@ from newsletter.lists import Offer
 from newsletter.reader import stamps
 from newsletter.reader.caching import public
 from newsletter.reader.doorstep import agreed, comes, issue_that_led, kept, words_of
-from newsletter.reader.frame import frame_of, page
+from newsletter.reader.frame import Frame, frame_of, page
 from newsletter.reader.known import known
 from newsletter.reader.meta import Meta, feeds, whole
 from newsletter.reader.policy import with_script
 from newsletter.reader.same_site import from_here, origin_of
+from newsletter.reader.saying import refusal
 from newsletter.reader.signing_in import address_of
 from newsletter.reader.stamps import Stamp
+from newsletter.render.phrases import filled
 from newsletter.settings import current, signing_keys
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Origin
 
 log = logging.getLogger(__name__)
-
-UNSOLVED = (
-    "The check that a person is asking did not come through. Wait until its box says that it is done, then press the "
-    "button once more."
-)
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,20 @@ class Form:
         self, state: str = "empty", status: int = 200, error: str = "", stamp: Stamp | None = None
     ) -> HttpResponse:
         """The page in one of its states: `empty`, `again` (one more button), or `asked`; nobody else may keep it."""
+        frame = self.frame()
         response = page(
-            self.request, "subscribe.html", frame_of(self.config, self.newsletter), status, meta=self._meta(),
-            offer=self.offer, comes=comes(self.config, self.offer), agreed=agreed(self.config, self.offer),
+            self.request, "subscribe.html", frame, status, meta=self._meta(),
+            offer=self.offer, comes=comes(self.config, self.offer, frame.words), agreed=agreed(self.config, self.offer),
             form=self, state=state, error=error, faulty=status == 422 and state == "empty",
             words=words_of(self.config, self.offer), stamp=(stamp or self._stamp()).sign(),
             captcha=captcha.wanted(self.config), sender=self.config.newsletters[self.newsletter].sender,
         )  # fmt: skip
         response["Cache-Control"] = "no-store"
         return with_script(response) if captcha.wanted(self.config) else response
+
+    def frame(self) -> Frame:
+        """What stands around the page, in the list's language."""
+        return frame_of(self.config, self.newsletter, self.offer.language)
 
     def stamped(self) -> Stamp | None:
         """The stamp that came back with the form."""
@@ -126,10 +128,11 @@ def subscriptions(request: HttpRequest) -> HttpResponseBase:
         canonical=whole(config, request.path),
         feeds=feeds(config),
     )
-    shown = [(offer, comes(config, offer)) for offer in offers]
+    frame = frame_of(config)
+    shown = [(offer, comes(config, offer, frame.words)) for offer in offers]
     return public(
         request,
-        lambda: page(request, "subscriptions.html", frame_of(config), meta=meta, offers=shown),
+        lambda: page(request, "subscriptions.html", frame, meta=meta, offers=shown),
         *(repr(one) for one in shown),
     )
 
@@ -151,10 +154,11 @@ def _answer(form: Form) -> HttpResponse:
         form = replace(form, email=normalize(form.email)[0])
         return _asked(form)
     except InvalidAddress as error:
-        reason = str(error) if form.email else "an address is needed"
-        return form.show(status=422, error=f"Please look at the address: {reason}.", stamp=form.stamped())
-    except Refused as refusal:
-        return form.show(status=429, error=str(refusal), stamp=form.stamped())
+        said = form.frame().words["joining"]
+        reason = filled(said["faulty"], reason=error) if form.email else said["needed"]
+        return form.show(status=422, error=reason, stamp=form.stamped())
+    except Refused as error:
+        return form.show(status=429, error=refusal(form.frame(), error), stamp=form.stamped())
 
 
 def _asked(form: Form) -> HttpResponse:
@@ -169,7 +173,7 @@ def _asked(form: Form) -> HttpResponse:
         log.info("a program sent the form of the list %s sooner than anybody can", form.offer.name)
         return form.show("asked")
     if captcha.wanted(form.config) and not _solved(form):
-        return form.show("again", 422, error=UNSOLVED, stamp=stamp)
+        return form.show("again", 422, error=form.frame().words["joining"]["unsolved"], stamp=stamp)
     how = signing_up.Circumstances(
         source=Origin.EMBED if stamp.site else Origin.PAGE,
         address=address_of(form.request),

@@ -6,12 +6,12 @@ from newsletter.render.errors import RenderError
 from newsletter.render.pages import Rendered, for_nobody, preview, render, untracked
 from newsletter.render.personal import fault_of_tag
 from newsletter.render.reading import Reading, look, reading, reading_of_post, texts, uncut
-from newsletter.render.service import phrases, service_mail
+from newsletter.render.service import page_words, phrases, service_mail, spoken
 from newsletter.render.summary import issues_in_full
 from newsletter.render.weight import weight_note
 
 __all__ = [
     "Reading", "RenderError", "Rendered", "check", "fault_of_tag", "for_nobody", "gallery", "issues_in_full", "look",
-    "phrases",
-    "preview", "reading", "reading_of_post", "render", "service_mail", "texts", "uncut", "untracked", "weight_note",
+    "page_words", "phrases", "preview", "reading", "reading_of_post", "render", "service_mail", "spoken",
+    "texts", "uncut", "untracked", "weight_note",
 ]  # fmt: skip

@@ -43,8 +43,8 @@ def _problems(found: Themes, config: Config, name: str, letter: Newsletter) -> I
         yield Problem(theme_key, f"there is no theme '{theme}'", hint=hint)
     else:
         steps = [partial(found.load, name) for name in found.names(theme)]
-        words = partial(found.words, theme, letter.language)
-        yield from _faults(theme_key, [*steps, partial(found.tokens, theme), words])
+        words = [partial(words, theme, letter.language) for words in (found.words, found.pages)]
+        yield from _faults(theme_key, [*steps, partial(found.tokens, theme), *words])
         yield from palette.problems_of_files(found, theme)
         yield from palette.problems(found, theme, f"newsletters.{name}.tokens", letter.tokens)
     yield from _faults(f"newsletters.{name}.segments", [partial(segments_of, name, letter)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,11 +20,13 @@ from newsletter.render.errors import RenderError, located
 from newsletter.render.filters import FILTERS
 from newsletter.render.late import LateCodeGenerator
 from newsletter.render.overlay import fitted, merged
-from newsletter.render.phrases import Phrases
+from newsletter.render.phrases import Phrases, family
 
 SHIPPED = TEMPLATES / "email"
 BASE = "base"
 FILE_OF_TOKENS = "tokens.yaml"
+# A name of a language becomes a name of a file.
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")
 _TOKENS = "it must hold keys such as `light:` and `fonts:`"
 
 
@@ -113,8 +116,18 @@ class Themes:
 
     def words(self, theme: str, language: str) -> Phrases:
         """The theme's own words in a language, from its words.yaml laid over base's; English where one is missing."""
-        said = self._laid(theme, "words.yaml", "it must hold languages such as `en:`, each with its words")
-        return Phrases.of(said, language)
+        return Phrases.of(self._said(theme), language)
+
+    def pages(self, theme: str, language: str) -> Phrases:
+        """What the readers' pages say in a language, from `pages/LANGUAGE.yaml`, laid as the theme's words are."""
+        known = {name: self._said_on_pages(theme, name) for name in family(language) if _LANGUAGE.fullmatch(name)}
+        return Phrases.of(known, language)
+
+    def speaks(self, theme: str, language: str) -> bool:
+        """Whether there are words in a language, or in its family."""
+        names = [name for name in family(language)[1:] if _LANGUAGE.fullmatch(name)]
+        known = {str(name).lower() for name in self._said(theme)}
+        return any(name in known or self._said_on_pages(theme, name) for name in names)
 
     def exists(self, theme: str) -> bool:
         """Whether there is a folder of this name."""
@@ -153,6 +166,12 @@ class Themes:
 
     def _root(self) -> Path:
         return self.own.parents[1] if len(self.own.parents) > 1 else self.own
+
+    def _said(self, theme: str) -> dict[str, Any]:
+        return self._laid(theme, "words.yaml", "it must hold languages such as `en:`, each with its words")
+
+    def _said_on_pages(self, theme: str, language: str) -> dict[str, Any]:
+        return self._laid(theme, f"pages/{language}.yaml", "it must hold parts such as `frame:`, each with its words")
 
     def _laid(self, theme: str, file: str, wanted: str, without: Path | None = None) -> dict[str, Any]:
         """The mapping of a file, base's first and the publication's own last."""

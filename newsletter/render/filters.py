@@ -51,6 +51,11 @@ def date(moment: datetime, language: str = "en") -> str:
         return f"{dateformat.format(moment, 'l')}{comma(language)} {dateformat.format(moment, order)}"
 
 
+def weekday(moment: datetime, language: str = "en") -> str:
+    """The day of the week in a language."""
+    return _formatted(moment, language, "l", "l")
+
+
 def day_and_month(moment: datetime, language: str = "en") -> str:
     """The day and month in a language, in the zone that the moment carries."""
     return _formatted(moment, language, "j F", "MONTH_DAY_FORMAT")

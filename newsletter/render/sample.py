@@ -84,7 +84,7 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
         },
         "sign_in": {
             "sign_in_url": f"{site}/in/sample", "expires": _DUE + timedelta(hours=1),
-            "purpose": "With one click your reply is on its way.",
+            "purpose": "replying",
         },
         "data": {"data_url": links.own_data(config, "sample"), "expires": _DUE + timedelta(days=1)},
         "erase": {"erase_url": links.erase(config, "sample"), "expires": _DUE + timedelta(days=1)},

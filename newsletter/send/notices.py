@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 
 from newsletter import tokens
 from newsletter.config import Config
+from newsletter.lists import languages_of
 from newsletter.models import Notice
 from newsletter.models.edition import digest_of
 from newsletter.send.ledger import PATIENCE, Clock
@@ -140,8 +141,16 @@ class Post:
                 connection.close()
                 time.sleep(1)
 
+    def _facts(self, notice: Notice) -> Mapping[str, object]:
+        """What the mail says, and in which languages to say it to whom it goes to, the best first."""
+        facts: dict[str, object] = {**notice.facts}
+        if person := notice.subscriber:
+            others = languages_of(self.config, person, notice.newsletter)
+            facts["languages"] = [person.language, facts.get("language"), *others]
+        return facts
+
     def _mailing(self, notice: Notice) -> Mailing:
-        drawn = self.draw(notice.kind, self.config, notice.newsletter, notice.facts)
+        drawn = self.draw(notice.kind, self.config, notice.newsletter, self._facts(notice))
         digest = digest_of(drawn.subject, drawn.html, drawn.text)
         # A marker of its own, though nothing is filled: transports look for holes, and no text may hold one by chance.
         marker = "h" + tokens.secret(f"notice {notice.pk}", self.key)

@@ -34,6 +34,7 @@ LEASE = timedelta(seconds=60)
 """How long a process that has fallen silent keeps others from going on."""
 
 Clock = Callable[[], datetime]
+_OPEN = (Import.Status.READY, Import.Status.RUNNING, Import.Status.UNDOING)
 _ROUNDS = 3
 _MANY = 50_000
 _SLICE = 50_000
@@ -57,16 +58,17 @@ class Handler(Protocol):
 
 
 def claim(now: datetime, only: int | None = None) -> Import | None:
-    """Take the import whose turn it is, if there is one that nobody works on.
+    """Take the import whose turn it is, to go on with it or with its undoing, if there is one that nobody works on.
 
     With `only`, that one, even if another process seems to be at it: what that has not committed is then refused.
     """
-    due = Import.objects.filter(status__in=(Import.Status.READY, Import.Status.RUNNING)).order_by("pk")
+    due = Import.objects.filter(status__in=_OPEN).order_by("pk")
     due = due.filter(pk=only) if only else due.filter(Q(lease_until=None) | Q(lease_until__lt=now))
     for job in due:
         mine, begun = uuid.uuid4(), job.started_at or now
         same = Import.objects.filter(pk=job.pk, status=job.status, claim=job.claim)
-        if same.update(status=Import.Status.RUNNING, claim=mine, lease_until=now + LEASE, started_at=begun):
+        status = job.status if job.status == Import.Status.UNDOING else Import.Status.RUNNING
+        if same.update(status=status, claim=mine, lease_until=now + LEASE, started_at=begun):
             job.refresh_from_db()
             return job
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from subscribers.models import (
     Suppression,
     Tag,
     Tagging,
+    md5s_of,
 )
 
 _KNOWN = """
@@ -70,7 +71,7 @@ def write(job: Import, people: Sequence[Person], now: datetime) -> Counter[str]:
     """
     stage(people)
     known = _known(job)
-    verdict = decide(job, people, known, _held(), {n for (n,) in ask(_SEEN, job.pk)})
+    verdict = decide(job, people, known, _held(people), {n for (n,) in ask(_SEEN, job.pk)})
     if not job.dry_run:
         _carry_out(job, people, verdict, known, now)
     Seen.objects.bulk_create([Seen(of=job, mark=people[n].mark) for n in verdict.remember], batch_size=2000)
@@ -101,8 +102,17 @@ def _moment(value: datetime | str | None) -> datetime | None:
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
 
 
-def _held() -> dict[int, Held]:
-    return {n: Held(pk, kind, bool(nameless)) for n, pk, kind, nameless in ask(_HELD)}
+def _held(people: Sequence[Person]) -> dict[int, Held]:
+    found = {n: Held(pk, kind, bool(nameless)) for n, pk, kind, nameless in ask(_HELD)}
+    if not Suppression.has_md5s():
+        return found
+    marks = defaultdict[str, list[int]](list)
+    for n, person in enumerate(people):
+        for mark in md5s_of(person.key):
+            marks[mark].append(n)
+    for pk, kind, mark in Suppression.objects.filter(hash__in=marks).values_list("pk", "kind", "hash"):
+        found |= {n: Held(pk, kind, True) for n in marks[mark] if n not in found}
+    return found
 
 
 def _carry_out(job: Import, people: Sequence[Person], verdict: Verdict, known: dict[int, Known], now: datetime) -> None:

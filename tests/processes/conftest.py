@@ -169,6 +169,12 @@ class Publication:
             self._line(arguments), cwd=cwd or self.folder, env=self._env(), capture_output=True, text=True, timeout=120
         )
 
+    def python(self, statements: str) -> None:
+        """Run statements of Python where the program's rows are."""
+        env = {**self._env(), "DJANGO_SETTINGS_MODULE": "newsletter.settings", "NEWSLETTER_CONFIG": "config.yaml"}
+        line = [sys.executable, "-c", f"import django; django.setup(); {statements}"]
+        subprocess.run(line, cwd=self.folder, env=env, check=True, timeout=60)
+
     def facts(self, *arguments: str) -> Any:
         """What a command prints as JSON."""
         done = self.command(*arguments, "--json")

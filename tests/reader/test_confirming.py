@@ -17,7 +17,8 @@ from subscribers.joining import leave
 from subscribers.models import Consent, List, Subscriber, Suppression
 from subscribers.traces import Person
 from tests.factories import make_list, make_subscriber, occasion
-from tests.reader.joining import LINKS, ask, mailed, sound, standing
+from tests.reader.doing import behind_the_answer
+from tests.reader.joining import LINKS, ask, mailed, sound, stamp, standing
 
 pytestmark = pytest.mark.django_db
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -129,22 +130,42 @@ def test_a_link_of_the_release_before_still_subscribes(client):
     assert standing("ada@example.org") == [("readers", "active")]
 
 
-def test_an_old_link_of_a_newsletter_that_is_gone_says_that_it_has_ended(client):
+def test_an_old_link_of_a_newsletter_that_is_gone_says_that_nobody_is_taken(client):
     token = signing.dumps(["gone", "ada@example.org"], salt=OLD_SALT, compress=True)
-    assert client.get(f"/confirm/{token}").status_code == 410
+    assert "takes no sign-ups now" in closed(client.get(f"/confirm/{token}"))
 
 
-def test_a_list_made_private_meanwhile_still_takes_who_asked_before(client):
+def closed(answer):
+    assert answer.status_code == 410
+    return sound(answer).text()
+
+
+def test_a_list_made_private_meanwhile_takes_nobody_and_says_so_kindly(client):
     make_list("readers")
     ask(client)
     List.objects.update(public=False)
-    assert client.post(mailed(), headers=OURS).status_code == 303
-    assert standing("ada@example.org") == [("readers", "active")]
+    assert "takes no sign-ups now" in closed(client.get(mailed()))
+    assert "takes no sign-ups now" in closed(client.post(mailed(), headers=OURS))
+    assert standing("ada@example.org") == [("readers", "pending")]
+    assert not Notice.objects.filter(kind="welcome").exists()
+    List.objects.update(public=True)
+    assert client.post(mailed(), headers=OURS).status_code == 303, "it was closed by mistake"
 
 
-def test_a_list_that_nothing_goes_to_any_more_says_that_the_link_has_ended(client, settings, make_config):
+@pytest.mark.parametrize("opt_in", ["single", "double"])
+def test_a_list_made_private_between_the_form_and_what_follows_takes_nobody(client, opt_in):
+    make_list("readers", opt_in=opt_in)
+    fields = {"email": "ada@example.org", "website": "", "stamp": stamp()}
+    client.post("/subscribe/weekly/", fields, headers=OURS)
+    List.objects.update(public=False)
+    behind_the_answer()
+    assert not Subscriber.objects.exists()
+    assert not Notice.objects.exists()
+
+
+def test_a_list_that_nothing_goes_to_any_more_takes_nobody(client, settings, make_config):
     token = Wish("gone", "weekly", "ada@example.org").token(settings.SECRET_KEY)
-    assert client.post(f"/confirm/{token}", headers=OURS).status_code == 410
+    assert "takes no sign-ups now" in closed(client.post(f"/confirm/{token}", headers=OURS))
     assert not Subscriber.objects.exists()
 
 

@@ -205,7 +205,7 @@ def test_the_button_erases_signs_out_and_sends_nothing_more(maja):
     client, elsewhere = browser(maja), browser(maja)
     path = mailed("erase")
     answer = client.post(path)
-    assert (answer.status_code, answer["Location"]) == (303, path)
+    assert (answer.status_code, answer["Location"]) == (303, f"{path}?in=en")
     assert (answer.cookies[COOKIE].value, answer.cookies[COOKIE]["max-age"]) == ("", 0)
     assert "You are erased" in text_of(client.get(path))
     assert not Subscriber.objects.exists()

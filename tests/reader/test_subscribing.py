@@ -403,8 +403,11 @@ def test_the_form_for_another_site_speaks_the_language_of_the_list(client):
 def test_how_often_something_comes_is_said_in_words(cron, said, now):
     from newsletter.config.schema import Schedule
     from newsletter.reader.doorstep import often
+    from newsletter.render import page_words
+    from newsletter.settings import current
 
-    assert often(Schedule(cron=cron, time_zone="Europe/Berlin") if cron else None, now) == said
+    say = page_words(current(), "", "en")["often"]
+    assert often(Schedule(cron=cron, time_zone="Europe/Berlin") if cron else None, now, say) == said
 
 
 @pytest.mark.parametrize(("opens", "clicks"), [(True, True), (False, False)])

@@ -187,7 +187,7 @@ def test_a_publication_says_one_thing_in_its_own_words(own, make_issue, make_con
     assert "Read online" in dutch.text
 
 
-@pytest.mark.parametrize("language", ["de", "fr", "es", "ar"])
+@pytest.mark.parametrize("language", ["de", "fr", "es", "ar", "he"])
 def test_every_language_has_every_word_and_the_same_places(make_config, language):
     found = themes(make_config())
     said = found.read(SHIPPED / "base" / "words.yaml")

@@ -1,4 +1,4 @@
-"""Imports are carried on by whoever is free: once each, stopped and resumed, cancelled, undone, side by side."""
+"""Imports are carried on by whoever is free: once each, stopped and resumed, cancelled, side by side."""
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,8 @@ from django.db import connections
 
 from subscribers import importing
 from subscribers.importing import ImportRefused, running, writing
-from subscribers.joining import ask, leave
 from subscribers.models import Consent, Field, Import, Seen, Subscriber, Subscription, Upload
-from tests.factories import make_list, make_subscriber, occasion
-from tests.subscribers.importing.conftest import told
+from tests.factories import make_list, make_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -183,36 +181,6 @@ def test_old_reports_files_and_abandoned_uploads_are_forgotten(upload, load, now
     importing.forget(now + timedelta(seconds=1))
     assert report.job.refusals.count() == 0
     assert list(Import.objects.values_list("pk", flat=True)) == [report.job.pk]
-
-
-# ── undo ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_undo_takes_back_whom_the_import_added_and_leaves_who_changed_something(load, now):
-    make_subscriber("known@example.org", lists=("others",))
-    make_subscriber("there@example.org")
-    leave(make_subscriber("gone@example.org"), ["readers"], occasion("asked to", now))
-    asker = ask("asker@example.org", ["readers"], occasion("asked to", now))
-    six = ["known", "there", "gone", "asker", "new", "newer"]
-    report = load(
-        "email\n" + "".join(f"{one}@example.org\n" for one in six), restore="by letter", basis="on paper", tags=["fair"]
-    )
-    assert told(report) == {"added": 4, "unchanged": 1, "restored": 1}
-    leave(Subscriber.objects.get(key="newer@example.org"), ["readers"], occasion("asked to", now))
-
-    undone = importing.undo(report.job, occasion("a mistake", now))
-
-    assert (undone.taken_off, undone.forgotten, undone.left_alone) == (4, 1, 1)
-    assert dict(Subscription.objects.filter(list__name="readers").values_list("subscriber__key", "status")) == {
-        "there@example.org": "active", "gone@example.org": "unsubscribed", "asker@example.org": "pending",
-        "newer@example.org": "unsubscribed",
-    }  # fmt: skip
-    assert not Subscriber.objects.filter(key="new@example.org").exists()
-    assert Subscriber.objects.filter(key="known@example.org").exists()
-    assert list(asker.consents.order_by("pk").values_list("action", flat=True)) == ["asked", "imported", "removed"]
-    assert report.job.status == "undone"
-    with pytest.raises(ImportRefused, match="cannot be undone"):
-        importing.undo(report.job, occasion("again", now))
 
 
 # ── side by side ─────────────────────────────────────────────────────────────────────────────────────────────────────
