@@ -18,12 +18,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import collect, compose, errands, links, render, send, tokens, track
+from newsletter import collect, compose, errands, render, send, track
 from newsletter.config import Config
-from newsletter.markup.said import tidied
 from newsletter.models import Entry, Errand, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
-from newsletter.models.reply import digest
-from subscribers import bulk, converting, importing
+from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
 
@@ -238,9 +236,21 @@ def run_imports(ctx: Context) -> None:
         pass
 
 
+def keep_indexes(ctx: Context) -> None:
+    """Make the indexes that segments and searches ask, and drop those that none needs."""
+    indexes.agree()
+    if not importing.under_way():
+        lookup.mend()
+
+
 def change_many(ctx: Context) -> None:
     """Go on with what staff have begun to do to many people at once."""
     bulk.work(ctx.clock, ctx.stop)
+
+
+def count_growth(ctx: Context) -> None:
+    """Count up by day who joined and left, for the page that shows how lists grow."""
+    tallying.work(timezone.get_default_timezone(), ctx.stop.is_set)
 
 
 # ── track ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,42 +260,6 @@ def fetch_replies(ctx: Context) -> None:
     """Bring in the answers that lie in the mailbox of config.yaml, if it names one."""
     if ctx.config.track.replies.imap.host:
         track.fetch_replies(ctx.config, ctx.clock, ctx.stop)
-
-
-def answer_reply(ctx: Context, reply: Reply, by: Any, text: str, public: bool) -> Notice | None:
-    """Answer a reader in the publication's name: by mail, and if public on the page. Return the mail, if there is one.
-
-    The mail's Reply-To knows this answer, so that the reader's next words come to the same thread.
-    """
-    top, now = reply.parent or reply, ctx.clock()
-    letter, reader = ctx.config.newsletters.get(reply.issue.newsletter), reply.subscriber
-    name = by.get_full_name() or (letter.title if letter else ctx.config.site.name)
-    with transaction.atomic():
-        if public:
-            for one in {reply.pk, top.pk}:
-                Reply.move(Reply.objects.filter(pk=one), Reply.State.PUBLISHED, now)
-        answer, _ = Reply.take(
-            digest(f"answer {reply.pk} {text}"), issue=reply.issue, parent=top, staff=by, author_name=name,
-            via=Reply.Via.DESK, state=Reply.State.PUBLISHED if public else Reply.State.PRIVATE, text=tidied(text),
-            received_at=now, published_at=now if public else None,
-        )  # fmt: skip
-        if reader is None or letter is None:
-            return None
-        facts = {
-            "issue_title": _title(reply.issue), "public": public, "your_words": reply.text, "answer": answer.text,
-            "issue_url": links.replies(ctx.config, reply.issue.newsletter, reply.issue.slug), "answered_by": name,
-        }  # fmt: skip
-        until = now + ctx.config.track.replies.valid
-        token = tokens.sign_until(answer.pk, until, ctx.key, tokens.THREAD) if letter.replies.address else ""
-        return Notice.queue(
-            Notice.Kind.ANSWER, reply.issue.newsletter, reader.email, facts, now, digest(f"answer {answer.pk}"),
-            subscriber=reader, name=reader.name, answers_to=token,
-        )  # fmt: skip
-
-
-def _title(issue: Issue) -> str:
-    """What an issue went out as, as it reads for nobody in particular."""
-    return (render.for_nobody(issue.edition, "subject") if issue.edition else "") or issue.slug
 
 
 def let_go(ctx: Context) -> None:
@@ -337,7 +311,8 @@ JOBS = (
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
-    Job("indexes", lambda ctx: indexes.agree(), every=lambda config: timedelta(seconds=30)),
+    Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),
+    Job("growth", count_growth, every=lambda config: timedelta(seconds=10)),
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

@@ -13,9 +13,10 @@ from threading import Event
 from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import CharField, Exists, F, Func, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import SHA256, Coalesce
 
+from subscribers import deleting
 from subscribers.finding import Search
 from subscribers.models import Bulk, Consent, Origin, Subscriber, Subscription, Suppression, Tagging, Touched
 from subscribers.wanted import Unclear, Wanted
@@ -76,6 +77,8 @@ def finish(act: Bulk, clock: Callable[[], datetime]) -> None:
 
 def step(act: Bulk, now: datetime, window: int = WINDOW) -> bool:
     """Go through the next window of people; say whether anything is left to do."""
+    if act.kind == Kind.DELETE:
+        return deleting.step(act, now)
     act.refresh_from_db()
     if act.status != Status.RUNNING:
         return False
@@ -155,7 +158,8 @@ def _add(act: Bulk, people: People, counts: Counter[str]) -> Plan:
     if not (act.restore or act.undoes_id):
         counts["suppressed"] += fresh.filter(held).order_by().count()
         counts["unsubscribed"] += fresh.filter(~held, gone).order_by().count()
-        fresh = fresh.filter(~held, ~gone)
+        counts["unconfirmed"] += fresh.filter(_unconfirmed(act), ~held, ~gone).order_by().count()
+        fresh = fresh.filter(~_unconfirmed(act), ~held, ~gone)
     if act.undoes:
         # Whoever has left by themselves since stays away.
         ours = _on(act, _Sub.UNSUBSCRIBED).filter(source=Origin.DESK, changed_at=act.undoes.created_at)
@@ -164,9 +168,10 @@ def _add(act: Bulk, people: People, counts: Counter[str]) -> Plan:
     def change(touched: QuerySet[Touched]) -> None:
         if act.restore:
             _release(act, touched)
-        back = touched.filter(was=_Sub.UNSUBSCRIBED)
-        _note(act, Action.RESTORED, back, f"{act.reason}; brought back: {act.restore}" if act.restore else act.reason)
-        _note(act, Action.ADDED, touched.exclude(was=_Sub.UNSUBSCRIBED))
+        all_the_same = f"{act.reason}; brought in all the same: {act.restore}" if act.restore else act.reason
+        _note(act, Action.RESTORED, touched.filter(was=_Sub.UNSUBSCRIBED), all_the_same)
+        _note(act, Action.ADDED, touched.filter(was=_Sub.PENDING), all_the_same)
+        _note(act, Action.ADDED, touched.filter(was=""))
         for was in (_Sub.PENDING, _Sub.UNSUBSCRIBED):
             # Only from the status that was seen.
             rows = _subscriptions(act, touched.filter(was=was)).filter(status=was)
@@ -216,6 +221,16 @@ def _tagging(act: Bulk) -> QuerySet[Tagging]:
 def _on(act: Bulk, *statuses: str) -> QuerySet[Subscription]:
     rows = Subscription.objects.filter(list=act.list_id, subscriber=OuterRef("pk"))
     return rows.filter(status__in=statuses) if statuses else rows
+
+
+def _unconfirmed(act: Bulk) -> Q:
+    """Who waits for the button of this list, or is here only because somebody typed the address.
+
+    A file names each address that somebody vouches for; a filter finds whoever was typed by anybody.
+    """
+    theirs = Subscription.objects.filter(subscriber=OuterRef("pk"))
+    ever_on = theirs.filter(Q(status=_Sub.ACTIVE) | Q(joined_at__isnull=False))
+    return Q(Exists(_on(act, _Sub.PENDING))) | Q(Exists(theirs.filter(status=_Sub.PENDING)), ~Exists(ever_on))
 
 
 def _held() -> QuerySet[Suppression]:

@@ -26,14 +26,15 @@ def forget_unconfirmed(before: datetime, now: datetime, chunk: int = CHUNK) -> i
         with transaction.atomic():
             # Who confirms at this very moment is on the list: only what still waits is dropped.
             count += waiting.filter(pk__in=[pk for pk, _, _ in found]).delete()[0]
-            gone = _drop_strangers({person for _, person, _ in found})
+            gone = drop_strangers({person for _, person, _ in found})
             _note([(person, wanted) for _, person, wanted in found if person not in gone], now)
     return count
 
 
-def _drop_strangers(people: Iterable[int]) -> set[int]:
+def drop_strangers(people: Iterable[int]) -> set[int]:
     """Delete those of these people on whom nothing else hangs; return who they were."""
-    strangers = set(_unattached(Subscriber.objects.filter(pk__in=people)).values_list("pk", flat=True))
+    held = Subscriber.locked(people)
+    strangers = set(_unattached(Subscriber.objects.filter(pk__in=held)).values_list("pk", flat=True))
     Consent.objects.filter(subscriber__in=strangers).delete()
     Subscriber.objects.filter(pk__in=strangers).delete()
     return strangers

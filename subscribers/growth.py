@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
-from django.db import connection
-from django.db.models import CharField, Count, DateTimeField, F, Func
+from subscribers.models import Tallied
+from subscribers.tallying import counted, kept, since_then
 
-from subscribers.models import Consent
-
-_A = Consent.Action
-JOINED = (_A.CONFIRMED, _A.JOINED, _A.IMPORTED, _A.ADDED, _A.RETURNED, _A.RESTORED)
-LEFT = (_A.LEFT, _A.REMOVED, _A.STOPPED)
+_LOOKS = 5
 
 
 @dataclass
@@ -36,30 +32,31 @@ def growth(lists: list[int], since: date, until: date, step: str, zone: tzinfo) 
     """A step for each day, week or month of the range, those without any change too."""
     begin = _STEPS[step]
     steps = {day: Step(day) for day in _days(begin(since), until, begin)}
-    low, high = (datetime.combine(day, time.min, zone) for day in (since, until + timedelta(days=1)))
-    for hour, action, source, number in _hours(lists, low, high):
-        one = steps[begin(hour.astimezone(zone).date())]
-        if action in LEFT:
-            one.left += number
-        else:
+    for day, source, joined, number in _told(lists, since, until, zone):
+        one = steps[begin(day)]
+        if joined:
             one.joined += number
             one.by_source[source] += number
+        else:
+            one.left += number
     return [*steps.values()]
 
 
-def _hours(lists: list[int], low: datetime, high: datetime) -> Iterator[tuple[datetime, str, str, int]]:
-    """Counted by hour, which every zone's days are made of, and which the database cuts out without a calendar."""
-    rows = Consent.objects.filter(list__in=lists, at__gte=low, at__lt=high, action__in=(*JOINED, *LEFT)).order_by()
-    grouped = rows.annotate(hour=_hour()).values("hour", "action", "source").annotate(number=Count("*"))
-    for hour, action, source, number in grouped.values_list("hour", "action", "source", "number"):
-        at = datetime.fromisoformat(f"{hour}:00") if isinstance(hour, str) else hour
-        yield at if at.tzinfo else at.replace(tzinfo=UTC), action, source, number
+def _told(lists: list[int], since: date, until: date, zone: tzinfo) -> list[tuple[date, str, bool, int]]:
+    """What the tally has, and the few consents that it does not have yet; if it moved on meanwhile, once more."""
+    low, high = (datetime.combine(day, time.min, zone) for day in (since, until + timedelta(days=1)))
+    for _ in range(_LOOKS):
+        upto = _upto(zone)
+        rows = list(kept(lists, since, until)) if upto else []
+        fresh = counted(since_then(lists, low, high, upto), zone)
+        if _upto(zone) == upto:
+            break
+    return [*rows, *((day, source, joined, number) for (_, day, source, joined), number in fresh.items())]
 
 
-def _hour() -> Func:
-    if connection.vendor == "sqlite":  # where moments are texts, in UTC
-        return Func(F("at"), template="substr(%(expressions)s, 1, 13)", output_field=CharField())
-    return Func(F("at"), template="date_trunc('hour', %(expressions)s)", output_field=DateTimeField())
+def _upto(zone: tzinfo) -> int:
+    """How far the tally has come in the days of this zone."""
+    return Tallied.objects.filter(zone=str(zone)).values_list("upto", flat=True).first() or 0
 
 
 def _days(day: date, until: date, begin: Callable[[date], date]) -> Iterator[date]:

@@ -29,6 +29,7 @@ from subscribers.models import (
     Tagging,
     Touched,
     Upload,
+    fingerprints,
 )
 from subscribers.traces import Person, mentions, scrub
 
@@ -115,7 +116,7 @@ def _refusals_erased(erasure: Erasure, rows: Rows) -> None:
 
 def _uploads_erased(erasure: Erasure, rows: Rows) -> None:
     """A file that has served is dropped whole, whoever is in it."""
-    served = (Import.Status.DONE, Import.Status.CANCELLED, Import.Status.UNDONE)
+    served = (Import.Status.DONE, Import.Status.CANCELLED, Import.Status.UNDOING, Import.Status.UNDONE)
     Upload.objects.filter(of__status__in=served).delete()
 
 
@@ -176,7 +177,7 @@ KEPT |= {
         lambda who: Suppression.objects.filter(key=who.key),
         _suppression,
         _suppression_erased,
-        hashed=lambda who: Suppression.objects.filter(hash=who.hash, key=None),
+        hashed=lambda who: Suppression.objects.filter(hash__in=fingerprints(who.key), key=None),
     ),
     Refusal: Table(
         "refused_rows",
@@ -204,4 +205,8 @@ KEPT |= {
     Tag: mentioned(Tag, "tag_names"),
     Field: mentioned(Field, "field_names"),
 }
-FREE |= {"subscribers.Wording": "the words that everybody is shown"}
+FREE |= {
+    "subscribers.Wording": "the words that everybody is shown",
+    "subscribers.Tally": "numbers",
+    "subscribers.Tallied": "how far the numbers have come",
+}

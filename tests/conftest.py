@@ -34,6 +34,12 @@ class Compiled(BytecodeCache):
 COMPILED = Compiled()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests marked `first`, whatever order chance has made."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 @pytest.fixture
 def now() -> datetime:
     """A Friday, 08:00 in Berlin: the moment the test newsletter is due."""

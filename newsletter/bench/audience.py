@@ -42,6 +42,8 @@ def measure(server: str, number: int, tell: Tell) -> Iterator[Figure]:
         tell(f"importing {number:,} people")
         whole = _import(many, number)
         yield _at_least("import", "rows/s", [number / whole["seconds"]], per_second)
+        if whole["behind"] > 1:
+            yield _plain("import, the index of the search made behind it", "s", [whole["behind"]])
         yield _at_most("import, peak of memory against a tenth", "times", [whole["peak_mb"] / tenth["peak_mb"]], 1.2)
         yield _plain("import, peak of memory", "MB", [whole["peak_mb"]])
         plain = many.step("row_by_row", BY_ROW)

@@ -27,7 +27,7 @@ from django.utils import timezone  # noqa: E402
 
 from newsletter.models import Event, Issue, Message  # noqa: E402
 from newsletter.settings import current  # noqa: E402
-from subscribers import segments  # noqa: E402
+from subscribers import lookup, segments  # noqa: E402
 from subscribers.addresses import normalize  # noqa: E402
 from subscribers.audience import Audience  # noqa: E402
 from subscribers.importing import import_file  # noqa: E402
@@ -53,7 +53,8 @@ def imports(file: str) -> Figures:
     began = time.perf_counter()
     import_file(Path(file), List.objects.get(name=LIST), timezone.now())
     seconds = time.perf_counter() - began
-    return {"rows": Subscription.objects.count(), "seconds": seconds, "peak_mb": peak_mb()}
+    figures = {"rows": Subscription.objects.count(), "seconds": seconds, "peak_mb": peak_mb()}
+    return {**figures, "behind": timed(lookup.mend)}
 
 
 def row_by_row(number: str) -> Figures:

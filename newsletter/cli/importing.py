@@ -19,8 +19,8 @@ from newsletter.service import stop_on_signals
 from django.db import connections  # isort: skip
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # isort: skip
 
-from subscribers import exporting, fields, importing
-from subscribers.importing import MEANINGS, Entry, Report
+from subscribers import exporting, fields, importing, lookup
+from subscribers.importing import MEANINGS, Entry, Report, Undone
 from subscribers.models import Import, List, Occasion, Origin, Subscription
 
 SHOWN = 20
@@ -120,6 +120,36 @@ def _entry(header: str, meaning: str, said: str, job: Import) -> Entry:
 
 def carry_on(ctx: Context, job: Import, refused: Path | None, as_json: bool) -> None:
     """Work on an import in this process until it ends, and say what became of it."""
+    _resume(ctx, job)
+    if job.status == Import.Status.RUNNING:
+        raise Failure(
+            f"stopped after {counted(job.rows_done, 'row')}; the running program goes on with it, or "
+            f"`newsletter subscribers imports --resume {job.pk}`, or --cancel {job.pk}"
+        )
+    lookup.mend()  # where nothing else runs, nobody else would
+    if job.status != Import.Status.DONE:
+        raise Failure(job.reason or f"import {job.pk} is {job.get_status_display().lower()}")
+    _tell(Report.of(job), refused, as_json)
+
+
+def take_back(ctx: Context, job: Import) -> None:
+    """Undo an import in this process, or go on with that, and say what became of it."""
+    if job.status != Import.Status.UNDOING:
+        importing.undo(job, Occasion(ctx.clock(), Origin.COMMAND, f"import {job.pk} of {job.file_name} undone"))
+    _resume(ctx, job)
+    undone = Undone.of(job)
+    if job.status != Import.Status.UNDONE:
+        raise Failure(
+            f"stopped after {undone.met} of {counted(undone.expected, 'person', 'people')}; the running program goes "
+            f"on with it, or `newsletter subscribers imports --undo {job.pk}`"
+        )
+    done(
+        f"import {job.pk} is undone: {counted(undone.taken_off, 'person', 'people')} taken off the list, "
+        f"{undone.forgotten} of them forgotten; {undone.left_alone} left alone, where something was changed since"
+    )
+
+
+def _resume(ctx: Context, job: Import) -> None:
     stop_on_signals(ctx.stop)
     watcher = threading.Thread(target=_watch, args=(job.pk, over := threading.Event()), daemon=True)
     watcher.start()
@@ -128,14 +158,6 @@ def carry_on(ctx: Context, job: Import, refused: Path | None, as_json: bool) -> 
     finally:
         over.set()
         watcher.join(5)
-    if job.status == Import.Status.RUNNING:
-        raise Failure(
-            f"stopped after {counted(job.rows_done, 'row')}; the running program goes on with it, or "
-            f"`newsletter subscribers imports --resume {job.pk}`, or --cancel {job.pk}"
-        )
-    if job.status != Import.Status.DONE:
-        raise Failure(job.reason or f"import {job.pk} is {job.get_status_display().lower()}")
-    _tell(Report.of(job), refused, as_json)
 
 
 def _tell(report: Report, refused: Path | None, as_json: bool) -> None:
@@ -164,7 +186,7 @@ def _tell(report: Report, refused: Path | None, as_json: bool) -> None:
 @command()
 @click.option("--resume", type=int, metavar="NUMBER", help="Go on with this one here and now.")
 @click.option("--cancel", type=int, metavar="NUMBER", help="Stop this one; the rows that are in stay.")
-@click.option("--undo", type=int, metavar="NUMBER", help="Take back whom this one added.")
+@click.option("--undo", type=int, metavar="NUMBER", help="Take back whom this one added; broken off, it goes on.")
 @facts_option
 def imports(resume: int | None, cancel: int | None, undo: int | None, as_json: bool) -> None:
     """Show the imports, the latest first; or go on with one, stop it, or take it back."""
@@ -182,13 +204,7 @@ def imports(resume: int | None, cancel: int | None, undo: int | None, as_json: b
             raise Failure(f"import {job.pk} is {job.get_status_display().lower()} already")
         done(f"import {job.pk} is cancelled after {counted(job.rows_done, 'row')}, which stay")
     elif undo:
-        job = _import(undo)
-        occasion = Occasion(ctx.clock(), Origin.COMMAND, f"import {job.pk} of {job.file_name} undone")
-        undone = importing.undo(job, occasion)
-        done(
-            f"import {job.pk} is undone: {counted(undone.taken_off, 'person', 'people')} taken off the list, "
-            f"{undone.forgotten} of them forgotten; {undone.left_alone} left alone, who changed something since"
-        )
+        take_back(ctx, _import(undo))
     else:
         show([_facts(job) for job in Import.objects.all()[:100]], as_json, "No imports yet.")
 
@@ -202,7 +218,7 @@ def _import(number: int) -> Import:
 
 def _facts(job: Import) -> dict[str, object]:
     return {
-        "import": job.pk, "file": job.file_name, "list": job.list.name if job.list else None,
+        "import": job.pk, "file": job.file_name, "list": job.list.name if job.list else job.list_name or None,
         "status": f"{job.status} (dry run)" if job.dry_run else job.status,
         "rows": job.rows_done, "of": job.rows_total, "came to": job.counts, "begun": job.started_at,
     }  # fmt: skip
@@ -253,14 +269,22 @@ def _bar(number: int, over: threading.Event) -> None:
 
 
 def _advance(progress: Progress, task: object, number: int) -> None:
-    rows, total = Import.objects.values_list("rows_done", "rows_total").get(pk=number)
+    rows, total, _ = _far(number)
     progress.update(task, completed=rows, total=total)  # type: ignore[arg-type]
 
 
 def _lines(number: int, over: threading.Event) -> None:
     last = 0
     while not over.wait(5):
-        rows, total = Import.objects.values_list("rows_done", "rows_total").get(pk=number)
+        rows, total, what = _far(number)
         if rows != last:
-            err.print(f"import {number}: {rows} of {total or '?'} rows", markup=False)
+            err.print(f"import {number}: {rows} of {total or '?'} {what}", markup=False)
         last = rows
+
+
+def _far(number: int) -> tuple[int, int | None, str]:
+    """How far it is, of how many, and of what: rows that come in, or people that are taken back."""
+    job = Import.objects.get(pk=number)
+    undone = Undone.of(job)
+    taken_back = job.status in (Import.Status.UNDOING, Import.Status.UNDONE)
+    return (undone.met, undone.expected, "people undone") if taken_back else (job.rows_done, job.rows_total, "rows")

@@ -15,7 +15,7 @@ from django.db import transaction  # isort: skip
 
 from subscribers import exporting, importing
 from subscribers.addresses import normalize
-from subscribers.models import Consent, Import, Occasion, Origin, Subscriber, Suppression, hash_of
+from subscribers.models import Consent, Import, Occasion, Origin, Subscriber, Suppression, fingerprints, hash_of
 
 
 @click.group()
@@ -65,7 +65,7 @@ def add(email: str, reason: str) -> None:
 @click.option("--refused", type=click.Path(path_type=Path, dir_okay=False), help="Write the refused rows here.")
 @facts_option
 def import_(file: Path, dry_run: bool, refused: Path | None, as_json: bool) -> None:
-    """Bring in a suppression list: a column of addresses, or of their SHA-256 hashes; if you like, kind and reason.
+    """Bring in a suppression list: a column of addresses, or of their hashes (SHA-256, MD5); if you like, kind, reason.
 
     Exits 1 if any row was refused.
     """
@@ -101,7 +101,7 @@ def lift(email: str, reason: str) -> None:
     if not reason.strip():
         raise Failure("--reason must say why")
     with transaction.atomic():
-        gone, _ = Suppression.objects.filter(hash=hash_of(key)).delete()
+        gone, _ = Suppression.objects.filter(hash__in=fingerprints(key)).delete()
         if not gone:
             raise Failure(f"{email} is not suppressed")
         people = _note(Consent.Action.RELEASED, key, reason)

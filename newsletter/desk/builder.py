@@ -8,125 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import QueryDict
 
-from subscribers.segments import KINDS, VERSION, Kind, Problem, Question, check
+from newsletter.desk.rows import JOINS, Row
+from subscribers.segments import VERSION, Problem, check
 from subscribers.segments.rules import Path
+from subscribers.segments.suggesting import seen
 from subscribers.segments.values import Unfit
 
-JOINS = {"all": "all of these", "any": "any of these", "none": "none of these"}
 MOST_ROWS = 120
-
-
-class Choice(NamedTuple):
-    """Something to choose in a select."""
-
-    value: str
-    title: str
-    chosen: bool
-
-
-@dataclass
-class Row:
-    """A rule, or a group of rules, as the form has it."""
-
-    number: int
-    join: str = ""
-    kind: str = ""
-    of: str = ""
-    asks: str = ""
-    values: list[str] = field(default_factory=list)
-    parts: list[Row] = field(default_factory=list)
-    up: int = 0
-    problems: list[str] = field(default_factory=list)
-    focus: bool = False
-
-    @cached_property
-    def known(self) -> Kind | None:
-        """The kind of rule it is."""
-        return KINDS.get(self.kind)
-
-    @cached_property
-    def about(self) -> Any:
-        """What it is about, if that is still there."""
-        if not (self.known and self.known.subjects and self.of) or "\0" in self.of:
-            return None
-        return self.known.subjects.find([self.of]).get(self.of)
-
-    @cached_property
-    def offered(self) -> Sequence[Question]:
-        """What can be asked; nothing before it is known of what."""
-        if not self.known or (self.known.subjects and self.about is None):
-            return ()
-        return self.known.questions(self.about)
-
-    @cached_property
-    def question(self) -> Question | None:
-        """What is asked: the first that can be, where what was asked before cannot."""
-        return next((one for one in self.offered if one.name == self.asks), None)
-
-    @property
-    def kinds(self) -> list[tuple[str, list[Choice]]]:
-        """The kinds of rules to choose from, by group."""
-        groups = groupby(KINDS.values(), lambda kind: kind.group)
-        merged: dict[str, list[Choice]] = {}
-        for name, kinds in groups:
-            merged.setdefault(name, []).extend(Choice(one.name, one.title, one.name == self.kind) for one in kinds)
-        return list(merged.items())
-
-    @property
-    def subjects(self) -> list[Choice]:
-        """The things it may be about. One that is gone stays to be seen until another is chosen."""
-        if not (self.known and self.known.subjects):
-            return []
-        found = [Choice(name, title, name == self.of) for name, title in self.known.subjects.choices()]
-        if self.of and not any(one.chosen for one in found):
-            found.append(Choice(self.of, f"{self.of}{'' if self.about else ' (gone)'}", True))
-        return found
-
-    @property
-    def questions(self) -> list[Choice]:
-        """What can be asked."""
-        found = [Choice(one.name, one.label, one == self.question) for one in self.offered]
-        if self.offered and self.asks and not self.question:
-            found.append(Choice(self.asks, f"{self.asks.replace('_', ' ')} (not possible)", True))
-        return found
-
-    @property
-    def draw(self) -> str:
-        """Which inputs the value needs."""
-        asked = self.question or (self.offered[0] if self.offered and not self.asks else None)
-        return asked.value.draw if asked and asked.value else ""
-
-    @property
-    def noun(self) -> str:
-        """What it is about, in a word."""
-        return self.known.subjects.noun if self.known and self.known.subjects else ""
-
-    @property
-    def first(self) -> str:
-        """The first value."""
-        return self.values[0] if self.values else ""
-
-    @property
-    def second(self) -> str:
-        """The second value."""
-        return self.values[1] if len(self.values) > 1 else ""
-
-    @property
-    def lines(self) -> str:
-        """All values, a line each."""
-        return "\n".join(self.values)
-
-    @property
-    def joins(self) -> list[Choice]:
-        """How a group's rules may be joined."""
-        return [Choice(name, title, name == self.join) for name, title in JOINS.items()]
 
 
 class Draft:
@@ -138,15 +30,18 @@ class Draft:
 
     @classmethod
     def posted(cls, data: QueryDict) -> Draft:
-        """The rows of a form that came back, changed as the pressed button says."""
+        """The rows of a form that came back, changed as buttons say: those not answered yet, and the one pressed."""
         root, rows = Row(1, join=_join(data.get("join-1", ""))), {}
         rows[1] = root
         for text in data.getlist("row")[:MOST_ROWS]:
             number, up = _number(text), _number(data.get(f"up-{text}", ""))
             if number > 1 and number not in rows and up in rows and rows[up].join:
                 rows[number] = _row(data, number, up)
+                if "do" in data:
+                    rows[number].take_more()
                 rows[up].parts.append(rows[number])
-        _act(data.get("do", ""), rows)
+        for button in (*data.getlist("press")[:MOST_ROWS], data.get("do", "")):
+            _act(button, rows)
         return cls(root)
 
     @classmethod
@@ -172,6 +67,15 @@ class Draft:
             elif not row.problems:
                 row.problems.append(sentence(problem.text))
         return whole
+
+    def suggest(self) -> None:
+        """Put values that people have beside the rows that ask for a text."""
+        found = dict[tuple[str, str], Sequence[str]]()
+        for row in self._places.values():
+            if row.known and row.draw in ("text", "texts"):
+                if (row.kind, row.of) not in found:
+                    found[row.kind, row.of] = seen(row.known, row.about)
+                row.seen = found[row.kind, row.of]
 
     @property
     def faulty(self) -> bool:
@@ -199,9 +103,10 @@ def _row(data: QueryDict, number: int, up: int) -> Row:
     if said("join"):
         return Row(number, join=_join(said("join")), up=up)
     row = Row(number, kind=said("kind"), of=said("of"), asks=said("is"), values=data.getlist(f"value-{number}"), up=up)
+    row.more = said("more")
     if row.kind != data.get(f"was-{number}", row.kind):
         # Another kind of rule: what was asked of the one before means nothing here.
-        row.of, row.asks, row.values = "", "", []
+        row.of, row.asks, row.values, row.more = "", "", [], ""
     if row.offered and row.question is None and row.about is not None and data.get(f"about-{number}") != row.of:
         row.asks, row.values = row.offered[0].name, []
     if row.offered and not row.asks:
@@ -217,14 +122,24 @@ def _act(button: str, rows: dict[int, Row]) -> None:
     if row is None:
         return
     if verb == "drop" and row.up:
-        rows[row.up].parts.remove(row)
-        rows[row.up].focus = True
+        above = rows[row.up]
+        above.parts = [one for one in above.parts if one is not row]
+        _focus(above, rows)
     elif verb in ("rule", "group") and row.join and len(rows) < MOST_ROWS:
-        number = max(rows) + 1
-        new = Row(number, up=row.number, focus=verb == "rule")
-        if verb == "group":
-            new.join, new.parts = "any", [Row(number + 1, up=number, focus=True)]
-        row.parts.append(new)
+        new = _added(row, rows, "any" if verb == "group" else "")
+        _focus(_added(new, rows) if new.join else new, rows)
+
+
+def _added(above: Row, rows: dict[int, Row], join: str = "") -> Row:
+    new = Row(max(rows) + 1, join=join, up=above.number)
+    rows[new.number] = new
+    above.parts.append(new)
+    return new
+
+
+def _focus(wanted: Row, rows: dict[int, Row]) -> None:
+    for row in rows.values():
+        row.focus = row is wanted
 
 
 def _is_leaf(rules: Any) -> bool:

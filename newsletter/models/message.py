@@ -41,7 +41,8 @@ class Message(models.Model):
     # The constraint would be checked once for each of a million rows of one issue, which is locked as they are written;
     # and every index but its own begins with it.
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="messages", db_constraint=False, db_index=False)
-    subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, related_name="messages")
+    # Here the freeze locks the people instead, in a sixth of the time; whoever deletes one takes that lock first.
+    subscriber = models.ForeignKey(Subscriber, models.SET_NULL, null=True, related_name="messages", db_constraint=False)
     state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
     reason = models.TextField(blank=True, default="", db_default="", help_text="The answer, or why it was not sent.")
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -68,6 +69,8 @@ class Message(models.Model):
         A second call changes nothing.
         """
         select, params = audience.statement(now)
+        if connection.vendor == "postgresql":
+            select += f" FOR KEY SHARE OF {connection.ops.quote_name(Subscriber._meta.db_table)}"
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
             # Materialized: state and reason both come from the exclusion, which is worked out once for each person.

@@ -6,7 +6,8 @@
     start(job, now)                from here on `carry_on` finds it
 
 `Import.counts` says how many rows came to what (`OUTCOMES`, which add up to `rows_done`), and under `cells` how many
-cells did not fit; `Import.refusals` has the reasons. What an import brought can be taken back with `undo`.
+cells did not fit; `Import.refusals` has the reasons. What an import brought is taken back with `undo`, which `carry_on`
+then does piece by piece too; `Undone` says how far that is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import IO, Any
 
 from django.db.models import Exists, OuterRef
 
-from subscribers.importing import mapping, running
+from subscribers.importing import mapping, running, undoing
 from subscribers.importing.deciding import OUTCOMES
 from subscribers.importing.encodings import IN_WORDS
 from subscribers.importing.finding import find_out
@@ -29,12 +30,13 @@ from subscribers.importing.meanings import MEANINGS, SUPPRESSION_MEANINGS, Entry
 from subscribers.importing.pieces import store
 from subscribers.importing.programs import recognised, title_of
 from subscribers.importing.refused import ImportRefused
-from subscribers.importing.undoing import Undone, undo
+from subscribers.importing.running import under_way
+from subscribers.importing.undoing import Undone, may_undo, undo
 from subscribers.models import Import, List, Origin, Refusal, Upload
 
 __all__ = [
     "MEANINGS", "OUTCOMES", "SUPPRESSION_MEANINGS", "Column", "Entry", "ImportRefused", "Look", "Report", "Undone",
-    "cancel", "carry_on", "forget", "import_file", "look", "resume", "start", "take", "undo",
+    "cancel", "carry_on", "forget", "import_file", "look", "may_undo", "resume", "start", "take", "under_way", "undo",
 ]  # fmt: skip
 
 LARGEST = 500_000_000
@@ -205,17 +207,24 @@ def carry_on(stop: Event, clock: Callable[[], datetime]) -> bool:
     """Take the next import and work on it until it is done, or `stop` is set; say whether there was one."""
     job = running.claim(clock())
     if job:
-        running.work_on(job, stop, clock)
+        _work_on(job, stop, clock)
     return job is not None
 
 
 def resume(job: Import, stop: Event, clock: Callable[[], datetime]) -> bool:
-    """Work on this import here and now, though another process may have been at it; say whether it was open."""
+    """Work on this import, or its undoing, here and now, though another process may have been at it.
+
+    Say whether it was open.
+    """
     mine = running.claim(clock(), only=job.pk)
     if mine:
-        running.work_on(mine, stop, clock)
+        _work_on(mine, stop, clock)
     job.refresh_from_db()
     return mine is not None
+
+
+def _work_on(job: Import, stop: Event, clock: Callable[[], datetime]) -> None:
+    (undoing if job.status == _Status.UNDOING else running).work_on(job, stop, clock)
 
 
 def import_file(path: Path, to: List, now: datetime, origin: Origin = Origin.SEED, **wishes: Any) -> Report:

@@ -11,7 +11,7 @@ from subscribers.importing.programs import ELSEWHERE, OF_SUPPRESSIONS, Program, 
 from subscribers.models import Field
 
 _ADDRESS = re.compile(r"\s*[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+\s*")
-_HASH = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+_HASH = re.compile(r"\s*(?:[0-9a-fA-F]{64}|(?:md5:)?[0-9a-fA-F]{32})\s*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Several columns may say so, and all of them count; of anything else the first column does.
 _MANY = ("skip", "tags", "status", "opted_out", "unsubscribed_at", "bounced_at", "attributes")
@@ -39,7 +39,9 @@ def guess(headers: Sequence[str], samples: Sequence[Sequence[str]], suppressions
 
 def _column(header: str, seen: Sequence[str], number: int, program: Program | None, kinds: dict[str, str]) -> Entry:
     name = fields.slug(header)
-    meant = (program.columns if program else {}).get(name) or ("field" if program else ELSEWHERE.get(name, "field"))
+    meant = (program.columns if program else {}).get(name) or (
+        program.rest if program else ELSEWHERE.get(name, "field")
+    )
     if program is None and meant == "status" and not all(wish(one) for one in seen):
         meant = "field"  # somebody else's status may be anything: gold, single, away
     if program and meant == "field" and name not in program.columns and name in ("name", *FIELDS_OF_NAMES):

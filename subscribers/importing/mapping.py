@@ -10,6 +10,7 @@ from subscribers import fields
 from subscribers.importing.guessing import guess
 from subscribers.importing.layout import OF_MEMBER, Layout
 from subscribers.importing.meanings import FIELDS_OF_NAMES, MEANINGS, SUPPRESSION_MEANINGS, Entry
+from subscribers.importing.programs import recognised
 from subscribers.importing.refused import ImportRefused
 from subscribers.models import Field, Import
 
@@ -109,7 +110,8 @@ def slugs(layout: Layout) -> frozenset[str]:
 
 def warnings(guesses: Sequence[Entry], layout: Layout) -> list[str]:
     """What somebody should know of the guess before it is taken."""
-    found = []
+    program = recognised(slugs(layout))
+    found = [program.warning] if program and program.warning else []
     if not any(entry["as"] in ("email", "hash") for entry in guesses):
         found.append("no column is headed `email`; say which one holds the addresses")
     wide = len(layout.columns) - sum(entry["as"] != "skip" for entry in guesses)

@@ -28,7 +28,7 @@ MEANINGS = {
 
 SUPPRESSION_MEANINGS = {
     "email": "email address",
-    "hash": "SHA-256 of the address",
+    "hash": "SHA-256 or MD5 of the address",
     "kind": "kind: bounced, complained or manual",
     "reason": "reason",
     "skip": "not imported",

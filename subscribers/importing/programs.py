@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 class Program:
     """A program: the headers that give its export away, as `fields.slug` writes them, and what each of its columns is.
 
-    A meaning is a key of MEANINGS; `yes_no`, `date` and `number` are fields of that kind. What is not named is guessed.
+    A meaning is a key of MEANINGS; `yes_no`, `date` and `number` are fields of that kind. What is not named is `rest`:
+    a field of a kind that is guessed, or skipped. `warning` is told before anything is imported.
     """
 
     name: str
     title: str
     marks: tuple[frozenset[str], ...]
     columns: dict[str, str] = field(default_factory=dict)
+    rest: str = "field"
+    warning: str = ""
 
 
 def _columns(**of: str) -> dict[str, str]:
@@ -46,6 +49,22 @@ PROGRAMS = (
             yes_no="active_subscription", date="expiry first_payment_at",
             skip="digest_enabled prefer_digests stripe_connected_customer_id",
         ),
+    ),
+    Program(
+        # What the dashboard exports: the columns that somebody has ticked, by labels that have changed over the years.
+        # The cancel date is one of paying. Most of the rest counts opens and clicks.
+        "substack_dashboard", "Substack dashboard",
+        _marks("email subscription_type activity", "email stripe_plan cancel_date", "email stripe_plan start_date",
+               "email type start_date activity", "email start_date emails_received_6mo"),
+        _columns(
+            email="email", name="name", joined_at="start_date subscription_date", tags="tags",
+            field="type subscription_type stripe_plan subscription_interval country subscriber_country state_province "
+            "subscription_source_free subscription_source_paid sections receiving_emails_for",
+            date="cancel_date expiration_date expires_at first_paid_date first_payment_at paid_upgrade_date",
+        ),
+        rest="skip",
+        warning="this export does not say who has turned mail off, and tells by “Cancel date” only who stopped paying; "
+        "the zip of Settings → Exports says it: bring that in as well, or instead",
     ),
     Program(
         "ghost", "Ghost", _marks("email subscribed_to_emails", "email labels complimentary_plan"),
@@ -104,7 +123,7 @@ ELSEWHERE = _columns(
 
 OF_SUPPRESSIONS = _columns(
     email="email e_mail mail email_address address key",
-    hash="hash sha256 sha_256 email_hash email_sha256",
+    hash="hash sha256 sha_256 email_hash email_sha256 md5 email_md5 md5_hash md5_email email_address_md5",
     kind="kind type status",
     reason="reason note description bounce_reason",
 )

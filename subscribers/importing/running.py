@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
+from subscribers import lookup
 from subscribers.importing import mapping
 from subscribers.importing.ahead import ahead
 from subscribers.importing.chunks import FieldsChanged, People
@@ -23,7 +24,7 @@ from subscribers.importing.records import Record
 from subscribers.importing.refused import ImportRefused
 from subscribers.importing.staging import take_stock, take_turns
 from subscribers.importing.suppressing import Suppressions
-from subscribers.models import Import, Seen
+from subscribers.models import Import, Seen, Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ LEASE = timedelta(seconds=60)
 """How long a process that has fallen silent keeps others from going on."""
 
 Clock = Callable[[], datetime]
+_OPEN = (Import.Status.READY, Import.Status.RUNNING, Import.Status.UNDOING)
 _ROUNDS = 3
+_MANY = 50_000
 _SLICE = 50_000
 
 
@@ -55,16 +58,17 @@ class Handler(Protocol):
 
 
 def claim(now: datetime, only: int | None = None) -> Import | None:
-    """Take the import whose turn it is, if there is one that nobody works on.
+    """Take the import whose turn it is, to go on with it or with its undoing, if there is one that nobody works on.
 
     With `only`, that one, even if another process seems to be at it: what that has not committed is then refused.
     """
-    due = Import.objects.filter(status__in=(Import.Status.READY, Import.Status.RUNNING)).order_by("pk")
+    due = Import.objects.filter(status__in=_OPEN).order_by("pk")
     due = due.filter(pk=only) if only else due.filter(Q(lease_until=None) | Q(lease_until__lt=now))
     for job in due:
         mine, begun = uuid.uuid4(), job.started_at or now
         same = Import.objects.filter(pk=job.pk, status=job.status, claim=job.claim)
-        if same.update(status=Import.Status.RUNNING, claim=mine, lease_until=now + LEASE, started_at=begun):
+        status = job.status if job.status == Import.Status.UNDOING else Import.Status.RUNNING
+        if same.update(status=status, claim=mine, lease_until=now + LEASE, started_at=begun):
             job.refresh_from_db()
             return job
     return None
@@ -99,6 +103,8 @@ def _all(job: Import, found: Iterator[Record], layout: Layout, stop: Event, cloc
         records = list(islice(found, CHUNK))
         return records, handler.read(records, clock())
 
+    if _multiplies(job):
+        lookup.suspend()
     with closing(ahead(step)) as chunks:
         while not stop.is_set():
             records, read = next(chunks)
@@ -107,6 +113,19 @@ def _all(job: Import, found: Iterator[Record], layout: Layout, stop: Event, cloc
                 _end(job, Import.Status.DONE, clock(), rows_total=job.rows_done)
                 return
             _take(job, handler, records, read, clock)
+
+
+def under_way() -> bool:
+    """Whether people are being brought in."""
+    return Import.objects.filter(status=Import.Status.RUNNING, kind=Import.Kind.PEOPLE, dry_run=False).exists()
+
+
+def _multiplies(job: Import) -> bool:
+    """Whether it brings in at least as many people as there are: then the index of the search is quicker made anew."""
+    if job.kind != Import.Kind.PEOPLE or job.dry_run:
+        return False
+    left = (job.rows_total or 0) - job.rows_done
+    return left >= _MANY and left >= Subscriber.objects.count()
 
 
 def _take(job: Import, handler: Handler, records: list[Record], read: Any, clock: Clock) -> None:

@@ -18,6 +18,12 @@ _COLUMNS = (
 )  # fmt: skip
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
 _TYPES = {"postgresql": {"json": "jsonb", "moment": "timestamptz"}, "sqlite": {"json": "text", "moment": "text"}}
+# Numbers that nobody has had; on SQLite nobody else can take them before this transaction ends.
+_NUMBER = {
+    "postgresql": "UPDATE incoming SET id = nextval('subscribers_subscriber_id_seq')",
+    "sqlite": "UPDATE incoming SET id = n + 1 + "
+    "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'subscribers_subscriber'), 0)",
+}
 
 
 def take_turns() -> None:
@@ -47,7 +53,7 @@ def take_stock(chunk: int) -> None:
 def stage(people: Sequence[Person]) -> None:
     """Fill the table `incoming` with these people; `n` is the place of each among them."""
     types = _TYPES[connection.vendor]
-    columns = ", ".join(f"{name} {types.get(kind, kind)}" for name, kind in _COLUMNS)
+    columns = ", ".join(("id bigint", *(f"{name} {types.get(kind, kind)}" for name, kind in _COLUMNS)))
     staged = ((n, *one[1:13]) for n, one in enumerate(people))
     with connection.cursor() as cursor:
         if _on_postgresql():
@@ -91,6 +97,11 @@ def drop(numbers: Iterable[int]) -> None:
     if gone := list(numbers):
         listed = ", ".join(map(str, gone))  # whole numbers that we counted ourselves
         do(f"DELETE FROM incoming WHERE n IN ({listed})")  # noqa: S608
+
+
+def number() -> int:
+    """Give each row of `incoming` the number, `id`, that its person will have if they are new; return how many."""
+    return do(_NUMBER[connection.vendor])
 
 
 def adapted(value: object) -> Any:

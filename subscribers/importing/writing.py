@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from subscribers.importing.deciding import Held, Known, Verdict, decide
 from subscribers.importing.people import Person, tag_name
 from subscribers.importing.refused import ImportRefused
-from subscribers.importing.staging import ask, do, drop, stage
+from subscribers.importing.staging import ask, do, drop, number, stage
 from subscribers.models import (
     Consent,
     Import,
@@ -27,6 +27,7 @@ from subscribers.models import (
     Suppression,
     Tag,
     Tagging,
+    md5s_of,
 )
 
 _KNOWN = """
@@ -35,25 +36,26 @@ FROM incoming i JOIN subscribers_subscriber s ON s.key = i.key
 LEFT JOIN subscribers_subscription b ON b.subscriber_id = s.id AND b.list_id = %s ORDER BY s.id"""
 _HELD = "SELECT i.n, p.id, p.kind, p.key IS NULL FROM incoming i JOIN subscribers_suppression p ON p.hash = i.hash"
 _SEEN = "SELECT i.n FROM incoming i JOIN subscribers_seen t ON t.of_id = %s AND t.mark = i.mark"
+# Whoever is new gets a number set aside beforehand, so that what is written after need not look it up.
 _ADD_PEOPLE = """
 INSERT INTO subscribers_subscriber
-  (email, key, domain, name, fields, language, time_zone, status, flag, import_number, created_at)
-SELECT email, key, domain, name, fields, language, time_zone, 'active', flag, %s, %s
-FROM incoming WHERE true ORDER BY key ON CONFLICT (key) DO NOTHING"""
+  (id, email, key, domain, name, fields, language, time_zone, status, flag, import_number, created_at)
+SELECT id, email, key, domain, name, fields, language, time_zone, 'active', flag, %s, %s
+FROM incoming ORDER BY key ON CONFLICT DO NOTHING"""
+_WHO_THEY_ARE = """
+UPDATE incoming SET id = s.id FROM subscribers_subscriber s WHERE s.key = incoming.key AND s.id <> incoming.id"""
 _ADD_SUBSCRIPTIONS = """
 INSERT INTO subscribers_subscription
   (subscriber_id, list_id, status, changed_at, joined_at, how, source, issue, reason, frequency, without, import_number)
-SELECT s.id, %s, i.wants, %s, CASE i.wants WHEN 'active' THEN COALESCE(i.joined_at, %s) END, %s, %s, '', '', 'every',
-  '[]', %s
-FROM incoming i JOIN subscribers_subscriber s ON s.key = i.key WHERE true
-ON CONFLICT (subscriber_id, list_id) DO NOTHING"""
+SELECT id, %s, wants, %s, CASE wants WHEN 'active' THEN COALESCE(joined_at, %s) END, %s, %s, '', '', 'every', '[]', %s
+FROM incoming WHERE true ON CONFLICT (subscriber_id, list_id) DO NOTHING"""
+_ON_IT_ALREADY = """
+DELETE FROM incoming WHERE NOT EXISTS (SELECT 1 FROM subscribers_subscription b
+  WHERE b.subscriber_id = incoming.id AND b.list_id = %s AND b.import_number = %s)"""
 _ADD_CONSENTS = """
 INSERT INTO subscribers_consent
   (subscriber_id, hash, list_id, list_name, action, at, source, by, network, form, issue, note)
-SELECT s.id, '', %s, %s, %s, %s, %s, %s, '', %s, '', %s
-FROM incoming i JOIN subscribers_subscriber s ON s.key = i.key
-JOIN subscribers_subscription b ON b.subscriber_id = s.id AND b.list_id = %s AND b.import_number = %s
-WHERE i.wants = %s"""
+SELECT id, '', %s, %s, CASE wants WHEN 'active' THEN %s ELSE %s END, %s, %s, %s, '', %s, '', %s FROM incoming"""
 
 
 def occasion_of(job: Import, now: datetime) -> Occasion:
@@ -69,7 +71,7 @@ def write(job: Import, people: Sequence[Person], now: datetime) -> Counter[str]:
     """
     stage(people)
     known = _known(job)
-    verdict = decide(job, people, known, _held(), {n for (n,) in ask(_SEEN, job.pk)})
+    verdict = decide(job, people, known, _held(people), {n for (n,) in ask(_SEEN, job.pk)})
     if not job.dry_run:
         _carry_out(job, people, verdict, known, now)
     Seen.objects.bulk_create([Seen(of=job, mark=people[n].mark) for n in verdict.remember], batch_size=2000)
@@ -100,8 +102,17 @@ def _moment(value: datetime | str | None) -> datetime | None:
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
 
 
-def _held() -> dict[int, Held]:
-    return {n: Held(pk, kind, bool(nameless)) for n, pk, kind, nameless in ask(_HELD)}
+def _held(people: Sequence[Person]) -> dict[int, Held]:
+    found = {n: Held(pk, kind, bool(nameless)) for n, pk, kind, nameless in ask(_HELD)}
+    if not Suppression.has_md5s():
+        return found
+    marks = defaultdict[str, list[int]](list)
+    for n, person in enumerate(people):
+        for mark in md5s_of(person.key):
+            marks[mark].append(n)
+    for pk, kind, mark in Suppression.objects.filter(hash__in=marks).values_list("pk", "kind", "hash"):
+        found |= {n: Held(pk, kind, True) for n in marks[mark] if n not in found}
+    return found
 
 
 def _carry_out(job: Import, people: Sequence[Person], verdict: Verdict, known: dict[int, Known], now: datetime) -> None:
@@ -121,15 +132,18 @@ def _carry_out(job: Import, people: Sequence[Person], verdict: Verdict, known: d
 
 
 def _insert(job: Import, occasion: Occasion) -> None:
+    """Make people and subscriptions of the rows that are left."""
     now, to = occasion.at, _list(job)
     note = f"{occasion.how}: {job.basis}" if job.basis else occasion.how
-    do(_ADD_PEOPLE, job.pk, now)
-    do(_ADD_SUBSCRIPTIONS, to.pk, now, now, occasion.how, occasion.source, job.pk)
-    for wants, action in (("active", Consent.Action.IMPORTED), ("unsubscribed", Consent.Action.LEFT)):
-        do(
-            _ADD_CONSENTS, to.pk, to.name, action, now, occasion.source, job.by[:150], occasion.form, note[:300],
-            to.pk, job.pk, wants,
-        )  # fmt: skip
+    many = number()
+    if do(_ADD_PEOPLE, job.pk, now) < many:
+        do(_WHO_THEY_ARE)  # known already, or added by themselves at this very moment
+    if do(_ADD_SUBSCRIPTIONS, to.pk, now, now, occasion.how, occasion.source, job.pk) < many:
+        do(_ON_IT_ALREADY, to.pk, job.pk)  # they joined at this very moment
+    do(
+        _ADD_CONSENTS, to.pk, to.name, Consent.Action.IMPORTED, Consent.Action.LEFT, now, occasion.source,
+        job.by[:150], occasion.form, note[:300],
+    )  # fmt: skip
 
 
 def _list(job: Import) -> List:

@@ -7,9 +7,11 @@ from subscribers.models.lists import List
 from subscribers.models.people import Field, Subscriber, Tag, Tagging
 from subscribers.models.segment import Segment
 from subscribers.models.subscription import Subscription, memberships
-from subscribers.models.suppression import Suppression, hash_of
+from subscribers.models.suppression import MD5, Suppression, fingerprints, hash_of, md5s_of
+from subscribers.models.tally import Tallied, Tally
 
 __all__ = [
+    "MD5",
     "Bulk",
     "Consent",
     "Field",
@@ -25,9 +27,13 @@ __all__ = [
     "Suppression",
     "Tag",
     "Tagging",
+    "Tallied",
+    "Tally",
     "Touched",
     "Upload",
     "Wording",
+    "fingerprints",
     "hash_of",
+    "md5s_of",
     "memberships",
 ]

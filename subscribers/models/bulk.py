@@ -21,6 +21,7 @@ class Bulk(models.Model):
         UNTAG = "untag", "remove a tag"
         SUPPRESS = "suppress"
         LIFT = "lift", "lift suppressions"
+        DELETE = "delete", "delete a list"
 
     class Status(models.TextChoices):
         """Where it stands."""
@@ -37,7 +38,9 @@ class Bulk(models.Model):
     tag = models.ForeignKey(Tag, models.SET_NULL, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True, help_text="Why; of an addition, how these people agreed.")
     restore = models.CharField(
-        max_length=300, blank=True, help_text="Why people who unsubscribed or are suppressed are brought back too."
+        max_length=300,
+        blank=True,
+        help_text="Why those are brought in too who unsubscribed, are suppressed or never confirmed.",
     )
     by = models.CharField(max_length=150, blank=True)
     undoes = models.OneToOneField("self", models.CASCADE, null=True, blank=True, related_name="undone_by")
@@ -56,6 +59,8 @@ class Bulk(models.Model):
         indexes = (models.Index(fields=("status",), name="bulk_open", condition=Q(status="running")),)
 
     def __str__(self) -> str:
+        if self.kind == self.Kind.DELETE:
+            return f"delete the list {self.wanted.get('list', '')}"
         what = {"list": self.list, "tag": self.tag}.get("tag" if self.kind in ("tag", "untag") else "list")
         return f"{self.get_kind_display()}{f' {what.name}' if what else ''}"
 
@@ -64,6 +69,8 @@ class Bulk(models.Model):
         """How much of it has been gone through."""
         if self.status != self.Status.RUNNING:
             return 100
+        if self.kind == self.Kind.DELETE:
+            return round(100 * int(self.counts.get("changed", 0)) / max(1, self.total))
         return round(100 * (self.cursor - self.first + 1) / max(1, self.last - self.first + 1))
 
 

@@ -20,7 +20,7 @@ class Import(models.Model):
         SUPPRESSIONS = "suppressions", "addresses not to write to"
 
     class Status(models.TextChoices):
-        """Where it stands. Only a running one is worked on; whoever works on it holds its claim."""
+        """Where it stands. Only one that is running, or being undone, is worked on; whoever does so holds its claim."""
 
         UPLOADED = "uploaded", "waiting for you to look it over"
         READY = "ready", "waiting for its turn"
@@ -28,6 +28,7 @@ class Import(models.Model):
         DONE = "done"
         FAILED = "failed"
         CANCELLED = "cancelled"
+        UNDOING = "undoing", "being undone"
         UNDONE = "undone"
 
     class Merge(models.TextChoices):
@@ -41,7 +42,10 @@ class Import(models.Model):
     file_name = models.CharField(max_length=200)
     size = models.BigIntegerField(default=0, help_text="Bytes.")
     format = models.CharField(max_length=30, blank=True, help_text="What the file was recognised as.")
-    list = models.ForeignKey(List, models.PROTECT, null=True, blank=True, related_name="+")
+    list = models.ForeignKey(List, models.SET_NULL, null=True, blank=True, related_name="+")
+    list_name = models.CharField(
+        max_length=63, blank=True, default="", db_default="", editable=False, help_text="Once the list is deleted."
+    )
     layout = models.JSONField(default=dict, editable=False, help_text="How to read it; see `subscribers.importing`.")
     mapping = models.JSONField(default=dict, help_text="What each column is; see `subscribers.importing`.")
     tags = models.JSONField(default=builtins.list, blank=True, help_text="Names of tags that all of them get.")
@@ -61,6 +65,10 @@ class Import(models.Model):
     rows_total = models.BigIntegerField(null=True, help_text="Rows in the file, where that is known.")
     rows_done = models.BigIntegerField(default=0)
     counts = models.JSONField(default=dict, help_text="How many rows came to what.")
+    undoing = models.JSONField(default=dict, editable=False, help_text="Who asked for the undoing, and its counts.")
+    undone_to = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="The last subscription seen to."
+    )
     claim = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -69,7 +77,11 @@ class Import(models.Model):
 
     class Meta:
         ordering = ("-pk",)
-        indexes = (models.Index(fields=("status",), name="import_open", condition=Q(status__in=("ready", "running"))),)
+        indexes = (
+            models.Index(
+                fields=("status",), name="import_open", condition=Q(status__in=("ready", "running", "undoing"))
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.file_name} (import {self.pk})"

@@ -5,6 +5,14 @@ from __future__ import annotations
 from django.db import models
 
 
+class Lists(models.Manager["List"]):
+    """Those that are there for anybody: one that is being deleted is not."""
+
+    def get_queryset(self) -> models.QuerySet[List]:
+        """All but those."""
+        return super().get_queryset().filter(going=False)
+
+
 class List(models.Model):
     """A group of people who asked for the same thing."""
 
@@ -30,8 +38,14 @@ class List(models.Model):
         max_length=35, blank=True, help_text="Of its page and mails, such as “de”; the newsletter's if empty."
     )
     tags = models.JSONField(default=list, blank=True, help_text="Words to find and sort lists by, for staff alone.")
+    going = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether it is being deleted; see `deleting`."
+    )
     seeded_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = Lists()
+    everywhere = models.Manager()
 
     class Meta:
         ordering = ("name",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models import Q
 
@@ -56,6 +58,14 @@ class Subscriber(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.name else self.email
+
+    @classmethod
+    def locked(cls, numbers: Iterable[int]) -> list[int]:
+        """Lock these people until the transaction ends; return who of them is there.
+
+        To be asked before anybody is looked at to be deleted: an issue's audience may just be being written of them.
+        """
+        return list(cls.objects.select_for_update().filter(pk__in=numbers).order_by("pk").values_list("pk", flat=True))
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Keep the domain beside the key that it is part of."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.lookups import In
 
 from subscribers.models import Subscriber
@@ -46,14 +47,24 @@ class Compiled:
         """The form for a few people."""
         return _condition(self.tree, _Place(now, False, connection.vendor == "sqlite"))
 
-    def whole(self, now: datetime, turned: bool = False) -> Q:
-        """The form for a query that does nothing but find everybody; `turned` for all whom the rules do not mean."""
-        return _condition(self.tree, _Place(now, True, connection.vendor == "sqlite", turned=turned))
+    def whole(self, now: datetime) -> Q:
+        """The form for a query that does nothing but find everybody."""
+        return _condition(self.tree, _Place(now, True, connection.vendor == "sqlite"))
+
+    def numbers(self, now: datetime) -> QuerySet[Any, Any]:
+        """The numbers of everybody, some of them perhaps more than once."""
+        if isinstance(self.tree, Asked) and not self.tree.question.otherwise:
+            test = self.tree.question.test(self.tree.about, self.tree.value, now)
+            if isinstance(test, Rows):
+                return _numbers(test)
+        return Subscriber.objects.filter(self.whole(now)).values("pk")
 
     @property
-    def alternatives(self) -> bool:
-        """Whether the rules say “or” above all: PostgreSQL joins those who meet none of them, and looks up the rest."""
-        return isinstance(self.tree, Joined) and self.tree.join == "any"
+    def alternatives(self) -> list[Compiled]:
+        """The parts of which any is enough, each for itself: then each can be read by the index that serves it best."""
+        if isinstance(self.tree, Joined) and self.tree.join == "any":
+            return [Compiled(part) for part in self.tree.parts]
+        return []
 
 
 def condition(rules: object, name: str = "") -> Compiled:
@@ -100,8 +111,12 @@ def _columns(test: Q, place: _Place, custom: bool) -> Q:
 def _rows(rows: Rows, place: _Place) -> Q:
     if not place.whole or (place.under_all and not place.sqlite):
         return Q(Exists(rows.queryset.filter(**{rows.column: OuterRef("pk")})))
-    numbers = rows.queryset.filter(**{f"{rows.column}__isnull": False}).values(rows.column)
+    numbers = _numbers(rows)
     if place.sqlite and place.beside:
         # A number that is added to leads nowhere: SQLite starts from the column's index, and asks the set.
         return Q(In(F("pk") + 0, numbers.query))
     return Q(pk__in=numbers)
+
+
+def _numbers(rows: Rows) -> QuerySet[Any, Any]:
+    return rows.queryset.filter(**{f"{rows.column}__isnull": False}).values(rows.column)

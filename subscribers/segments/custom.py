@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Expression, Q
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from subscribers.models import Field
@@ -98,7 +99,15 @@ def _questions(field: Field | None) -> Sequence[Question]:
     return _QUESTIONS[field.kind] if field else ()
 
 
+def _held(field: Field | None) -> Expression | None:
+    if not field or field.kind != Field.Kind.TEXT:
+        return None
+    found: Expression = KT(f"fields__{field.name}")
+    return found
+
+
 FIELD = Kind(
     "field", "Custom field", "Person", _questions,
     Subjects("field", found(Field.objects.all()), titled(Field.objects.all())),
+    held=_held,
 )  # fmt: skip

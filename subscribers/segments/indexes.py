@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import Index
 
+from subscribers.beside import alone, concurrently
 from subscribers.models import Field, Segment, Subscriber
 from subscribers.segments.custom import value_of
 from subscribers.segments.rules import leaves, read
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 MOST = 20
 """Indexes at most; the fields of the segments that were made first have them."""
 _NAME = re.compile(r"field_\d+_[a-z_]+")
-_LOCK = 7_305_120_026
 
 
 def index_of(field: Field) -> Index:
@@ -38,7 +37,7 @@ def agree() -> list[str]:
     sound = {name for name, valid in present.items() if valid}
     if set(wanted) == set(present) == sound:
         return []
-    with _alone() as ours:
+    with alone() as ours:
         if not ours:
             return []
         changed = [_dropped(name) for name in sorted(set(present) - (set(wanted) & sound))]
@@ -73,15 +72,14 @@ def _present() -> dict[str, bool]:
 
 def _dropped(name: str) -> str:
     # By name alone: its field may be gone, or be of another kind now.
-    without_lock = "" if connection.in_atomic_block or connection.vendor != "postgresql" else "CONCURRENTLY "
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP INDEX {without_lock}IF EXISTS {connection.ops.quote_name(name)}")
+        cursor.execute(f"DROP INDEX {concurrently()}IF EXISTS {connection.ops.quote_name(name)}")
     return name
 
 
 def _made(index: Index) -> str:
     """Make the index. PostgreSQL does so beside whoever writes; SQLite in a second or two for a million people."""
-    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+    if concurrently():
         with connection.schema_editor(atomic=False) as editor:
             editor.add_index(Subscriber, index, concurrently=True)  # type: ignore[call-arg]  # PostgreSQL's own
     else:
@@ -92,19 +90,3 @@ def _made(index: Index) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {connection.ops.quote_name(Subscriber._meta.db_table)}")
     return index.name
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether no other process is at it. SQLite lets one write at a time anyway, and a name is taken only once."""
-    if connection.vendor != "postgresql":
-        yield True
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        ours = bool(cursor.fetchone()[0])
-        try:
-            yield ours
-        finally:
-            if ours:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

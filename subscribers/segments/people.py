@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from subscribers.models import Subscriber
 from subscribers.segments import values
@@ -73,6 +73,10 @@ def _column(column: str, words: str, value: values.Value) -> tuple[Question, ...
     )
 
 
+def _held(column: str) -> Callable[[Any], F]:
+    return lambda about: F(column)
+
+
 def _unknown(column: str, words: str, otherwise: bool) -> Question:
     name, label = ("set", "is known") if otherwise else ("not_set", "is not known")
     return Question(name, label, f"{words} {label}", lambda about, value, now: Q(**{column: ""}), otherwise=otherwise)
@@ -85,14 +89,20 @@ def _flag(*flags: str) -> Ask:
 _FLAG = Subscriber.Flag
 PEOPLE = (
     Kind("joined", "First seen", "Person", asks(*moments("created_at", "first seen"))),
-    Kind("domain", "Domain of the address", "Person", asks(*_column("domain", "domain", values.DOMAINS))),
+    Kind(
+        "domain", "Domain of the address", "Person",
+        asks(*_column("domain", "domain", values.DOMAINS)),
+        held=_held("domain"),
+    ),
     Kind(
         "language", "Language", "Person",
         asks(*_column("language", "language", values.TEXTS), _unknown("language", "language", False)),
+        held=_held("language"),
     ),
     Kind(
         "time_zone", "Time zone", "Person",
         asks(*_column("time_zone", "time zone", values.TEXTS), _unknown("time_zone", "time zone", False)),
+        held=_held("time_zone"),
     ),
     Kind("name", "Name", "Person", asks(_unknown("name", "name", True), _unknown("name", "name", False))),
     Kind(

@@ -16,6 +16,7 @@ MOST = 200
 """Values in one rule."""
 LONGEST_AGO = 36_500
 """Days."""
+MOST_ISSUES = 10_000
 _YEARS = range(1800, 2201)
 _LARGEST = 10**15
 
@@ -110,6 +111,12 @@ def _days(value: Any) -> int:
     return value
 
 
+def _issues(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_ISSUES:
+        raise Unfit(f"this must be a whole number of issues, from 1 to {MOST_ISSUES}")
+    return value
+
+
 def _date(value: Any) -> str:
     try:
         day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
@@ -151,6 +158,10 @@ DATES = Value("dates", _date, _reads_date, _long_date, parts=2)
 DAYS = Value(
     "days", _days, _typed("number", "give a number of days"), lambda days: "day" if days == 1 else f"{days} days"
 )
+ISSUES = Value(
+    "issues", _issues, _typed("number", "give a number of issues"),
+    lambda number: "1 issue" if number == 1 else f"{number} issues",
+)  # fmt: skip
 
 
 def start_of(day: str) -> datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Expression, F, Q, QuerySet
 
 from subscribers.segments.rules import Join, Leaf
 from subscribers.segments.values import Value
@@ -72,13 +72,17 @@ class Subjects:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of rule. `questions` gets what the rule is about, or None where there is nothing to choose."""
+    """A kind of rule. `questions` gets what the rule is about, or None where there is nothing to choose.
+
+    `held` is what people have there, for values to suggest.
+    """
 
     name: str
     title: str
     group: str
     questions: Callable[[Any], Sequence[Question]]
     subjects: Subjects | None = None
+    held: Callable[[Any], Expression | F | None] = lambda about: None
 
     def question(self, about: Any, name: str) -> Question | None:
         """The question of this name, if it can be asked of that."""

@@ -5,10 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_newcomer import page, running, sign_in
-from tests.processes.conftest import wait_for
+from tests.browser.conftest import sign_in
 
-__all__ = ["page", "running"]
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 GOOD = "".join(f"Reader {n},reader{n}@import.example.org,Berlin\n" for n in range(30))
@@ -33,11 +31,11 @@ def test_an_admin_brings_people_in_and_sees_to_them(running, page, tmp_path):
     page.get_by_label("List", exact=False).first.select_option(index=1)
     page.get_by_label("How they agreed").fill("ticked the box at the fair")
     page.get_by_role("button", name="Try it out").click()
-    expect(page.get_by_text("This was a trial", exact=False)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("This was a trial", exact=False)).to_be_visible()
     expect(page.get_by_role("cell", name="not an address")).to_be_visible()
 
     page.get_by_role("button", name="Import for good").click()
-    expect(page.get_by_text(re.compile("^Done: 33 rows"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("^Done: 33 rows"))).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("Download")).click()
     assert "not an address" in download.value.path().read_text()
@@ -67,4 +65,4 @@ def test_an_admin_brings_people_in_and_sees_to_them(running, page, tmp_path):
     page.get_by_role("link", name="Back to the person").click()
     expect(page.get_by_text("wants it after all").first).to_be_visible()
     expect(page.get_by_text("Nothing is sent", exact=False)).to_have_count(0)
-    wait_for(lambda: running.facts("lists")[0]["active"] == 32, 10, "the list to have everybody")
+    assert running.facts("lists")[0]["active"] == 32

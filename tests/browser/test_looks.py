@@ -1,17 +1,13 @@
 """Every theme and layout in a real browser: words stand out by day and by night, and nothing sticks out on a phone."""
 
-import shutil
-
 import pytest
-from playwright.sync_api import sync_playwright
 
 from newsletter.render import gallery
 from newsletter.render.palette import LEAST
 from newsletter.render.service import KINDS
-from tests.browser.test_newcomer import FLAGS
 from tests.render.test_every_look import THEMES, TITLES, drawn
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("looks")]
 
 # Walks every word, asks the browser for its colour and for the nearest painted ground, and says which are too faint.
 FAINT = """
@@ -43,21 +39,18 @@ RIGHTMOST = """
 
 
 @pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium is installed")
-    with sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield made
-        made.close()
+def page(browser):
+    """One page for all the mails, which fetches nothing: a page costs five times what a mail in it does."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/*", lambda route: route.abort())
+        yield page
 
 
-def opened(browser, html, **options):
-    page = browser.new_page(**options)
-    page.route("**/*", lambda route: route.abort())
+def show(page, html, width=1280, scheme="light"):
+    page.set_viewport_size({"width": width, "height": 720})
+    page.emulate_media(color_scheme=scheme)
     page.set_content(html)
-    return page
 
 
 LOOKS = [(theme, layout) for theme in THEMES for layout in (*gallery.LAYOUTS, *KINDS)]
@@ -65,40 +58,36 @@ LOOKS = [(theme, layout) for theme in THEMES for layout in (*gallery.LAYOUTS, *K
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("theme", "layout"), LOOKS)
-def test_words_stand_out_by_day_and_by_night(browser, theme, layout, scheme):
-    page = opened(browser, drawn(theme, layout, "en").html, color_scheme=scheme)
+def test_words_stand_out_by_day_and_by_night(page, theme, layout, scheme):
+    show(page, drawn(theme, layout, "en").html, scheme=scheme)
     assert page.evaluate(FAINT, LEAST) == []
-    page.close()
 
 
 @pytest.mark.parametrize(("theme", "layout"), LOOKS)
-def test_outlook_com_gets_the_same_night(browser, theme, layout):
+def test_outlook_com_gets_the_same_night(page, theme, layout):
     # As Outlook.com leaves a mail it has repainted: its two marks around everything, and no media query asked.
     html = drawn(theme, layout, "en").html.replace("prefers-color-scheme: dark", "prefers-color-scheme: none")
     marked = html.replace('class="paper"', 'class="paper" data-ogsc="" data-ogsb=""', 1)
     body, rest = marked.split("<body", 1)
-    page = opened(browser, f'{body}<body data-ogsc="" data-ogsb=""{rest}')
+    show(page, f'{body}<body data-ogsc="" data-ogsb=""{rest}')
     assert page.evaluate(FAINT, LEAST) == []
-    page.close()
 
 
 @pytest.mark.parametrize("language", TITLES)
 @pytest.mark.parametrize(("theme", "layout"), LOOKS)
-def test_nothing_sticks_out_on_a_phone(browser, theme, layout, language):
-    page = opened(browser, drawn(theme, layout, language).html, viewport={"width": 375, "height": 700})
+def test_nothing_sticks_out_on_a_phone(page, theme, layout, language):
+    show(page, drawn(theme, layout, language).html, width=375)
     # Asked of every element: what a rounded card cuts off makes no page wider.
     assert page.evaluate(RIGHTMOST) <= 375
-    page.close()
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_dark_picture_is_shown_in_the_dark_alone(browser, theme):
+def test_the_dark_picture_is_shown_in_the_dark_alone(page, theme):
     for scheme, shown in (("light", "hills"), ("dark", "night")):
-        page = opened(browser, drawn(theme, "digest", "en").html, color_scheme=scheme)
+        show(page, drawn(theme, "digest", "en").html, scheme=scheme)
         visible = page.evaluate(
             "[...document.querySelectorAll('.day,.night')].filter(i => i.offsetParent).map(i => i.src)"
         )
         assert any(shown in src for src in visible)
         other = {"hills": "night", "night": "hills"}[shown]
         assert not any(other in src for src in visible)
-        page.close()

@@ -1,18 +1,41 @@
 """Somebody builds a segment in a real browser, by mouse and by keyboard, sees the number change, and uses it."""
 
+import random
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_newcomer import page, running, sign_in
+from tests.browser.test_newcomer import page, sign_in
+from tests.processes.conftest import Publication, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-__all__ = ["page", "running"]
+__all__ = ["page"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A publication made by `newsletter init`, and running: one for all tests here, as starting takes a while."""
+    folder = tmp_path_factory.mktemp("segments")
+    made = Publication(folder / "mine", "")
+    assert made.command("init", str(made.folder), cwd=folder).returncode == 0
+    made.listen_by_environment()
+    made.start("run")
+    wait_for(lambda: "is running" in made.log(), 60, f"the start\n{made.log()}")
+    yield made
+    made.stop_all()
+
+
+def saved(running, title):
+    return next(one for one in running.facts("segments") if one["title"] == title)
+
+
+def rules(page):
+    return page.get_by_label("What the rule is about")
 
 
 def about(page, number=0):
-    return page.get_by_label("What the rule is about").nth(number)
+    return rules(page).nth(number)
 
 
 @pytest.fixture
@@ -39,7 +62,7 @@ def test_a_segment_is_built_by_clicking_counted_saved_and_used_by_an_issue(runni
     expect(found).not_to_contain_text("never opened")
     desk.get_by_role("button", name="Save", exact=True).last.click()
     expect(desk.get_by_text("The segment “Just Ada” is saved.")).to_be_visible()
-    assert running.facts("segments")[0]["people"] == 2
+    assert saved(running, "Just Ada")["people"] == 2
 
     expect(desk.get_by_label("Which list")).to_have_value("readers")
     desk.get_by_role("link", name="Segments").first.click()
@@ -79,7 +102,7 @@ def test_a_segment_is_built_with_the_keyboard_alone(running, desk):
     desk.get_by_label("Title").focus()
     desk.keyboard.press("Enter")
     expect(desk.get_by_text("The segment “Slow readers” is saved.")).to_be_visible()
-    assert running.facts("segments")[0]["who"].startswith("domain is readers.example.org")
+    assert saved(running, "Slow readers")["who"].startswith("domain is readers.example.org")
 
 
 def test_a_mistake_is_shown_at_its_rule_and_what_was_typed_stays(desk):
@@ -92,3 +115,166 @@ def test_a_mistake_is_shown_at_its_rule_and_what_was_typed_stays(desk):
     expect(days).to_have_attribute("aria-invalid", "true")
     expect(desk.locator(f"#{days.get_attribute('aria-describedby')}")).to_contain_text("“a few” is not a number")
     expect(desk.get_by_label("Title")).to_have_value("Wrong")
+
+
+class Held:
+    """Holds back what a page asks at an address, until it is let go."""
+
+    def __init__(self, page, address):
+        self.page, self.routes = page, []
+        page.route(address, lambda route: self.routes.append(route))
+
+    def come(self):
+        """Wait until something is asked."""
+        self._until(lambda: self.routes)
+
+    def let_go(self, number=-1):
+        self.routes.pop(number).continue_()
+
+    def finish(self, place):
+        """Let all go, and what is asked upon that, until there is nothing to wait for at this place."""
+        self._until(lambda: self._empty() and place.get_attribute("aria-busy") is None)
+
+    def _empty(self):
+        while self.routes:
+            self.let_go()
+        return True
+
+    def _until(self, done):
+        for _ in range(1000):
+            if done():
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError("nothing came")
+
+
+@pytest.fixture
+def draws(desk):
+    """What the builder asks the desk to draw; two rules are there, the first about domains."""
+    about(desk).select_option("domain")
+    expect(desk.get_by_label("Values, one on each line")).to_be_visible()
+    desk.get_by_role("button", name="Add a rule").click()
+    expect(about(desk, 1)).to_be_focused()
+    return Held(desk, "**/segment/draw")
+
+
+def test_what_is_chosen_pressed_and_typed_while_an_answer_is_on_its_way_stays(desk, draws):
+    values = desk.get_by_label("Values, one on each line")
+    about(desk, 1).select_option(label="List")
+    draws.come()
+    desk.get_by_role("button", name="Add a group").click()
+    desk.get_by_role("button", name="Add a rule").click()
+    desk.get_by_label("People who meet").select_option("any")
+    values.click()
+    values.press_sequentially("readers.")
+    draws.come()
+    draws.let_go()  # it knows nothing of what was typed after it was asked
+    draws.come()
+    values.press_sequentially("example.org")
+    draws.finish(desk.locator("#rules"))
+    expect(rules(desk)).to_have_count(4)
+    expect(desk.get_by_label("Which list")).to_be_visible()
+    expect(desk.get_by_label("People who meet")).to_have_value("any")
+    expect(values).to_have_value("readers.example.org")
+    expect(values).to_be_focused()
+    values.press_sequentially(" ")
+    expect(values).to_have_value("readers.example.org ")
+
+
+def test_values_that_people_have_are_picked_line_by_line(desk, draws):
+    values, more = (desk.get_by_label(label) for label in ("Values, one on each line", "Add a value that people have"))
+    assert [one.get_attribute("value") for one in desk.locator("datalist option").all()] == ["readers.example.org"]
+    values.fill("example.org")
+    more.fill("readers.example.org")
+    more.press("Enter")
+    expect(values).to_have_value("example.org\nreaders.example.org")
+    expect(more).to_have_value("")
+    expect(desk.locator("#found")).to_contain_text("2 people")
+    more.fill("example.test")
+    desk.get_by_label("Title").focus()
+    expect(values).to_have_value("example.org\nreaders.example.org\nexample.test")
+
+
+def test_saving_does_not_wait_for_an_answer_and_knows_what_was_pressed(running, desk, draws):
+    desk.get_by_label("Title").fill("Quick")
+    desk.get_by_label("Values, one on each line").fill("readers.example.org")
+    desk.get_by_role("button", name="Take this rule out").nth(1).click()
+    draws.come()
+    desk.get_by_role("button", name="Save", exact=True).last.click()
+    expect(desk.get_by_text("The segment “Quick” is saved.")).to_be_visible()
+    assert saved(running, "Quick")["who"] == "domain is readers.example.org"
+
+
+def test_an_answer_that_never_comes_is_told_and_asked_for_again(desk, draws):
+    about(desk, 1).select_option(label="List")
+    draws.come()
+    draws.routes.pop().abort()
+    expect(desk.get_by_role("status").filter(has_text="What you chose stays here")).to_be_visible()
+    desk.get_by_role("button", name="Add a rule").click()
+    draws.come()
+    draws.routes.pop().fulfill(status=502, body="<p>Bad gateway</p>")
+    expect(desk.get_by_role("status").filter(has_text="(502)")).to_be_visible()
+    desk.get_by_role("button", name="Add a rule").click()
+    draws.finish(desk.locator("#rules"))
+    expect(rules(desk)).to_have_count(4)
+    expect(desk.get_by_label("Which list")).to_be_visible()
+    expect(about(desk, 3)).to_be_focused()
+    expect(desk.get_by_text("What you chose stays here")).to_have_count(0)
+
+
+class Somebody:
+    """Adds, drops, chooses and types as chance has it, and remembers what must be there in the end."""
+
+    def __init__(self, desk, chance):
+        self.desk, self.chance = desk, chance
+        self.rows, self.chosen, self.typed = 2, {}, {}
+
+    def act(self):
+        drawn = [one.get_attribute("id")[4:] for one in self.desk.locator("#rules li:not([inert])").all()]
+        acts = [self.add, self.choose, self.type, *([self.drop] if len(drawn) > 1 else [])]
+        self.chance.choice(acts)(self.chance.choice(drawn))
+
+    def add(self, number):
+        self.desk.get_by_role("button", name="Add a rule").click()
+        self.rows += 1
+
+    def drop(self, number):
+        self.desk.locator(f"#drop-{number}").click()
+        self.rows -= 1
+        self.chosen.pop(number, None)
+        self.typed.pop(number, None)
+
+    def choose(self, number):
+        kind, select = self.chance.choice(["domain", "list", "language"]), self.desk.locator(f"#kind-{number}")
+        if select.input_value() != kind:
+            select.select_option(kind)
+            self.chosen[number] = kind
+            self.typed.pop(number, None)
+
+    def type(self, number):
+        value = self.desk.locator(f"textarea#value-{number}:not([inert])")
+        if value.count():
+            value.press_sequentially("more\n")
+            self.typed[number] = value.input_value()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_the_order_of_acts_and_answers_all_of_it_is_there_in_the_end(desk, draws, seed):
+    chance = random.Random(seed)
+    counts, somebody = Held(desk, "**/segment/count"), Somebody(desk, chance)
+    for _ in range(40):
+        for held in (draws, counts):
+            if held.routes and chance.random() < 0.5:
+                held.let_go(chance.randrange(len(held.routes)))
+        somebody.act()
+    draws.finish(desk.locator("#rules"))
+    counts.finish(desk.locator("#found"))
+    expect(rules(desk)).to_have_count(somebody.rows)
+    for number, kind in somebody.chosen.items():
+        expect(desk.locator(f"#kind-{number}")).to_have_value(kind)
+    for number, text in somebody.typed.items():
+        expect(desk.locator(f"#value-{number}")).to_have_value(text)
+    desk.unroute_all()
+    ask = "form => fetch(form.dataset.count, {method: 'POST', body: new FormData(form)}).then(answer => answer.text())"
+    right = desk.locator("#segment-form").evaluate(ask)
+    assert "".join(desk.locator("#found").inner_html().split()) == "".join(right.split())

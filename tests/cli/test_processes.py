@@ -92,4 +92,4 @@ def test_what_stays_up_says_so_as_it_starts(process, tmp_path, name, said):
         assert started.stdout
         assert started.stdout.readline().startswith(said)
         started.terminate()
-        assert started.wait(20) == 0
+        assert started.wait(60) == 0

@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from newsletter.desk.pages.bulk import FORMS
 from subscribers.models import Bulk, Import, Tag
 from tests.factories import (
     NOW,
@@ -63,7 +64,7 @@ def audience_pages():
         reverse("desk-bulk", args=(act.pk,)), reverse("desk-import", args=(job.pk,)),
         reverse("desk-import-refusals", args=(job.pk,)), reverse("desk-list-delete", args=(readers.pk,)),
         reverse("desk-tag-delete", args=(tag.pk,)), reverse("desk-tag-merge", args=(tag.pk,)),
-        *(reverse("desk-bulk-ask", args=(kind,)) for kind in Bulk.Kind.values),
+        *(reverse("desk-bulk-ask", args=(kind,)) for kind in FORMS),
     ]  # fmt: skip
 
 

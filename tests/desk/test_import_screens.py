@@ -113,10 +113,15 @@ def test_it_can_be_cancelled_gone_on_with_and_undone(staff):
     staff.post(reverse("desk-import-do", args=(number, "again")))
     ran()
     assert Subscriber.objects.count() == 2
+    assert "See the new people" in page(staff)
     staff.post(reverse("desk-import-do", args=(number, "undo")))
+    assert "It is being undone: 0 of 2 people so far" in page(staff)
+    assert 'hx-trigger="every 1s"' in page(staff)
+    ran()
+    assert "whoever it added is off the list again" in page(staff)
     assert (Import.objects.get().status, Subscriber.objects.count()) == ("undone", 0)
     told = [entry.change_message for entry in LogEntry.objects.order_by("pk")]
-    assert any("undone: 2 taken off" in one for one in told)
+    assert any("undone, whoever of 2 people" in one for one in told)
 
 
 def test_who_was_brought_in_can_be_looked_at(staff):

@@ -1,9 +1,13 @@
 """Lists, tags and suppressions at the desk: counts, changes, and what it takes to lose one."""
 
+from threading import Event
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from subscribers.models import Consent, List, Subscription, Suppression, Tag, Tagging, hash_of
+from subscribers import bulk
+from subscribers.models import Bulk, Consent, Import, List, Segment, Subscription, Suppression, Tag, Tagging, hash_of
 from tests.factories import make_list, make_subscriber, make_suppression
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +51,42 @@ def test_another_is_deleted_after_saying_what_goes(staff):
     extra = make_list("extra")
     address = reverse("desk-list-delete", args=(extra.pk,))
     assert "1 subscriptions, 1 of them active" in staff.get(address).content.decode()
-    assert staff.post(address).status_code == 303
-    assert not List.objects.filter(name="extra").exists()
+    answer = staff.post(address)
+    assert answer.status_code == 303
+    assert not List.everywhere.filter(name="extra").exists()
     assert not Subscription.objects.exists()
     person.refresh_from_db()
+    assert "Done: the list is gone, with 1 subscription." in staff.get(answer["Location"]).content.decode()
+    assert "delete the list extra" in staff.get(reverse("admin:subscribers_bulk_changelist")).content.decode()
+    assert staff.get(address).status_code == 404
+
+
+def test_a_large_one_goes_in_the_background_and_cannot_be_stopped(staff, monkeypatch):
+    monkeypatch.setattr("newsletter.desk.pages.bulk.AT_ONCE", 1)
+    extra = make_list("extra", title="Extra")
+    for _ in range(3):
+        make_subscriber(lists=("extra",))
+    Segment.objects.create(name="x", title="Of it", rules={"kind": "list", "of": "extra", "is": "active"})
+    address = reverse("desk-list-delete", args=(extra.pk,))
+    assert "cannot be used until you change them: Of it" in staff.get(address).content.decode()
+    page = staff.post(address)["Location"]
+    shown = staff.get(page).content.decode()
+    assert "0 % done" in shown
+    assert "Stop" not in shown
+    act = Bulk.objects.get()
+    assert staff.post(reverse("desk-bulk-do", args=(act.pk, "cancel"))).status_code == 404
+    assert [row.name for row in staff.get(LISTS).context["cl"].result_list] == []
+    bulk.work(timezone.now, Event())
+    assert "Done: the list is gone, with 3 subscriptions." in staff.get(page).content.decode()
+
+
+def test_a_list_that_something_is_at_work_on_is_not_deleted(staff):
+    extra = make_list("extra")
+    Import.objects.create(file_name="people.csv", list=extra, status="running")
+    answer = staff.post(reverse("desk-list-delete", args=(extra.pk,)))
+    assert answer.status_code == 422
+    assert "The import of people.csv is running; wait until that is done." in answer.content.decode()
+    assert List.objects.get() == extra
 
 
 def test_a_tag_is_merged_into_another_and_nobody_has_it_twice(staff):

@@ -1,8 +1,10 @@
 """Segments at the desk: written as a form, counted meanwhile, used by issues, and never lost by a mistake."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
@@ -148,6 +150,42 @@ def test_buttons_change_the_rows_with_script_and_without(staff, button, rows):
     assert not Segment.objects.exists()
 
 
+def test_presses_that_were_not_answered_yet_are_carried_out_in_their_order(staff):
+    presses = ["rule:1", "drop:2", "drop:2", "group:1", "rule:4", "rule:5"]
+    page = staff.post(DRAW, form(PRESS, CITY, press=presses)).content.decode()
+    assert [f'id="row-{number}"' in page for number in range(2, 10)] == [False, *[True] * 5, False, False]
+    assert page.count("autofocus") == 1
+    assert re.search(r'id="kind-7"[^>]*autofocus', page)
+    staff.post(NEW, form(PRESS, CITY, press=["drop:2"], do="save"))
+    assert [rule["kind"] for rule in Segment.objects.get().rules["all"]] == ["field"]
+
+
+def test_what_was_typed_is_there_again_after_a_question_that_takes_no_value(staff):
+    page = staff.post(DRAW, form((2, 1, "field", "city", "not_set", ["Berlin\r\nBonn"]))).content.decode()
+    assert '<input type="hidden" name="value-2" value="Berlin\r\nBonn">' in page
+
+
+def test_values_that_people_have_are_offered_to_who_may_see_people(staff, client, press):
+    make_subscriber("eve@example.org", fields={"city": "Berlin", "age": 41})
+    page = staff.post(DRAW, form(CITY)).content.decode()
+    assert re.findall(r'<option value="(B\w+)"></option>', page) == ["Berlin", "Bonn"]
+    assert 'list="seen-3"' in page
+    assert "example.org" in staff.post(DRAW, form((2, 1, "domain", "", "one_of", []))).content.decode()
+    for rule in (("field", "age", "is", ["4"]), ("field", "gone", "is", ["x"]), ("opened", "", "last_days", ["4"])):
+        assert "datalist" not in staff.post(DRAW, form((2, 1, *rule))).content.decode()
+    user = make_staff("viewer", is_superuser=False)
+    user.user_permissions.add(Permission.objects.get(codename="view_segment"))
+    client.force_login(user)
+    assert "Bonn" not in client.post(DRAW, form((3, 1, "field", "city", "is", ["x"]))).content.decode()
+
+
+def test_one_value_more_is_taken_without_script(staff):
+    rules = form((3, 1, "field", "city", "one_of", ["Berlin\r\n"]), **{"more-3": " Bonn "})
+    assert ">Berlin\r\n</textarea>" in staff.post(DRAW, rules).content.decode()
+    staff.post(NEW, {**rules, "do": "save"})
+    assert Segment.objects.get().rules["all"][0]["value"] == ["Berlin", "Bonn"]
+
+
 def test_another_kind_of_rule_forgets_what_was_asked_before(staff):
     data = form((2, 1, "domain", "city", "one_of", ["Berlin"]))
     data["was-2"] = "field"
@@ -257,8 +295,6 @@ def test_the_list_tells_rules_in_words_and_leads_to_the_page(staff):
 
 
 def test_only_who_may_does(client, press):
-    from django.contrib.auth.models import Permission
-
     made = make_segment()
     user = make_staff("eve", is_superuser=False)
     client.force_login(user)
@@ -270,6 +306,7 @@ def test_only_who_may_does(client, press):
     assert "ada@example.org" not in page
     assert client.post(f"/desk/segment/{made.pk}/", form(PRESS, do="save")).status_code == 403
     assert client.post(f"/desk/segment/{made.pk}/delete/").status_code == 403
+    assert "Add a rule" not in client.post(DRAW, form(PRESS)).content.decode()
     assert client.post(NEW, form(PRESS, do="save")).status_code == 403
     client.logout()
     assert client.post(COUNT, form(PRESS)).status_code == 302

@@ -5,13 +5,9 @@ import re
 import html5lib
 import pytest
 
-from newsletter.render.service import KINDS
-from tests.others.conftest import LAYOUTS, THEMES, sampled
+from tests.others.conftest import OF_PAGES_ONLY
 
-pytestmark = [pytest.mark.others, pytest.mark.django_db]
-
-# A mail is shown inside a page that has landmarks of its own.
-OF_PAGES_ONLY = ("landmark-one-main", "region")
+pytestmark = [pytest.mark.others, pytest.mark.django_db, pytest.mark.xdist_group("pages")]
 
 
 def _by_file(pages: dict[str, str]) -> dict[str, str]:
@@ -35,12 +31,6 @@ def test_axe_finds_nothing_on_the_pages(seen, axe):
     assert not found, "\n".join(found)
 
 
-def test_axe_finds_nothing_in_any_theme_layout_and_service_mail(make_config, axe):
-    looks = [(theme, layout) for theme in THEMES for layout in (*LAYOUTS, *KINDS)]
-    mails = {"-".join(look): sampled(make_config, *look).html for look in looks}
-    assert axe(mails, without=OF_PAGES_ONLY) == []
-
-
 def test_axe_finds_nothing_in_the_mails(seen, axe):
     found = axe(seen.mails, without=OF_PAGES_ONLY)
     assert not found, "\n".join(found)
@@ -48,3 +38,14 @@ def test_axe_finds_nothing_in_the_mails(seen, axe):
 
 def test_axe_finds_what_is_wrong(axe):
     assert any("image-alt" in one for one in axe({"wrong": "<html lang=en><title>Wrong</title><img src=a.png>"}))
+
+
+def test_what_is_wrong_in_the_dark_or_on_a_phone_is_found_there_and_on_no_page_after_it(axe):
+    page = "<!doctype html><html lang=en><title>A page</title><style>{}</style><main><h1>Words</h1></main>"
+    faint = page.format("@media (prefers-color-scheme: dark) { h1 { color: #eee; background: #fff } }")
+    wide = page.format("@media (max-width: 500px) { main { width: 900px } }")
+    found = axe({"faint": faint, "wide": wide, "right": page.format("")})
+    assert [one.split(":")[:2] for one in found] == [
+        ["faint at 1280 dark", " color-contrast"],
+        ["wide at 375 light", " 533 pixels wider than the screen"],
+    ]

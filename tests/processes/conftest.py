@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +31,8 @@ from aiosmtpd.controller import Controller
 from psycopg import sql
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 90
+"""Seconds that anything may take of which we do not promise how long it takes: the machine may have other work."""
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every line it reads
 
@@ -39,14 +43,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(what: Callable[[], Any], seconds: float, describe: str) -> Any:
-    """Wait until `what` is true, and return it; fail with a description once the time is up."""
-    until = time.monotonic() + seconds
+def wait_for(what: Callable[[], Any], describe: str, log: Callable[[], str] = str) -> Any:
+    """Wait until `what` is true, and return it; fail with a description, and the log as it is then, after PATIENCE."""
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if found := what():
             return found
         time.sleep(0.1)
-    pytest.fail(f"{describe}: not within {seconds} s")
+    pytest.fail(f"{describe}: not within {PATIENCE} s\n{log()}")
 
 
 class Mailbox:
@@ -165,11 +169,37 @@ class Publication:
             self._line(arguments), cwd=cwd or self.folder, env=self._env(), capture_output=True, text=True, timeout=120
         )
 
+    def python(self, statements: str) -> None:
+        """Run statements of Python where the program's rows are."""
+        env = {**self._env(), "DJANGO_SETTINGS_MODULE": "newsletter.settings", "NEWSLETTER_CONFIG": "config.yaml"}
+        line = [sys.executable, "-c", f"import django; django.setup(); {statements}"]
+        subprocess.run(line, cwd=self.folder, env=env, check=True, timeout=60)
+
     def facts(self, *arguments: str) -> Any:
         """What a command prints as JSON."""
         done = self.command(*arguments, "--json")
         assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
+
+    def row(self, statement: str) -> tuple[Any, ...] | None:
+        """The first row of an answer, asked beside the program; none while there is nothing to ask.
+
+        To wait with: a command would take a second of the processor each time.
+        """
+        try:
+            if self.database_url:
+                with psycopg.connect(self.database_url) as server:
+                    return server.execute(statement.encode()).fetchone()
+            file = f"file:{self.folder / 'var' / 'newsletter.sqlite3'}?mode=rw"
+            with closing(sqlite3.connect(file, uri=True, timeout=30)) as connection:
+                row: tuple[Any, ...] | None = connection.execute(statement).fetchone()
+                return row
+        except (psycopg.errors.UndefinedTable, sqlite3.OperationalError):
+            return None
+
+    def wait_for(self, what: Callable[[], Any], describe: str) -> Any:
+        """Wait until something is true; fail with what the processes have printed."""
+        return wait_for(what, describe, self.log)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a `newsletter` command that stays up; its output goes to a file."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes.conftest import wait_for
+from tests.processes.test_end_to_end import is_sent
 
 pytestmark = pytest.mark.processes
 
@@ -87,9 +87,9 @@ def sendgrid() -> Iterator[SendGrid]:
 
 
 def test_kill_nine_among_conditions_loses_nobody_repeats_nobody_and_mixes_nothing_up(publication, sendgrid):
-    settings = {"api_key": "SG.not-a-key", "host": sendgrid.url, "per_call": PER_CALL, "timeout": "10s"}
+    settings = {"api_key": "SG.not-a-key", "host": sendgrid.url, "per_call": PER_CALL, "timeout": "30s"}
     publication.configure(
-        send={"transport": "sendgrid", "sendgrid": settings, "lease": "2s", "batch": 50, "workers": 2},
+        send={"transport": "sendgrid", "sendgrid": settings, "lease": "5s", "batch": 50, "workers": 2},
         track={"clicks": False, "opens": False},
         newsletter={"layout": "post"},
     )
@@ -102,13 +102,13 @@ def test_kill_nine_among_conditions_loses_nobody_repeats_nobody_and_mixes_nothin
     kills, chance = 0, random.Random(5)
     for goal in (20, 55, 100):
         process = publication.start("run")
-        wait_for(lambda goal=goal: sum(sendgrid.counts.values()) >= goal, 60, f"{goal} messages\n{publication.log()}")
+        publication.wait_for(lambda goal=goal: sum(sendgrid.counts.values()) >= goal, f"{goal} messages")
         time.sleep(chance.random() / 5)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
         kills += 1
     publication.start("run")
-    wait_for(lambda: publication.facts("issues")[0]["status"] == "sent", 60, f"the end\n{publication.log()}")
+    publication.wait_for(lambda: is_sent(publication), "the end")
 
     states = publication.facts("issues")[0]["messages"]
     uncertain = states.get("uncertain", 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.processes.conftest import Publication, wait_for
+from tests.processes.conftest import Publication
 from tests.processes.test_end_to_end import smtp
 from tests.processes.test_notices import ask
 
@@ -28,6 +28,8 @@ wanting = [f"reader{number}@people.example.org" for number in range(25)]
 Subscription.objects.filter(subscriber__key__in=wanting).update(frequency="monthly")
 """
 
+SENT = "SELECT COUNT(*) FROM newsletter_issue WHERE kind = 'summary' AND status = 'sent'"
+
 
 @pytest.fixture
 def spread(tmp_path, postgresql_url):
@@ -49,7 +51,7 @@ def test_two_workers_and_a_command_make_one_summary_and_send_it_once_to_each_who
     def summaries():
         return [issue for issue in spread.facts("issues") if issue["kind"] == "summary"]
 
-    wait_for(lambda: [one["status"] for one in summaries()] == ["sent"], 90, f"the summary\n{spread.log()}")
+    spread.wait_for(lambda: spread.row(SENT) == (1,), "the summary")
     (made,) = summaries()
     month = made["issue"].removeprefix("daily/").removesuffix("-summary")
     assert spread.facts("compose", "daily", "--summary", month)["id"] == made["id"]

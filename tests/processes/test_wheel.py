@@ -63,7 +63,7 @@ def test_init_and_run_from_an_empty_environment(installed, tmp_path):
         [installed / "newsletter", "run"], cwd=folder, env=clean_env(**env), stdout=log, stderr=log
     )
     try:
-        wait_for(lambda: "is running" in (folder / "run.log").read_text(), 60, "the start")
+        wait_for(lambda: "is running" in (folder / "run.log").read_text(), "the start", (folder / "run.log").read_text)
         assert len(list((folder / "var" / "outbox").rglob("*.eml"))) == 2
         for page in ("/", "/desk/login/", "/static/unfold/css/styles.css"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{page}") as answer:
@@ -72,7 +72,7 @@ def test_init_and_run_from_an_empty_environment(installed, tmp_path):
         assert checked.returncode == 0, checked.stderr + checked.stdout
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         log.close()
     text = (folder / "run.log").read_text()
     assert "Traceback" not in text, text

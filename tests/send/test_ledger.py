@@ -1,21 +1,28 @@
 """The ledger: whatever stops in the middle, nobody is lost and nobody gets two."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from newsletter.models import Issue, Message
 from newsletter.send.transports import State, TransportDown
+from subscribers import erasing, forgetting
 from subscribers.audience import Audience
+from subscribers.importing import import_file, undo
+from subscribers.importing.staging import ask
 from subscribers.joining import leave
-from tests.factories import make_issue, make_subscriber, make_suppression, occasion
+from subscribers.models import Consent, Import, Subscriber, Subscription
+from subscribers.traces import Person
+from tests.factories import make_issue, make_list, make_subscriber, make_suppression, occasion
 from tests.send.conftest import FakeTransport, states
 
 pytestmark = pytest.mark.django_db
 LEASE = timedelta(minutes=5)
+WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
 
 
 def claim(issue, now, size=10):
@@ -65,6 +72,48 @@ def test_freezing_twice_changes_nothing(sending, now):
     before = list(issue.messages.order_by("pk").values())
     Message.freeze(issue, Audience(("readers",)), now)
     assert list(issue.messages.order_by("pk").values()) == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("goes", ["erased", "never confirmed", "import undone"])
+def test_who_goes_while_the_audience_is_written_leaves_no_message_that_points_at_nobody(now, tmp_path, goes):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one write at a time")
+    file = tmp_path / "one.csv"
+    file.write_text("email\ngoing@example.org\n", encoding="utf-8")
+    import_file(file, make_list(), now)
+    person, job = Subscriber.objects.get(), Import.objects.get()
+    if goes == "never confirmed":
+        Subscriber.objects.update(import_number=None)
+        Consent.objects.update(action=Consent.Action.ASKED)
+
+    def go():
+        try:
+            if goes == "erased":
+                erasing.erase(Person.of(person), occasion("asked to", now))
+            elif goes == "import undone":
+                undo(job, occasion("undone", now))
+            else:
+                with transaction.atomic():
+                    forgetting._drop_strangers([person.pk])
+        finally:
+            connections.close_all()
+
+    issue = make_issue()
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Message.freeze(issue, Audience(("readers",)), now)
+            if goes == "never confirmed":
+                Subscription.objects.all().delete()
+            going = other.submit(go)
+            until = time.monotonic() + 60
+            while not ask(WAITS)[0][0] and not going.done() and time.monotonic() < until:
+                time.sleep(0.01)
+            assert not going.done()
+        going.result(60)
+    message = issue.messages.get()
+    assert (message.subscriber_id is None) == (not Subscriber.objects.exists())
+    assert not message.subscriber_id or message.subscriber.pk == person.pk
 
 
 # ── claims ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,9 +6,10 @@ from threading import Event
 import pytest
 
 from subscribers import bulk
+from subscribers.joining import ask, join
 from subscribers.models import Bulk, Consent, Subscription, Suppression, Tag, Tagging, Touched, hash_of
 from subscribers.wanted import Wanted
-from tests.factories import NOW, make_list, make_subscriber, make_suppression
+from tests.factories import NOW, make_list, make_subscriber, make_suppression, occasion
 
 pytestmark = pytest.mark.django_db
 Kind = Bulk.Kind
@@ -61,9 +62,9 @@ def people_of_all_sorts():
 def test_adding_to_a_list_leaves_alone_who_left_or_is_suppressed():
     extra, fresh, held, on, gone, asked = people_of_all_sorts()
     act = done(Kind.ADD, list=extra, reason="asked at the fair")
-    assert act.counts == {"people": 5, "changed": 2, "suppressed": 1, "unsubscribed": 1}
+    assert act.counts == {"people": 5, "changed": 1, "suppressed": 1, "unsubscribed": 1, "unconfirmed": 1}
     assert dict(extra.subscriptions.values_list("subscriber", "status")) == {
-        fresh.pk: "active", on.pk: "active", gone.pk: "unsubscribed", asked.pk: "active",
+        fresh.pk: "active", on.pk: "active", gone.pk: "unsubscribed", asked.pk: "pending",
     }  # fmt: skip
     row = fresh.subscriptions.get(list=extra)
     assert (row.how, row.source, row.joined_at, row.without) == ("asked at the fair", "desk", NOW, [])
@@ -71,15 +72,32 @@ def test_adding_to_a_list_leaves_alone_who_left_or_is_suppressed():
     assert (told.action, told.note, told.by, told.list, told.list_name) == (
         "added", "asked at the fair", "grace", extra, "extra",
     )  # fmt: skip
-    assert not Consent.objects.filter(subscriber__in=(on, gone, held)).exists()
+    assert not Consent.objects.filter(subscriber__in=(on, gone, held, asked)).exists()
+
+
+def test_whose_address_was_only_typed_is_not_added_without_a_reason_of_its_own():
+    extra, friends = make_list("extra"), make_list("friends")
+    left = make_subscriber("left@example.org")
+    stranger = ask("stranger@example.org", ["friends"], occasion())
+    confirmed = join("confirmed@example.org", "", ["readers"], occasion())
+    left.subscriptions.update(status="unsubscribed")
+    for one in (confirmed, left):
+        ask(one.email, ["friends"], occasion())
+    act = done(Kind.ADD, list=extra, reason="asked at the fair")
+    assert (act.counts["changed"], act.counts["unconfirmed"]) == (2, 1)
+    assert set(extra.subscriptions.values_list("subscriber", flat=True)) == {confirmed.pk, left.pk}
+    done(Kind.ADD, list=friends, reason="fair", restore="the forms they signed lie in the office")
+    assert friends.subscriptions.get(subscriber=stranger).status == "active"
+    told = Consent.objects.filter(subscriber=stranger).order_by("pk").values_list("action", "note")
+    assert list(told)[1:] == [("added", "fair; brought in all the same: the forms they signed lie in the office")]
 
 
 def test_with_a_reason_they_are_brought_back_and_the_reason_is_kept():
-    extra, _, held, _, gone, _ = people_of_all_sorts()
+    extra, _, held, _, gone, asked = people_of_all_sorts()
     Suppression.objects.update(kind="bounced")
     done(Kind.ADD, list=extra, reason="fair", restore="asked on the phone")
     assert gone.subscriptions.get().status == held.subscriptions.get(list=extra).status == "active"
-    assert gone.subscriptions.get().reason == ""
+    assert (gone.subscriptions.get().reason, asked.subscriptions.get().status) == ("", "active")
     assert not Suppression.objects.exists()
     assert Consent.objects.get(subscriber=gone).action == "restored"
     assert "asked on the phone" in Consent.objects.get(subscriber=gone).note

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from subscribers import limits, lookup
+from subscribers import importing, limits, lookup
 from subscribers.finding import Count, Page, Search, look_through
+from subscribers.importing import running
 from subscribers.models import Segment, Subscriber, Tag, Tagging
 from subscribers.wanted import Unclear, Wanted
-from tests.factories import NOW, make_subscriber, make_suppression
+from tests.factories import NOW, make_list, make_subscriber, make_suppression
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,30 @@ def test_a_migration_that_lost_the_triggers_has_the_index_made_anew():
     assert found(q="late@") == []
     lookup.ensure("default")
     assert found(q="late@") == ["late@example.org"]
+
+
+def test_a_large_import_does_without_the_index_and_has_it_made_anew_behind(monkeypatch, tmp_path):
+    dropped = []
+    monkeypatch.setattr(running, "_MANY", 3)
+    monkeypatch.setattr(lookup, "suspend", lambda drop=lookup.suspend: dropped.append(drop()))
+    file = tmp_path / "people.csv"
+    for names in (("ada", "grace", "alan"), ("max",)):
+        file.write_text("email,name\n" + "".join(f"{one}@example.org,{one}\n" for one in names), encoding="utf-8")
+        importing.import_file(file, make_list(), NOW)
+        assert len(dropped) == 1  # the second adds less than there are
+    assert found(q="grac") == ["grace@example.org"]
+    assert lookup.mend() == (connection.vendor == "postgresql")
+    assert lookup.mend() is False
+    assert found(q="grac") == ["grace@example.org"]
+
+
+def test_an_index_that_was_never_finished_is_made_anew():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite finishes an index or has none")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", [lookup.TABLE])
+    assert lookup.mend() is True
+    assert lookup.mend() is False
 
 
 def test_each_filter_finds_its_people():

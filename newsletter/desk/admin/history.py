@@ -246,7 +246,14 @@ class ImportAdmin(ReadOnlyAdmin):
 
     @display(
         description="Standing",
-        label={"done": "success", "failed": "danger", "running": "warning", "ready": "info", "uploaded": "info"},
+        label={
+            "done": "success",
+            "failed": "danger",
+            "running": "warning",
+            "undoing": "warning",
+            "ready": "info",
+            "uploaded": "info",
+        },
     )
     def standing(self, job: Import) -> str:
         """Where it stands."""

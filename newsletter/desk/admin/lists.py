@@ -19,9 +19,6 @@ from newsletter.desk.admin.base import LoggedAdmin, display, link
 from newsletter.settings import current
 from subscribers.models import List, Subscription, Tag, Tagging
 
-MOST_TO_DELETE = 50_000
-"""People of a list that is deleted while somebody waits."""
-
 
 class ListForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     """A list; its tags are typed with commas between them."""

@@ -34,6 +34,7 @@ Kind = Bulk.Kind
 RIGHTS = {
     Kind.SUPPRESS: "subscribers.add_suppression",
     Kind.LIFT: "subscribers.delete_suppression",
+    Kind.DELETE: "subscribers.delete_list",
 }
 QUESTIONS = {
     Kind.ADD: ("Add to a list", "They get its next issue. Who is on it already stays as they are."),
@@ -48,7 +49,7 @@ QUESTIONS = {
 }
 TOLD = {
     "people": "looked at", "changed": "changed", "unsubscribed": "left alone: they had unsubscribed",
-    "suppressed": "left alone: suppressed",
+    "suppressed": "left alone: suppressed", "unconfirmed": "left alone: they never confirmed that they asked",
 }  # fmt: skip
 
 
@@ -71,9 +72,9 @@ class AddForm(forms.Form):
     list = forms.ModelChoiceField(List.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose …")
     reason = _reason("How they agreed", "Such as “ticked the box on the order form”. It is kept as their consent.")
     restore = _reason(
-        "Why to bring people back",
-        "Left empty, those who unsubscribed or are suppressed are left alone. With a reason they are brought back too,"
-        " and the reason is kept.",
+        "Why to bring in others too",
+        "Left empty, those who unsubscribed, are suppressed or never confirmed that they asked are left alone. With a"
+        " reason they are brought in too, and the reason is kept.",
         required=False,
     )
 
@@ -202,8 +203,13 @@ def _begin(request: HttpRequest, kind: str, wanted: Wanted, data: dict[str, Any]
 
 def _go(act: Bulk) -> Bulk:
     if act.total <= AT_ONCE:
-        bulk.finish(act, timezone.now)
+        finish(act)
     return act
+
+
+def finish(act: Bulk) -> None:
+    """Carry a change out while somebody waits."""
+    bulk.finish(act, timezone.now)
 
 
 def _page_of(act: Bulk) -> str:
@@ -242,7 +248,7 @@ def do(request: HttpRequest, number: int, verb: str) -> HttpResponseBase:
 def _do(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     act = get_object_or_404(Bulk, pk=number)
     insist(request, Bulk.UNDONE_BY.get(Kind(act.kind), Kind(act.kind)) if verb == "undo" else act.kind)
-    if verb == "cancel":
+    if verb == "cancel" and act.kind != Kind.DELETE:
         if bulk.cancel(act, timezone.now()):
             _log(request, act, f"{act}: stopped")
         return SeeOther(_page_of(act))

@@ -21,12 +21,10 @@ from newsletter.desk.pages.csvs import download
 from newsletter.desk.pages.import_forms import ColumnsForm, UploadForm, WishesForm
 from newsletter.settings import current
 from subscribers import exporting, importing
-from subscribers.importing import ImportRefused
+from subscribers.importing import ImportRefused, Undone
 from subscribers.models import Import, Occasion, Origin
 
 SHOWN = 50
-MOST_UNDONE = 100_000
-"""People that are taken back while somebody waits."""
 RIGHTS = {Import.Kind.PEOPLE: "subscribers.add_subscriber", Import.Kind.SUPPRESSIONS: "subscribers.add_suppression"}
 OUTCOMES = {
     "added": "added to the list", "updated": "known, and brought up to date", "unchanged": "known, and as they were",
@@ -161,18 +159,15 @@ def _may_bring_back(request: HttpRequest, job: Import) -> None:
 def _undo(request: HttpRequest, job: Import) -> HttpResponse:
     if not request.user.has_perm("subscribers.delete_subscriber"):
         raise PermissionDenied("undoing an import forgets people")
-    if job.counts.get("added", 0) > MOST_UNDONE:
-        messages.error(request, f"More than {MOST_UNDONE:,} people cannot be taken back from the screen.")
-        return SeeOther(_page_of(job))
     occasion = Occasion(timezone.now(), Origin.DESK, f"import {job.pk} undone", by=request.user.get_username())
     try:
-        told = importing.undo(job, occasion)
+        importing.undo(job, occasion)
     except ImportRefused as error:
         messages.error(request, f"{error}.")
     else:
-        said = f"{told.taken_off:,} taken off, {told.forgotten:,} of them forgotten, {told.left_alone:,} left alone"
-        _log(request, job, CHANGE, f"undone: {said}")
-        messages.success(request, f"The import is undone: {said}.")
+        _log(
+            request, job, CHANGE, f"undone, whoever of {importing.Undone.of(job).expected:,} people is as it left them"
+        )
     return SeeOther(_page_of(job))
 
 
@@ -200,13 +195,14 @@ def _mapping_page(request: HttpRequest, job: Import, columns: ColumnsForm, wishe
 
 def _progress_page(request: HttpRequest, job: Import) -> HttpResponse:
     live = job.status in (Status.READY, Status.RUNNING)
-    ended = job.status in (Status.DONE, Status.CANCELLED, Status.FAILED)
+    undone = Undone.of(job) if job.status in (Status.UNDOING, Status.UNDONE) else None
     return desk_page(
-        request, "import.html", "Import", object=job, live=live, pace=Pace.of(job), outcomes=[*_outcomes(job)],
+        request, "import.html", "Import", object=job, live=live, undone=undone, pace=Pace.of(job),
+        outcomes=[*_outcomes(job)],
         refusals=job.refusals.order_by("line", "pk")[:SHOWN], refused=job.refusals.count() if not live else 0,
         tried=job.dry_run and job.status == Status.DONE, may=request.user.has_perm(RIGHTS[Import.Kind(job.kind)]),
         can_go_on=job.status in (Status.CANCELLED, Status.FAILED), shown=SHOWN,
-        can_undo=bool(ended and not job.dry_run and job.list and job.counts.get("added")),
+        can_undo=importing.may_undo(job), may_forget=request.user.has_perm("subscribers.delete_subscriber"),
     )  # fmt: skip
 
 

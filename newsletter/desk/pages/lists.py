@@ -7,17 +7,20 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import DELETION, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from newsletter.desk.actions import SeeOther
-from newsletter.desk.admin.lists import MOST_TO_DELETE, counted, named_by
+from newsletter.desk.admin.lists import counted, named_by
+from newsletter.desk.pages import bulk
 from newsletter.desk.pages.base import desk_page
-from subscribers.models import List, Tag, Tagging
+from subscribers import deleting
+from subscribers.models import List, Segment, Tag, Tagging
+from subscribers.segments.rules import leaves, read
 
 
 def delete_list(request: HttpRequest, number: int) -> HttpResponseBase:
@@ -33,23 +36,35 @@ def _delete_list(request: HttpRequest, number: int) -> HttpResponse:
     people, refused = sum(counts.values()), ""
     if letters:
         refused = f"config.yaml names it for {', '.join(letters)}. Take it out there first."
-    elif people > MOST_TO_DELETE:
-        refused = (
-            f"{people:,} people are or were on it, and {MOST_TO_DELETE:,} can go at once. Make it private instead."
-        )
     if request.method == "POST" and not refused:
         try:
             with transaction.atomic():
+                act = deleting.begin(item, timezone.now(), request.user.get_username())
                 _log(request, item, f"list {item.name} deleted, with {people:,} subscriptions")
-                item.delete()
-        except ProtectedError:
-            refused = "Files were imported to it, and their reports name it. Make it private instead."
+        except deleting.Busy as error:
+            refused = f"{str(error)[:1].upper()}{str(error)[1:]}."
         else:
-            messages.success(request, f"The list {item} is deleted.")
-            return SeeOther(reverse("admin:subscribers_list_changelist"))
-    lost = [f"{people:,} subscriptions, {counts['active']:,} of them active", "the people and their consents stay"]
+            if act.total <= bulk.AT_ONCE:
+                bulk.finish(act)
+            return SeeOther(reverse("desk-bulk", args=(act.pk,)))
+    lost = [
+        f"{people:,} subscriptions, {counts['active']:,} of them active",
+        *_segments(item),
+        "the people, their consents, and the issues that went to them stay; nobody is told; it cannot be undone",
+    ]
     back = reverse("admin:subscribers_list_change", args=(item.pk,))
     return _ask(request, f"Delete the list {item}?", lost, refused, back)
+
+
+def _segments(item: List) -> list[str]:
+    """What becomes of the segments that ask about the list."""
+    asking = [str(one) for one in Segment.objects.order_by("title") if item.name in _lists_of(one)]
+    return [f"segments ask about it, and cannot be used until you change them: {', '.join(asking)}"] if asking else []
+
+
+def _lists_of(segment: Segment) -> set[str]:
+    root, _ = read(segment.rules)
+    return {leaf.of for leaf in leaves(root) if leaf.kind == "list"} if root else set()
 
 
 def delete_tag(request: HttpRequest, number: int) -> HttpResponseBase:

@@ -15,13 +15,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import TEXTAREA_CLASSES, UnfoldBooleanWidget
 
-from newsletter import pipeline
+from newsletter.desk import answering
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.admin.labels import REPLIES
 from newsletter.desk.admin.replies import log
 from newsletter.desk.pages.base import desk_page
 from newsletter.markup.said import LONGEST
 from newsletter.models import Muted, Reply
+from newsletter.pipeline import Context
 from newsletter.settings import current
 
 State = Reply.State
@@ -91,8 +92,8 @@ def _moderate(request: HttpRequest, found: Reply, act: str) -> None:
 
 
 def _answer(request: HttpRequest, found: Reply, data: dict[str, Any]) -> None:
-    ctx = pipeline.Context(config=current(), key=str(settings.SECRET_KEY))
-    mailed = pipeline.answer_reply(ctx, found, request.user, data["text"], data["public"])
+    ctx = Context(config=current(), key=str(settings.SECRET_KEY))
+    mailed = answering.answer(ctx, found, request.user, data["text"], data["public"])
     log(request, [found], "answered")
     where = " and stands on the page" if data["public"] else ""
     messages.success(request, f"The answer is {'on its way to the reader' if mailed else 'kept'}{where}.")

@@ -154,6 +154,7 @@ def _log(request: HttpRequest, segment: Segment, action: int, words: str) -> Non
 def _drawn(
     request: HttpRequest, segment: Segment, form: SegmentForm, draft: Draft, whole: list[Any], status: int = 200
 ) -> HttpResponse:
+    _suggest(request, draft)
     answer = desk_page(
         request,
         "segment.html",
@@ -172,6 +173,12 @@ def _drawn(
     return answer
 
 
+def _suggest(request: HttpRequest, draft: Draft) -> None:
+    """Values that people have are for those who may see people."""
+    if request.user.has_perm("subscribers.view_subscriber"):
+        draft.suggest()
+
+
 def _found(request: HttpRequest, draft: Draft, name: str) -> dict[str, Any]:
     """How many people the rules mean, and who; or why nobody can say."""
     try:
@@ -184,11 +191,11 @@ def _found(request: HttpRequest, draft: Draft, name: str) -> dict[str, Any]:
 
 @require_http_methods(["POST"])
 def _draw(request: HttpRequest) -> HttpResponse:
-    """The rows anew, after a kind was chosen or a button pressed; and the number follows."""
+    """The rules anew, after a kind was chosen or a button pressed."""
+    may = request.user.has_perm(f"subscribers.{'change' if request.POST.get('segment') else 'add'}_segment")
     draft = Draft.posted(request.POST)
-    answer = render(request, "segment_rules.html", {"draft": draft, "look": LOOK, "may_change": True})
-    answer["HX-Trigger-After-Settle"] = "segment-changed"
-    return answer
+    _suggest(request, draft)
+    return render(request, "segment_rules.html", {"draft": draft, "look": LOOK, "may_change": may})
 
 
 @require_http_methods(["POST"])

@@ -137,6 +137,35 @@ def test_an_export_is_recognised_and_its_unsubscribed_stay_so(upload, load, prog
     assert report.cells == 0
 
 
+DASHBOARDS = [
+    (
+        "Email,Name,Subscription type,Activity,Subscription date,Revenue,Comments (all time),Subscriber country,"
+        "Email opens (last 7 days),Expires at,First payment at,Paid upgrade date,Cancel date,Receiving emails for"
+    ),
+    (
+        "Email,Name,Stripe plan,Cancel date,Start date,Paid upgrade date,First paid date,Type,Activity,Revenue,Country,"
+        "Emails received (6mo),Emails opened (6mo),Last email open,Post views (30d),Expiration date,Sections"
+    ),
+]
+
+
+@pytest.mark.parametrize("header", DASHBOARDS)
+def test_what_substacks_dashboard_exports_is_known_in_its_old_and_its_new_form(upload, load, header):
+    given = {"Email": "ada@example.org", "Name": "Ada", "Subscription type": "free", "Type": "free",
+             "Subscription date": "2026-07-01T00:00:00.000Z", "Start date": "2026-07-01T00:00:00.000Z",
+             "Cancel date": "2026-08-01T00:00:00.000Z", "Activity": "5", "Country": "IT"}  # fmt: skip
+    text = f"{header}\n{','.join(given.get(name, '') for name in header.split(','))}\n"
+    look = importing.look(upload(text))
+    assert look.format == "Substack dashboard export (CSV)"
+    assert "does not say who has turned mail off" in look.warnings[0]
+    report = load(text)
+    assert (told(report), report.cells) == ({"added": 1}, 0)
+    ada = Subscriber.objects.get()
+    assert (ada.name, joined(ada.key), statuses()) == ("Ada", "2026-07-01T00:00:00+00:00", {ada.key: "active"})
+    assert ada.fields.items() >= {"cancel_date": "2026-08-01"}.items()
+    assert ada.fields.keys() <= {"cancel_date", "subscription_type", "type", "country"}
+
+
 @pytest.mark.parametrize(
     ("program", "header", "row", "outcome", "kind"),
     [

@@ -1,4 +1,4 @@
-"""Imports are carried on by whoever is free: once each, stopped and resumed, cancelled, undone, side by side."""
+"""Imports are carried on by whoever is free: once each, stopped and resumed, cancelled, side by side."""
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +9,9 @@ import pytest
 from django.db import connections
 
 from subscribers import importing
-from subscribers.importing import ImportRefused, running
-from subscribers.joining import ask, leave
+from subscribers.importing import ImportRefused, running, writing
 from subscribers.models import Consent, Field, Import, Seen, Subscriber, Subscription, Upload
-from tests.factories import make_list, make_subscriber, occasion
-from tests.subscribers.importing.conftest import told
+from tests.factories import make_list, make_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +66,23 @@ def test_a_stopped_import_goes_on_where_it_stopped(ready, now):
     assert not Upload.objects.exists()
     assert not Seen.objects.exists()
     assert importing.carry_on(Event(), lambda: now) is False
+
+
+def test_who_joins_at_the_very_moment_is_joined_once(ready, now, monkeypatch):
+    ada, grace = make_subscriber("ada@example.org"), make_subscriber("grace@example.org", lists=())
+    ada.subscriptions.update(how="by themselves")
+    ready("email\nada@example.org\ngrace@example.org\nalan@example.org\n")
+    # As it is when they come in between the import's looking and its writing.
+    monkeypatch.setattr(writing, "_known", lambda job: {})
+    importing.carry_on(Event(), lambda: now)
+    assert dict(Subscription.objects.values_list("subscriber__key", "how")) == {
+        "ada@example.org": "by themselves",
+        "grace@example.org": "imported from people.csv",
+        "alan@example.org": "imported from people.csv",
+    }
+    imported = Consent.objects.filter(action="imported").values_list("subscriber__key", flat=True)
+    assert sorted(imported) == ["alan@example.org", "grace@example.org"]
+    assert {ada.pk, grace.pk} < set(Subscriber.objects.values_list("pk", flat=True))
 
 
 def test_a_claim_holds_until_its_lease_ends_and_can_be_taken_over_on_demand(ready, now):
@@ -166,36 +181,6 @@ def test_old_reports_files_and_abandoned_uploads_are_forgotten(upload, load, now
     importing.forget(now + timedelta(seconds=1))
     assert report.job.refusals.count() == 0
     assert list(Import.objects.values_list("pk", flat=True)) == [report.job.pk]
-
-
-# ── undo ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_undo_takes_back_whom_the_import_added_and_leaves_who_changed_something(load, now):
-    make_subscriber("known@example.org", lists=("others",))
-    make_subscriber("there@example.org")
-    leave(make_subscriber("gone@example.org"), ["readers"], occasion("asked to", now))
-    asker = ask("asker@example.org", ["readers"], occasion("asked to", now))
-    six = ["known", "there", "gone", "asker", "new", "newer"]
-    report = load(
-        "email\n" + "".join(f"{one}@example.org\n" for one in six), restore="by letter", basis="on paper", tags=["fair"]
-    )
-    assert told(report) == {"added": 4, "unchanged": 1, "restored": 1}
-    leave(Subscriber.objects.get(key="newer@example.org"), ["readers"], occasion("asked to", now))
-
-    undone = importing.undo(report.job, occasion("a mistake", now))
-
-    assert (undone.taken_off, undone.forgotten, undone.left_alone) == (4, 1, 1)
-    assert dict(Subscription.objects.filter(list__name="readers").values_list("subscriber__key", "status")) == {
-        "there@example.org": "active", "gone@example.org": "unsubscribed", "asker@example.org": "pending",
-        "newer@example.org": "unsubscribed",
-    }  # fmt: skip
-    assert not Subscriber.objects.filter(key="new@example.org").exists()
-    assert Subscriber.objects.filter(key="known@example.org").exists()
-    assert list(asker.consents.order_by("pk").values_list("action", flat=True)) == ["asked", "imported", "removed"]
-    assert report.job.status == "undone"
-    with pytest.raises(ImportRefused, match="cannot be undone"):
-        importing.undo(report.job, occasion("again", now))
 
 
 # ── side by side ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -45,6 +45,9 @@ def test_rules_of_another_version_are_not_guessed_at():
     assert faults({"version": 1, "all": [HAS]}) == []
 
 
+ISSUES = "this must be a whole number of issues, from 1 to 10000"
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
@@ -54,6 +57,9 @@ def test_rules_of_another_version_are_not_guessed_at():
         ({"kind": "segment", "of": "gone", "is": "in"}, "there is no segment “gone” (any more)"),
         ({"kind": "issue", "of": "weekly/1999", "is": "sent"}, "there is no issue “weekly/1999” (any more)"),
         ({"kind": "issue", "of": "", "is": "opened"}, "choose an issue"),
+        ({"kind": "received", "of": "gone", "is": "none"}, "there is no newsletter “gone” (any more)"),
+        ({"kind": "received", "of": "*", "is": "at_least", "value": 0}, ISSUES),
+        ({"kind": "received", "of": "*", "is": "at_most", "value": 1.5}, ISSUES),
         (field("gone", "is", "x"), "there is no field “gone” (any more)"),
         (field("city'; DROP TABLE x; --", "is", "x"), "there is no field “city'; DROP TABLE x; --” (any more)"),
         (field('city"}', "is", "x"), 'there is no field “city"}” (any more)'),

@@ -102,7 +102,7 @@ def dovecot() -> Iterator[Imap]:
         yield Imap(port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         if process.stderr:
             process.stderr.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -122,7 +122,7 @@ def _users(folder: Path) -> dict[str, object]:
 
 
 def _wait(process: subprocess.Popen[str], port: int, folder: Path) -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError(f"dovecot ended: {process.stderr and process.stderr.read()} {_log(folder)}")

@@ -11,7 +11,7 @@ from tests.factories import NOW
 from tests.track.replies.conftest import ADDRESS
 from tests.track.replies.dovecot import PASSWORD, USER, dovecot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.processes]
+pytestmark = [pytest.mark.django_db, pytest.mark.processes, pytest.mark.xdist_group("imap")]
 
 
 @pytest.fixture(scope="module")
