@@ -80,6 +80,11 @@ def archive(config: Config, newsletter: str) -> str:
     return f"{config.site.url}/issues/{newsletter}/"
 
 
+def subscribe(config: Config, newsletter: str, slug: str) -> str:
+    """The page on which anybody subscribes to a newsletter, led there by an issue."""
+    return f"{config.site.url}/subscribe/{newsletter}/?from={newsletter}/{slug}"
+
+
 def issue(config: Config, newsletter: str, slug: str) -> str:
     """The page of an issue on the web."""
     return f"{config.site.url}/issues/{newsletter}/{slug}/"

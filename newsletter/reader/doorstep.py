@@ -73,7 +73,7 @@ def often(schedule: Schedule | None, now: datetime, say: Phrases) -> str:
     if len(days) >= 27:
         return str(say["daily"])
     if len(weekdays) == 1 and len(days) == 4:
-        return filled(say["weekday"], weekday=weekday(days.pop(), say.language))
+        return filled(say["weekday"], weekday=weekday(days.pop(), say.spoken_in))
     if len(days) == 20 and not weekdays & {5, 6}:
         return str(say["weekdays"])
     if len(days) >= 8:

@@ -58,7 +58,7 @@ class Frame:
     @property
     def spoken(self) -> str:
         """The attributes of what a page says in our own words, where these are in another language than the page."""
-        said = self.words.language
+        said = self.words.spoken_in
         return "" if said == self.language else Markup(' lang="{}" dir="{}"').format(said, direction(said))
 
     @property

@@ -54,7 +54,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     if wish in PURPOSE:
         try:
             take(email, address_of(request), Kind(wish), timezone.now())
-            return SeeOther(f"{request.path}?sent={wish}")
+            spoken = f"&in={frame.words.spoken_in}" if "in" in request.GET else ""
+            return SeeOther(f"{request.path}?sent={wish}{spoken}")
         except (InvalidAddress, Refused) as refused:
             error = refusal(frame, refused)
     return page(request, "own_data.html", frame, 422, **{**shown, "email": email, "error": error})

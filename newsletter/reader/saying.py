@@ -21,13 +21,14 @@ def language_for(request: HttpRequest, person: Subscriber | None, newsletter: st
     Where neither is known, the first that their browser asks for of those in use here.
     """
     config = current()
+    # Where nobody knows the person, or not any more, the page that led here has said which language was theirs.
+    told = [] if person else [request.GET.get("in", "")]
     wished = lists.languages_of(config, person, newsletter)
     if not wished:
         used = {language.lower(): language for language in lists.languages(config)}
         asked = [code for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())]
         wished = [*(used[code] for code in asked if code in used), *used.values()]
-    # A page whose person is gone by now was told their language.
-    return rendering.spoken(config, newsletter, [request.GET.get("in", ""), *wished])
+    return rendering.spoken(config, newsletter, [*told, *wished])
 
 
 def refusal(frame: Frame, error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from newsletter import holes, links
+from newsletter import holes, links, lists
 from newsletter.config import Config, Newsletter, NewsletterSection
 from newsletter.markup.text import with_emoji
 from newsletter.models import Issue, Item, Post
@@ -145,6 +145,8 @@ class Links:
     pass_on: str
     shares: tuple[tuple[str, str], ...]
     ballot: str
+    subscribe: str = ""
+    """Where somebody to whom the mail was passed on subscribes; nowhere if nobody may by themselves."""
 
     def vote(self, poll: int, answer: int) -> str:
         """Where a reader gives an answer to a poll, both counted from 0."""
@@ -306,7 +308,17 @@ def mail_links(config: Config, issue: Issue, letter: Letter, marker: str, subjec
         pass_on=shares["Mail"],
         shares=tuple((name, shares[name]) for name in NETWORKS),
         ballot=links.vote(config, token, 0, 0).removesuffix("/0/0"),
+        subscribe=_subscribe(config, issue),
     )
+
+
+def _subscribe(config: Config, issue: Issue) -> str:
+    """The public page that says which issue led there, and nothing of who passed it on.
+
+    A sample is no row, and asks for none: it is drawn as most issues are.
+    """
+    joinable = not issue.pk or lists.first_public(config, issue.newsletter) is not None
+    return links.subscribe(config, issue.newsletter, issue.slug) if joinable else ""
 
 
 def _answers_to(config: Config, letter: Letter, marker: str) -> str:

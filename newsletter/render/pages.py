@@ -61,7 +61,9 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
         page = links.issue(config, issue.newsletter, issue.slug)
-        html = _tracked(html, issue, config, holes.hole(marker, "token"), (page, f"{page}#replies"))
+        # And who subscribes by a mail that was passed on shall not be counted as the one who passed it on.
+        straight = (page, f"{page}#replies", links.subscribe(config, issue.newsletter, issue.slug))
+        html = _tracked(html, issue, config, holes.hole(marker, "token"), straight)
     if config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)

@@ -27,7 +27,7 @@ class Phrases(Mapping[str, Any]):
 
     def __init__(self, said: Mapping[str, Any], language: str = FALLBACK) -> None:
         self._said = said
-        self.language = language
+        self.spoken_in = language
         """The language that they are in: the one that was asked for, or English where there are none in that."""
 
     @classmethod
@@ -42,7 +42,7 @@ class Phrases(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         found = self._said[name]
-        return Phrases(found, self.language) if isinstance(found, Mapping) else str(found)
+        return Phrases(found, self.spoken_in) if isinstance(found, Mapping) else str(found)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._said)
@@ -58,7 +58,7 @@ def filled(phrase: str, **values: Any) -> str:
 
 def form_for(forms: Phrases, number: int) -> str:
     """The form of a phrase that its language has for a number."""
-    wanted = form(forms.language, number)
+    wanted = form(forms.spoken_in, number)
     return str(forms[wanted if wanted in forms else "other"])
 
 

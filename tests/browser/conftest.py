@@ -16,7 +16,7 @@ from tests.processes.conftest import Publication
 from tests.processes.test_end_to_end import is_sent
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds that something on a page may take: nothing is late only because the machine has other work too."""
 
 expect.set_options(timeout=PATIENCE)

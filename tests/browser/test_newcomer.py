@@ -5,9 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import page, running, sign_in
+from tests.browser.conftest import sign_in
 
-__all__ = ["page", "running", "sign_in"]  # test_segments.py asks for them here
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("newcomer")]
 
 

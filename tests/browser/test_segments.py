@@ -6,24 +6,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_newcomer import page, sign_in
-from tests.processes.conftest import Publication, wait_for
+from tests.browser.conftest import sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
-__all__ = ["page"]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("segments")]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """A publication made by `newsletter init`, and running: one for all tests here, as starting takes a while."""
-    folder = tmp_path_factory.mktemp("segments")
-    made = Publication(folder / "mine", "")
-    assert made.command("init", str(made.folder), cwd=folder).returncode == 0
-    made.listen_by_environment()
-    made.start("run")
-    wait_for(lambda: "is running" in made.log(), 60, f"the start\n{made.log()}")
-    yield made
-    made.stop_all()
+@pytest.fixture
+def running(shared):
+    """One for all tests here: each has segments of its own."""
+    return shared
 
 
 def saved(running, title):
@@ -189,7 +180,6 @@ def test_values_that_people_have_are_picked_line_by_line(desk, draws):
     more.press("Enter")
     expect(values).to_have_value("example.org\nreaders.example.org")
     expect(more).to_have_value("")
-    expect(desk.locator("#found")).to_contain_text("2 people")
     more.fill("example.test")
     desk.get_by_label("Title").focus()
     expect(values).to_have_value("example.org\nreaders.example.org\nexample.test")

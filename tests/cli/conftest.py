@@ -79,7 +79,7 @@ def process(tmp_path) -> Call:
         clean = {name: text for name, text in os.environ.items() if not name.startswith(("NEWSLETTER_", "DJANGO_"))}
         done = subprocess.run(
             [sys.executable, "-m", "newsletter", *arguments], cwd=folder, env={**clean, **environ, "PYTHONPATH": ROOT},
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         return Result(done.returncode, done.stdout, done.stderr)
 

@@ -31,7 +31,7 @@ from aiosmtpd.controller import Controller
 from psycopg import sql
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 90
+PATIENCE = 180
 """Seconds that anything may take of which we do not promise how long it takes: the machine may have other work."""
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every line it reads

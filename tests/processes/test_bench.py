@@ -14,7 +14,7 @@ SERVER = os.environ.get("NEWSLETTER_DATABASE__URL") or os.environ.get("TEST_POST
 
 def measured(*options):
     command = [sys.executable, "-m", "newsletter", "bench", "audience", "--people", "10000", "--json", *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ), timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ), timeout=900)
     return {one["name"]: one for one in json.loads(done.stdout)}, done.stderr
 
 

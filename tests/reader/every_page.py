@@ -24,7 +24,8 @@ def publication(make_config, language):
     weekly |= {"language": language, "topics": True, "sections": SECTIONS, "other": None}
     other = {**weekly, "title": "The Daily"}
     closed = {**weekly, "title": "The Inner Circle", "lists": [{"name": "circle", "title": "The Circle"}]}
-    make_list("circle", public=False)
+    # Of another language, so that there is one to choose.
+    make_list("circle", public=False, language="eo")
     return make_config(newsletters={"weekly": weekly, "daily": other, "inner": closed})
 
 

@@ -10,7 +10,7 @@ import yaml
 from newsletter.reader.leaving import REASONS
 from newsletter.render import service_mail
 from newsletter.render.environment import SHIPPED
-from newsletter.render.phrases import filled, form_for
+from newsletter.render.phrases import Phrases, filled, form_for
 from newsletter.render.plurals import form, forms
 from newsletter.render.sample import sample_facts
 from newsletter.render.service import KINDS, page_words
@@ -27,7 +27,7 @@ SPOKEN = ("aria-label", "alt", "title", "placeholder", "value")
 # What a publication says itself, what everybody writes alike, and dates, which Django writes.
 OURS = """
     Test Times The Weekly The Daily The Inner Circle The Circle Around the world Science desk Vip RSS Atom JSON Feed
-    maja a m ada example org Europe Berlin Berlinn Qqxxzz UTC English SHA zip First
+    maja a m ada example org Europe Berlin Berlinn Qqxxzz UTC English Esperanto xx SHA zip First
     Monday Tuesday Wednesday Thursday Friday Saturday Sunday Jan January Feb February March April May June July Aug
     August Sept September Oct October Nov November Dec December
 """
@@ -64,6 +64,12 @@ def test_every_language_has_every_word_of_the_pages_with_the_same_places(languag
         else:
             # Why an address is none is said by a library, in English.
             assert places(phrase) == places(ours[name]) - ({"reason"} if name == "joining.faulty" else set()), name
+
+
+def test_no_word_has_a_name_that_a_template_would_take_for_something_else():
+    for said in (words_of(BASE / "pages" / "en.yaml"), words_of(BASE / "words.yaml")["en"]):
+        names = {part for name, _ in leaves(said) for part in name.split(".")}
+        assert {name for name in names if hasattr(Phrases({}), name)} == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -203,6 +209,20 @@ def test_who_is_unknown_is_spoken_to_as_their_browser_wants(client, settings, ma
     settings.NEWSLETTER = make_config(newsletters=others)
     (root,) = Page(client.get("/preferences/data/", headers={"Accept-Language": asked})).all("html")
     assert root["lang"] == spoken
+
+
+@pytest.mark.django_db
+def test_a_page_leads_on_in_its_own_language_where_nobody_is_signed_in(client, settings, make_config):
+    settings.NEWSLETTER = publication(make_config, "en")
+    token = token_of(make_message(make_sent_issue(), make_subscriber(language="ar")))
+    onward = [href for href in Page(client.get(f"/p/{token}")).hrefs() if "in=ar" in href]
+    assert [href.partition("?")[0] for href in onward] == ["/sign-in/", "/preferences/data/"]
+    for href in onward:
+        (root,) = Page(client.get(href)).all("html")
+        assert root["lang"] == "ar"
+    sent = browser().post("/preferences/data/?in=ar", {"email": "x@example.org", "ask": "data"})
+    assert Page(client.get(sent["Location"])).all("html")[0]["lang"] == "ar"
+    assert Page(client.get("/preferences/data/?in=../../tokens")).all("html")[0]["lang"] == "en"
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from newsletter import tokens
 from newsletter.models import Event, Notice
 from newsletter.render import service_mail
 from subscribers.joining import leave
-from subscribers.models import Consent
+from subscribers.models import Consent, List
 from tests.factories import make_list, make_message, make_sent_issue, make_subscriber, occasion, token_of
 from tests.reader.joining import sound
 from tests.reader.talk import HERE, browser
@@ -192,3 +192,10 @@ def test_the_page_is_sound_in_each_of_its_states(settings, maja, path):
     page = sound(client.get(path)).text()
     assert "no longer with us" in page
     assert "May we ask" not in page
+
+
+def test_a_wrong_press_is_undone_though_the_list_was_made_private_since(client, maja, path):
+    client.post(path, {"by": "page"})
+    List.objects.update(public=False)
+    client.post(f"{path}/undo", headers={"Sec-Fetch-Site": "same-origin"})
+    assert standing(maja) == {"readers": "active"}, "who was on it belongs there"

@@ -9,6 +9,8 @@ from newsletter import holes, links
 from newsletter.models import Edition, Link
 from newsletter.render import RenderError, preview, render, untracked
 from newsletter.render.headers import for_nobody
+from subscribers.models import List
+from tests.factories import make_list
 from tests.render.conftest import KEY, READER
 from tests.render.dom import Dom
 
@@ -85,7 +87,8 @@ def test_our_own_links_and_mail_links_are_not_tracked(make_issue, make_config):
     online = f"{config.site.url}/issues/weekly/{issue.slug}/"
     token = holes.hole(holes.marker(issue.pk, KEY), "token")
     personal = {make(config, token) for make in (links.unsubscribe, links.preferences, links.like)}
-    assert {href for href in direct if href.startswith("http")} == {online, f"{online}#replies", *personal}
+    anybody = links.subscribe(config, "weekly", issue.slug)
+    assert {href for href in direct if href.startswith("http")} == {online, f"{online}#replies", anybody, *personal}
 
 
 def test_an_address_that_is_only_text_is_not_rewritten(make_issue, make_config):
@@ -110,7 +113,7 @@ def test_the_pixel_stands_once_at_the_end_and_says_nothing(make_issue, make_conf
 
 def test_a_preview_leaves_no_trace(make_issue, make_config, django_assert_num_queries):
     issue, config = make_issue({}, {}), make_config()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # its stories, and whether anybody may subscribe
         mail = preview(issue, config, KEY)
     assert not Edition.objects.exists()
     assert not Link.objects.exists()
@@ -284,3 +287,27 @@ def test_an_edition_is_shown_with_its_links_straight_and_without_its_pixel(make_
     assert shown.hrefs() == Dom(preview(issue, config, KEY).html).hrefs()
     assert url in shown.hrefs()
     assert len(shown.all("img")) == len(Dom(edition.html).all("img")) - 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("theme", ["atlas", "gazette", "letter"])
+@pytest.mark.parametrize("layout", ["digest", "post", "announcement"])
+def test_who_got_it_forwarded_finds_the_way_to_subscribe_which_names_nobody(make_issue, make_config, theme, layout):
+    config = make_config(newsletters={"weekly": {"theme": theme, "layout": layout}})
+    edition = render(issue := make_issue(), config, KEY)
+    way = f"{config.site.url}/subscribe/weekly/?from=weekly/{issue.slug}"
+    assert Dom(edition.html).hrefs().count(way) == 1, "it leads there straight, not by a link that is the reader's"
+    assert edition.text.count(way) == 1
+    make_list("readers", public=False)
+    List.objects.update(public=False)
+    closed = render(issue, config, KEY)
+    assert "/subscribe/" not in closed.html + closed.text
+    assert "Forwarded to you?" not in closed.html + closed.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "said"), [("de", "Weitergeleitet bekommen?"), ("ar", "هل أُعيد إرسالها إليك؟")])
+def test_who_got_it_forwarded_is_spoken_to_in_the_newsletters_language(make_issue, make_config, language, said):
+    mail = preview(make_issue(), make_config(newsletters={"weekly": {"language": language}}), KEY)
+    assert said in Dom(mail.html).text()
+    assert said in mail.text

@@ -187,3 +187,25 @@ def test_three_parts_with_many_switches_ask_each_question_once(make_issue, topic
     for part in ("subject", "html", "text"):
         splice.Skeleton(getattr(mail, part), mail.marker, part).cut(reader)
     assert sorted(asked) == sorted(set(asked))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_the_mail_says_below_what_was_left_out_as_its_reader_wished(make_issue, topical, theme, part):
+    mail = preview(make_issue(*STORIES), topical(theme=theme), KEY)
+
+    def said(*topics):
+        filled = got(mail, part, without(*topics))
+        return re.findall(
+            r"Left out, as you chose: ([\w ]+?) *(?=\n|Left|Pref)", Dom(filled).text() if part == "html" else filled
+        )
+
+    assert said() == []
+    assert said("world") == ["World"]
+    assert said("science_desk", "more_stories") == ["Science desk", "More stories"]
+
+
+def test_where_nothing_can_be_left_out_nothing_is_said_to_be(make_issue, make_config):
+    for layout in ("digest", "post"):
+        mail = preview(make_issue(*STORIES), make_config(newsletters={"weekly": {"layout": layout}}), KEY)
+        assert "Left out" not in got(mail, "html", without("world"))

@@ -14,7 +14,7 @@ from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.notices import send_notices
 from newsletter.send.transports import Outcome, State, TransportDown, outbox, sendgrid
 from newsletter.send.transports.sendgrid import _request
-from tests.factories import NOW, make_notice, make_subscriber, make_suppression
+from tests.factories import NOW, make_list, make_notice, make_subscriber, make_suppression
 from tests.send.conftest import KEY, FakeTransport
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +279,28 @@ def test_a_refused_key_is_left_in_peace_by_the_mail_that_met_it_too(send, clock)
     make_notice()
     send(FakeTransport(TransportDown("wrong key", permanent=True)))
     assert Notice.objects.get().retry_at == clock() + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("own", "list_speaks", "said", "wanted"),
+    [
+        ("ar", "de", {}, "هذا الرابط يكفي"),
+        ("", "de", {}, "dieser Link genügt"),
+        ("tlh", "de", {}, "dieser Link genügt"),
+        ("", "", {"language": "fr"}, "ce lien suffit"),
+        ("he", "", {"language": "fr"}, "הקישור הזה מספיק"),
+        ("", "", {}, "this link is enough"),
+    ],
+)
+def test_a_mail_to_one_person_is_in_their_language_else_in_that_of_their_list(send, own, list_speaks, said, wanted):
+    make_list("readers", language=list_speaks)
+    facts = {"sign_in_url": "http://127.0.0.1:8000/sign-in/x", "expires": "09:00", "purpose": "entering"}
+    make_notice(subscriber=make_subscriber(language=own), facts={**facts, **said})
+    texts = []
+
+    def draw(*given):
+        texts.append(service_mail(*given).text)
+        return service_mail(*given)
+
+    assert send(FakeTransport(), draw=draw) == 1
+    assert wanted in " ".join(texts[0].split())

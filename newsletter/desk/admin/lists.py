@@ -185,7 +185,7 @@ class TagAdmin(LoggedAdmin):
         address = f"{reverse('admin:subscribers_subscriber_changelist')}?tag={item.name}"
         return link(address, f"{item.people_count:,}")
 
-    @display(description="")
+    @display(description="Merge or delete")
     def merging(self, item: Any) -> SafeString:
         """The ways to merge it into another, and to delete it."""
         merge, delete = reverse("desk-tag-merge", args=(item.pk,)), reverse("desk-tag-delete", args=(item.pk,))

@@ -1,0 +1,143 @@
+"""axe-core finds nothing on the desk's pages about the audience, in the light, in the dark and on a phone."""
+
+import mimetypes
+import shutil
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+from threading import Event
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import sync_playwright
+
+from newsletter.models import Hitch
+from subscribers import importing
+from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
+from tests.factories import make_list, make_staff, make_subscriber, make_suppression
+from tests.others.conftest import FLAGS, HERE
+
+pytestmark = [pytest.mark.others, pytest.mark.django_db]
+SITE = "http://testserver"
+FILE = b"Name,Email,City\nAda,ada@example.org,Paris\nNobody,not an address,Rome\n"
+RULES = {
+    "all": [{"kind": "domain", "is": "one_of", "value": ["example.org"]}, {"any": [{"kind": "tag", "of": "press"}]}]
+}
+# Unfold's own frame has no <main>, and its sidebar two scrollers of one name: so it is on every admin's pages.
+UNFOLDS = {"landmark-one-main": {"enabled": False}, "region": {"enabled": False}}
+SCROLLERS = {"exclude": [[".simplebar-content-wrapper[role=region]"]]}
+
+
+def admin(model):
+    return reverse(f"admin:subscribers_{model}_changelist")
+
+
+@pytest.fixture
+def drawn(settings, make_config):
+    """The pages by name, with people in them and with none."""
+    settings.NEWSLETTER = make_config()
+    client = Client()
+    client.force_login(make_staff())
+    pages = {"nobody": client.get(admin("subscriber"))}
+    pages |= {name: client.get(address) for name, address in chain(_people(), _imports(client))}
+    assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
+    return {name.replace(" ", "-"): answer.content.decode() for name, answer in pages.items()}
+
+
+def _people():
+    """Pages about people; rows are there when each is asked for."""
+    now, press = timezone.now(), Tag.objects.create(name="press", title="Press")
+    people = [make_subscriber(f"reader{n}@example.org", name=f"Reader {n}", fields={"city": "Bonn"}) for n in range(12)]
+    ada = people[0]
+    Tagging.objects.create(tag=press, subscriber=ada)
+    field = Field.objects.create(name="city", title="City")
+    Consent.objects.create(subscriber=ada, list=make_list(), list_name="readers", action="confirmed", at=now)
+    make_suppression(ada.email)
+    segment = Segment.objects.create(name="some", title="Some", rules=RULES)
+    running = {"kind": "tag", "tag": press, "created_at": now, "by": "ada", "total": 9000}
+    half = Bulk.objects.create(**running, last=100, cursor=40, counts={"people": 3600, "changed": 3500})
+    done = Bulk.objects.create(**running, status="done", finished_at=now, counts={"people": 9000, "changed": 8000})
+    Hitch.objects.create(name="imports", reason="the disk is full", since=now - timedelta(hours=1))
+    yield "today", reverse("admin:index")
+    for name in ("subscriber", "list", "tag", "field", "segment", "bulk", "suppression"):
+        yield name, admin(name)
+    yield "person", reverse("admin:subscribers_subscriber_change", args=(ada.pk,))
+    yield "person data", reverse("desk-person-data", args=(ada.pk,))
+    yield "field form", reverse("desk-field", args=(field.pk,))
+    yield "builder", reverse("desk-segment", args=(segment.pk,))
+    yield "bulk ask", f"{reverse('desk-bulk-ask', args=('tag',))}?people={ada.pk}&people={people[1].pk}"
+    yield "bulk running", reverse("desk-bulk", args=(half.pk,))
+    yield "bulk done", reverse("desk-bulk", args=(done.pk,))
+    yield "suppress many", reverse("desk-suppress-many")
+    yield "growth", reverse("desk-growth")
+    yield "hygiene", reverse("desk-hygiene")
+    yield "changes", reverse("admin:admin_logentry_changelist")
+
+
+def _imports(client):
+    """A file from being chosen to its report."""
+    yield "import new", reverse("desk-import-new")
+    client.post(reverse("desk-import-new"), {"file": SimpleUploadedFile("people.csv", FILE)})
+    job = Import.objects.get()
+    yield "import mapping", reverse("desk-import", args=(job.pk,))
+    given = {
+        "list": make_list().pk,
+        "basis": "the fair",
+        "merge": "fill",
+        "as_0": "name",
+        "as_1": "email",
+        "as_2": "field:city",
+    }
+    client.post(reverse("desk-import-do", args=(job.pk, "start")), given)
+    yield "import waiting", reverse("desk-import", args=(job.pk,))
+    importing.carry_on(Event(), timezone.now)
+    yield "import done", reverse("desk-import", args=(job.pk,))
+    yield "imports", admin("import")
+
+
+def _answer(pages, route):
+    path = route.request.url.removeprefix(SITE)
+    if path[1:] in pages:
+        return route.fulfill(body=pages[path[1:]], content_type="text/html; charset=utf-8")
+    file = finders.find(path.removeprefix("/static/").partition("?")[0]) if path.startswith("/static/") else None
+    if not file:
+        return route.abort()
+    kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
+    return route.fulfill(body=Path(file).read_bytes(), content_type=kind)
+
+
+def test_axe_finds_nothing_on_the_pages_about_the_audience(drawn):
+    found = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(reduced_motion="reduce")
+        page.route("**/*", lambda route: _answer(drawn, route))
+        page.add_init_script(path=HERE / "node_modules" / "axe-core" / "axe.min.js")
+        for name in drawn:
+            page.goto(f"{SITE}/{name}")
+            found += [f"{name}: {one}" for one in _looked(page)]
+        browser.close()
+    assert not found, "\n".join(found)
+
+
+def _looked(page):
+    """Everything on a phone, where nothing but the width is another; and the colours in the dark."""
+    page.set_viewport_size({"width": 375, "height": 900})
+    yield from _violations(page, "at 375", {"rules": UNFOLDS})
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 0:
+        yield f"at 375: {wide} pixels wider than the screen"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate("document.documentElement.classList.add('dark')")
+    yield from _violations(page, "in the dark", {"runOnly": ["color-contrast"]})
+
+
+def _violations(page, where, asked):
+    ask = "([within, asked]) => axe.run(within, {...asked, resultTypes: ['violations']})"
+    for one in page.evaluate(ask, [SCROLLERS, asked])["violations"]:
+        for node in one["nodes"]:
+            yield f"{where}: {one['id']}: {one['help']}: {node['html'][:200]}"
