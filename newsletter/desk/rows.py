@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from subscribers.segments import KINDS, Kind, Question
+from subscribers.segments.values import filled
 
 JOINS = {"all": "all of these", "any": "any of these", "none": "none of these"}
 
@@ -93,7 +94,9 @@ class Row:
     def draw(self) -> str:
         """Which inputs the value needs."""
         asked = self.question or (self.offered[0] if self.offered and not self.asks else None)
-        return asked.value.draw if asked and asked.value else ""
+        draw = asked.value.draw if asked and asked.value else ""
+        # Several values that were given stay to be seen where one is asked for: nobody loses them by a look around.
+        return "texts" if draw == "text" and len(filled(self.values)) > 1 else draw
 
     @property
     def noun(self) -> str:
@@ -118,7 +121,7 @@ class Row:
     def take_more(self) -> None:
         """Add what stands in the input for one value more."""
         if self.draw == "texts" and self.more.strip():
-            self.values = [*(line for text in self.values for line in text.splitlines() if line.strip()), self.more]
+            self.values = [*filled(self.values), self.more]
             self.more = ""
 
     @property

@@ -54,6 +54,8 @@ class Value:
     def typed(self, texts: Sequence[str]) -> Any:
         """The value that somebody typed into the inputs of a form. Raises Unfit."""
         if self.parts == 1:
+            if self.draw == "text" and (number := len(filled(texts))) > 1:
+                raise Unfit(f"this asks for one value, and here are {number}: leave one, or ask for one of them")
             return self.checked(self.read(texts[0] if texts else ""))
         given = [one for text in texts for one in (text.splitlines() if self.parts is None else [text])]
         return self.checked([self.read(one) for one in given if one.strip() or self.parts])
@@ -70,6 +72,11 @@ class Value:
         if self.parts:
             return " and ".join(words)
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def filled(texts: Sequence[str]) -> list[str]:
+    """The lines of some inputs that hold anything."""
+    return [line for text in texts for line in text.splitlines() if line.strip()]
 
 
 def _plain(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from threading import Event
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -105,8 +107,10 @@ def test_a_tag_is_renamed_counted_and_deleted(staff):
     tag = Tag.objects.create(name="press")
     Tagging.objects.create(tag=tag, subscriber=make_subscriber())
     staff.post(reverse("admin:subscribers_tag_change", args=(tag.pk,)), {"name": "media", "title": "Media"})
-    row = staff.get(reverse("admin:subscribers_tag_changelist")).context["cl"].result_list[0]
+    page = staff.get(reverse("admin:subscribers_tag_changelist"))
+    row = page.context["cl"].result_list[0]
     assert (row.name, row.people_count) == ("media", 1)
+    assert re.search(r'<a [^>]*href="[^"]*[?]tag=media">1</a>', page.content.decode())
     assert staff.get(reverse("desk-tag-delete", args=(tag.pk,))).status_code == 200
     assert Tag.objects.exists()
     staff.post(reverse("desk-tag-delete", args=(tag.pk,)))

@@ -165,6 +165,19 @@ def test_what_was_typed_is_there_again_after_a_question_that_takes_no_value(staf
     assert '<input type="hidden" name="value-2" value="Berlin\r\nBonn">' in page
 
 
+def test_several_values_stay_to_be_seen_where_one_is_asked_for(staff, press):
+    several = form((2, 1, "field", "city", "is", ["Berlin\r\nBonn"]))
+    page = staff.post(DRAW, several).content.decode()
+    assert "Berlin\r\nBonn</textarea>" in page
+    answer = staff.post(NEW, several | {"do": "save"})
+    assert answer.status_code == 422
+    assert "This asks for one value, and here are 2" in answer.content.decode()
+    assert not Segment.objects.exists()
+    page = staff.post(DRAW, form((2, 1, "field", "city", "is", ["Bonn"]))).content.decode()
+    assert 'value="Bonn"' in page
+    assert "</textarea>" not in page
+
+
 def test_values_that_people_have_are_offered_to_who_may_see_people(staff, client, press):
     make_subscriber("eve@example.org", fields={"city": "Berlin", "age": 41})
     page = staff.post(DRAW, form(CITY)).content.decode()

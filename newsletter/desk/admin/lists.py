@@ -160,7 +160,7 @@ class TagAdmin(LoggedAdmin):
 
     about = "Words that staff put to people, to find and address them by. Readers never see them."
     when_empty = "There is no tag yet. Make one here, or tick people in their list and add a tag to them."
-    list_display = ("label", "name", "people", "merging", "created_at")
+    list_display = ("label", "name", "having", "merging", "created_at")
     search_fields = ("name", "title")
     search_help_text = "Part of a name or title"
     ordering = ("name",)
@@ -180,8 +180,8 @@ class TagAdmin(LoggedAdmin):
         return str(item)
 
     @display(description="People")
-    def people(self, item: Any) -> SafeString:
-        """How many have it, leading to them."""
+    def having(self, item: Any) -> SafeString:
+        """How many have it, leading to them; `people` is the model's own, and a list would show that."""
         address = f"{reverse('admin:subscribers_subscriber_changelist')}?tag={item.name}"
         return link(address, f"{item.people_count:,}")
 
