@@ -84,7 +84,7 @@ class Wanted:
 
 _TOLD = {
     "tag": "tag", "standing": "standing", "flag": "flag", "language": "language", "domain": "domain",
-    "since": "joined since", "until": "joined until", "segment": "segment", "made_by": "import",
+    "since": "first seen since", "until": "first seen until", "segment": "segment", "made_by": "import",
 }  # fmt: skip
 
 
@@ -195,7 +195,8 @@ def _standing(name: str, wanted: Wanted, now: datetime) -> Q:
         return Q(paused_until__gt=now)
     if name == "active":
         free = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
-        return Q(~Exists(Suppression.objects.filter(key=OuterRef("key")))) & free & Q(status="active")
+        on = Exists(Subscription.objects.filter(subscriber=OuterRef("pk"), status="active"))
+        return Q(~Exists(Suppression.objects.filter(key=OuterRef("key")))) & free & Q(on, status="active")
     return Q(status=name)
 
 

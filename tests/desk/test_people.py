@@ -1,7 +1,8 @@
 """The list of people, what is done to many of them, and one person's page."""
 
 import csv
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -41,6 +42,22 @@ def test_a_page_shows_who_and_how_they_stand_without_a_query_for_each(staff, dja
         page = staff.get(PEOPLE).content.decode()
     for part in ("r3@example.org", "Reader 7", "press", "suppressed: complained", "30 people"):
         assert part in page
+
+
+def test_who_has_left_is_not_called_active(staff):
+    for status in ("unsubscribed", "pending"):
+        make_subscriber(f"{status}@example.org").subscriptions.update(status=status)
+    make_subscriber("never@example.org", lists=())
+    page = staff.get(PEOPLE).content.decode()
+    for part in ("unsubscribed", "not confirmed", "on no list"):
+        assert re.search(rf">\s*{part}\s*</span>", page)
+    assert not re.search(r">\s*active\s*</span>", page)
+
+
+def test_a_person_is_on_a_list_since_they_joined_it_wherever_that_was(staff):
+    ada = make_subscriber("ada@example.org")
+    ada.subscriptions.update(joined_at=datetime(2017, 10, 22, 10, tzinfo=UTC))
+    assert "22 Oct 2017" in staff.get(f"{PEOPLE}{ada.pk}/change/").content.decode()
 
 
 def test_search_and_filters_work_together_and_a_wrong_value_is_explained(staff):

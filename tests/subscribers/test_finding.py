@@ -104,6 +104,13 @@ def test_an_index_that_was_never_finished_is_made_anew():
     assert lookup.mend() is False
 
 
+def test_active_is_who_is_on_a_list():
+    make_subscriber("left@example.org").subscriptions.update(status="unsubscribed")
+    make_subscriber("never@example.org", lists=())
+    make_subscriber("here@example.org", lists=("readers", "extra")).subscriptions.filter(list__name="extra").delete()
+    assert found(standing="active") == ["here@example.org"]
+
+
 def test_each_filter_finds_its_people():
     ada = make_subscriber("ada@a.example", language="de", flag="role")
     grace = make_subscriber("grace@b.example", lists=("readers", "extra"), status="dormant")

@@ -37,7 +37,7 @@ class SubscriberAdmin(Erasing, LoggedAdmin):
     list_before_template = "people_before.html"
     change_form_outer_before_template = "person_standing.html"
     change_form_outer_after_template = "person_history.html"
-    list_display = ("address", "named", "lists", "tagged", "joined", "sign", "standing")
+    list_display = ("address", "named", "lists", "tagged", "seen", "sign", "standing")
     list_filter = (PeopleFilter,)
     list_filter_submit = True
     search_fields = ("key", "name")
@@ -106,9 +106,9 @@ class SubscriberAdmin(Erasing, LoggedAdmin):
         names = sorted(tag.name for tag in one.tags.all())
         return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") or "–"
 
-    @display(description="Joined")
-    def joined(self, one: Subscriber) -> str:
-        """The day they came."""
+    @display(description="First seen")
+    def seen(self, one: Subscriber) -> str:
+        """The day they came here; when they joined a list, here or elsewhere, is told on their page."""
         return f"{timezone.localtime(one.created_at):%-d %b %Y}"
 
     @display(description="Last sign of life")
@@ -120,7 +120,8 @@ class SubscriberAdmin(Erasing, LoggedAdmin):
     @display(description="Standing")
     def standing(self, one: Any) -> SafeString:
         """Whether anything keeps mail from them, and what kind of address it is."""
-        word, colour = person.standing(one, one.suppressed, timezone.now())
+        on = [row.status for row in one.subscriptions.all()]
+        word, colour = person.standing(one, one.suppressed, on, timezone.now())
         flag = format_html(" {}", badge(one.flag, "warning")) if one.flag else ""
         return format_html("{}{}", badge(word, colour), flag)
 

@@ -57,8 +57,12 @@ class FilterForm(forms.Form):
         required=False, label="Kind of address", widget=UnfoldAdminSelectWidget,
         choices=[ANY, ("role", "role address, such as info@"), ("disposable", "disposable")],
     )  # fmt: skip
-    since = forms.CharField(required=False, label="Joined since", widget=UnfoldAdminTextInputWidget({"type": "date"}))
-    until = forms.CharField(required=False, label="Joined until", widget=UnfoldAdminTextInputWidget({"type": "date"}))
+    since = forms.CharField(
+        required=False, label="First seen since", widget=UnfoldAdminTextInputWidget({"type": "date"})
+    )
+    until = forms.CharField(
+        required=False, label="First seen until", widget=UnfoldAdminTextInputWidget({"type": "date"})
+    )
     language = forms.CharField(
         required=False, label="Language", widget=UnfoldAdminTextInputWidget({"placeholder": "de"}), max_length=35
     )

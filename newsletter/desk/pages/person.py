@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from newsletter.desk.admin.labels import STATES
 from newsletter.models import Event, Message
 from newsletter.settings import current
 from subscribers.audience import Audience
-from subscribers.models import Consent, List, Subscriber, Suppression
+from subscribers.models import Consent, List, Subscriber, Subscription, Suppression
 
 LATEST = 20
 MOST_CONSENTS = 200
@@ -42,8 +43,11 @@ class Sent:
     came: str
 
 
-def standing(one: Subscriber, suppressed: str, now: datetime) -> tuple[str, str]:
-    """In a word, with its colour: the first of these that keeps mail from somebody, or active."""
+def standing(one: Subscriber, suppressed: str, on: Collection[str], now: datetime) -> tuple[str, str]:
+    """In a word, with its colour: the first of these that keeps mail from somebody, or active.
+
+    `on` are the statuses of their subscriptions.
+    """
     if suppressed:
         return f"suppressed: {suppressed}", "danger"
     if one.status == Subscriber.Status.DORMANT:
@@ -52,6 +56,9 @@ def standing(one: Subscriber, suppressed: str, now: datetime) -> tuple[str, str]
         return f"paused until {timezone.localtime(one.paused_until):%-d %b}", "info"
     if one.status == Subscriber.Status.ASKED:
         return "asked to stay", "warning"
+    if Subscription.Status.ACTIVE not in on:
+        words = {Subscription.Status.PENDING: "not confirmed", Subscription.Status.UNSUBSCRIBED: "unsubscribed"}
+        return next((word for status, word in words.items() if status in on), "on no list"), "default"
     return "active", "success"
 
 
@@ -59,8 +66,8 @@ def told(one: Subscriber, request: HttpRequest) -> dict[str, Any]:
     """All of it, as far as this member of staff may see it."""
     now, user = timezone.now(), request.user
     held = Suppression.objects.filter(key=one.key).first()
-    word, colour = standing(one, held.kind if held else "", now)
     rows = [(row, SUBSCRIPTIONS[row.status]) for row in one.subscriptions.select_related("list").order_by("list__name")]
+    word, colour = standing(one, held.kind if held else "", [row.status for row, _ in rows], now)
     return {
         "standing": word, "standing_colour": colour, "suppression": held, "verdicts": verdicts(one, now),
         "subscriptions": rows, "others": List.objects.exclude(subscriptions__subscriber=one).exists(),
