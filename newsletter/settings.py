@@ -56,6 +56,7 @@ def from_config(config: Config) -> dict[str, Any]:
             "django.contrib.messages",
             "whitenoise.runserver_nostatic",
             "django.contrib.staticfiles",
+            "django.contrib.humanize",
             "subscribers",
             "newsletter",
             "newsletter.desk",

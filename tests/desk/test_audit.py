@@ -1,5 +1,6 @@
 """What staff changed is told with what it was before; consents are read and never written at the desk."""
 
+import re
 from threading import Event
 
 import pytest
@@ -31,6 +32,10 @@ def test_a_change_is_told_with_what_stood_there_before(staff):
         "ada",
     ):
         assert part in page
+    assert re.search(r"<title>\s*Changes \| ", page)
+    assert "log entr" not in page.lower()
+    assert "Show all" not in page
+    assert "Show all" in staff.get(CHANGES, {"q": "title"}).content.decode()
 
 
 def test_people_tags_and_suppressions_tell_theirs_too(staff):

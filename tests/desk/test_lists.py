@@ -1,8 +1,7 @@
 """Lists, tags and suppressions at the desk: counts, changes, and what it takes to lose one."""
 
-from threading import Event
-
 import re
+from threading import Event
 
 import pytest
 from django.urls import reverse

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from newsletter.models import Issue
@@ -52,6 +53,14 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     compressed_fields = True
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """A list that is called by what it holds, and speaks of results only where something was looked for."""
+        found = super().get_changelist_instance(request)
+        found.title = str(capfirst(found.opts.verbose_name_plural))
+        if not found.query and not found.get_filters_params():
+            found.full_result_count = found.result_count
+        return found
 
 
 class LoggedAdmin(DeskAdmin):

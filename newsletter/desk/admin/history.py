@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import copy
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -77,7 +79,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     about = "Every change that staff have made here: who, when, what and on what. It can be read, and not changed."
     when_empty = "Nobody has changed anything yet."
     list_before_template = "audit_before.html"
-    list_display = ("action_time", "user", "did", "on", "told")
+    list_display = ("at", "who", "did", "on", "told")
     list_display_links = None
     list_filter = (StaffFilter, KindFilter, "action_flag", "action_time")
     list_select_related = ("user", "content_type")
@@ -86,6 +88,14 @@ class LogEntryAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     fields = ("action_time", "user", "did", "on", "told")
     readonly_fields = ("did", "on", "told")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the word that the sidebar has; Django calls them log entries."""
+        found = super().get_changelist_instance(request)
+        found.opts = copy(found.opts)
+        found.opts.verbose_name, found.opts.verbose_name_plural = "change", "changes"
+        found.title = "Changes"
+        return found
 
     def get_urls(self) -> list[URLPattern]:
         """With the download, of what the filters leave."""
@@ -98,6 +108,16 @@ class LogEntryAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         found = self.get_changelist_instance(request).get_queryset(request)
         return stream("changes", ("when", "who", "what", "kind", "on", "change"), _rows(found))
+
+    @display(description="When", ordering="action_time")
+    def at(self, entry: LogEntry) -> datetime:
+        """The moment."""
+        return entry.action_time
+
+    @display(description="Who", ordering="user")
+    def who(self, entry: LogEntry) -> str:
+        """The member of staff."""
+        return entry.user.get_username()
 
     @display(description="What", label={"added": "success", "changed": "info", "deleted": "danger"})
     def did(self, entry: LogEntry) -> str:
@@ -194,7 +214,7 @@ class BulkAdmin(ReadOnlyAdmin):
 
     about = "What was done to people at once, by whom, and how far it has come. Open one to stop or undo it."
     when_empty = "Nothing yet. Tick people in their list, and choose what to do."
-    list_display = ("created_at", "what", "total", "changed", "standing", "by")
+    list_display = ("created_at", "what", "people", "changed", "standing", "by")
     list_display_links = None
     list_filter = ("kind", "status")
     list_select_related = ("list", "tag")
@@ -208,6 +228,11 @@ class BulkAdmin(ReadOnlyAdmin):
     def what(self, act: Bulk) -> SafeString:
         """What was done, leading to its page."""
         return link(reverse("desk-bulk", args=(act.pk,)), str(act))
+
+    @display(description="People")
+    def people(self, act: Bulk) -> str:
+        """How many it was about."""
+        return f"{act.total:,}"
 
     @display(description="Changed")
     def changed(self, act: Bulk) -> str:
@@ -227,7 +252,7 @@ class ImportAdmin(ReadOnlyAdmin):
     about = "Files of people and of addresses not to write to, and what became of them. Open one to go on with it."
     when_empty = "No file has been imported yet."
     list_before_template = "imports_before.html"
-    list_display = ("created_at", "file", "kind", "list", "rows_done", "standing", "by")
+    list_display = ("created_at", "file", "kind", "list", "rows", "standing", "by")
     list_display_links = None
     list_filter = ("status", "kind")
     list_select_related = ("list",)
@@ -243,6 +268,11 @@ class ImportAdmin(ReadOnlyAdmin):
     def file(self, job: Import) -> SafeString:
         """Its name, leading to its page."""
         return link(reverse("desk-import", args=(job.pk,)), job.file_name)
+
+    @display(description="Rows")
+    def rows(self, job: Import) -> str:
+        """How many have been read."""
+        return f"{job.rows_done:,}"
 
     @display(
         description="Standing",

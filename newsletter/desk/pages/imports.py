@@ -22,6 +22,7 @@ from newsletter.desk.pages.import_forms import ColumnsForm, UploadForm, WishesFo
 from newsletter.settings import current
 from subscribers import exporting, importing
 from subscribers.importing import ImportRefused, Undone
+from subscribers.importing.pieces import in_megabytes
 from subscribers.models import Import, Occasion, Origin
 
 SHOWN = 50
@@ -76,7 +77,7 @@ def _new(request: HttpRequest) -> HttpResponse:
             _log(request, job, ADDITION, "uploaded")
             return SeeOther(_page_of(job))
     response = desk_page(
-        request, "import_new.html", "Import", form=form, kind=kind, limit=filesizeformat(limit),
+        request, "import_new.html", "Import", form=form, kind=kind, limit=in_megabytes(limit),
         people=kind == Import.Kind.PEOPLE,
     )  # fmt: skip
     response.status_code = 422 if form.errors else 200
