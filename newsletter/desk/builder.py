@@ -16,7 +16,7 @@ from newsletter.desk.rows import JOINS, Row
 from subscribers.segments import VERSION, Problem, check
 from subscribers.segments.rules import Path
 from subscribers.segments.suggesting import seen
-from subscribers.segments.values import Unfit
+from subscribers.segments.values import Unfit, filled
 
 MOST_ROWS = 120
 
@@ -77,6 +77,12 @@ class Draft:
                     found[row.kind, row.of] = seen(row.known, row.about)
                 row.seen = found[row.kind, row.of]
 
+    def forbear(self) -> None:
+        """Leave unsaid that a value is missing: whoever has just chosen a question is about to give it."""
+        for row in self._places.values():
+            if not filled(row.values):
+                row.problems.clear()
+
     @property
     def faulty(self) -> bool:
         """Whether any row has a problem."""
@@ -108,7 +114,7 @@ def _row(data: QueryDict, number: int, up: int) -> Row:
         # Another kind of rule: what was asked of the one before means nothing here.
         row.of, row.asks, row.values, row.more = "", "", [], ""
     if row.offered and row.question is None and row.about is not None and data.get(f"about-{number}") != row.of:
-        row.asks, row.values = row.offered[0].name, []
+        row.asks, row.values = "", []
     if row.offered and not row.asks:
         row.asks = row.offered[0].name
         row.__dict__.pop("question", None)

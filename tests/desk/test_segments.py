@@ -178,6 +178,19 @@ def test_several_values_stay_to_be_seen_where_one_is_asked_for(staff, press):
     assert "</textarea>" not in page
 
 
+def test_a_question_fits_the_field_that_was_just_chosen_and_nobody_is_rebuked_yet(staff):
+    chosen = form((2, 1, "field", "age", "", [])) | {"about-2": ""}
+    page = staff.post(DRAW, chosen).content.decode()
+    assert "not possible" not in page
+    assert '<input id="value-2"' in page
+    assert "desk-fault" not in page
+    other = form((2, 1, "field", "age", "contains", ["Berl"])) | {"about-2": "city"}
+    page = staff.post(DRAW, other).content.decode()
+    assert "not possible" not in page
+    assert "Berl" not in page
+    assert staff.post(NEW, chosen | {"do": "save"}).content.decode().count("desk-fault") == 1
+
+
 def test_values_that_people_have_are_offered_to_who_may_see_people(staff, client, press):
     make_subscriber("eve@example.org", fields={"city": "Berlin", "age": 41})
     page = staff.post(DRAW, form(CITY)).content.decode()

@@ -194,6 +194,7 @@ def _draw(request: HttpRequest) -> HttpResponse:
     """The rules anew, after a kind was chosen or a button pressed."""
     may = request.user.has_perm(f"subscribers.{'change' if request.POST.get('segment') else 'add'}_segment")
     draft = Draft.posted(request.POST)
+    draft.forbear()
     _suggest(request, draft)
     return render(request, "segment_rules.html", {"draft": draft, "look": LOOK, "may_change": may})
 

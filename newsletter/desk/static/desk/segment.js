@@ -139,10 +139,23 @@ form.addEventListener("submit", (event) => {
 
 rules.addEventListener("input", (event) => {
   count(600);
+  forgive(event.target);
   if (event.inputType === "insertReplacementText" || !event.inputType) addLine(event.target); // picked, not typed
 });
 rules.addEventListener("change", (event) => addLine(event.target));
 rules.addEventListener("keydown", (event) => event.key === "Enter" && addLine(event.target) && event.preventDefault());
+
+/* What was wrong is being mended: whether it is, the count says. */
+function forgive(input) {
+  const rule = input.closest(".desk-rule");
+  if (!rule || input.matches("select")) return;
+  rule.classList.remove("wrong");
+  for (const fault of rule.querySelectorAll(".desk-fault")) fault.remove();
+  for (const one of rule.querySelectorAll("[aria-invalid]")) {
+    one.removeAttribute("aria-invalid");
+    one.removeAttribute("aria-describedby");
+  }
+}
 
 /* Move what stands in the input for one value more to the values. */
 function addLine(more) {
