@@ -27,7 +27,8 @@ def people(of: List | None = None, status: str = "", among: QuerySet[Subscriber]
     """People as lines of CSV: those of a list, of one status there, or of a queryset; all, if nothing is said.
 
     With a list, `status` and `joined_at` are theirs on it. The status of whoever is suppressed says so, for they must
-    not be written to elsewhere either. Without a list a column names the lists they are on.
+    not be written to elsewhere either. Without a list a column names the lists they are on, and `joined_at` is when they
+    joined the first of these.
     """
     fields = list(Field.objects.values_list("name", flat=True))
     columns = (*_COLUMNS, *([] if of else ["lists"]), *fields)
@@ -68,7 +69,7 @@ def _people(batch: Sequence[Subscriber], of: List | None, fields: Sequence[str])
     for one in batch:
         mine = subscriptions.get(one.pk, [])
         kind = held.get(one.key, "")
-        status, joined = (mine[0][1], mine[0][2]) if of and mine else (_best(mine), None)
+        status, joined = (mine[0][1], mine[0][2]) if of and mine else (_best(mine), _first(mine))
         yield (
             one.email, one.name, one.language, one.time_zone, _HELD_WORDS.get(kind, kind) or status, _moment(joined),
             ", ".join(tags.get(one.pk, ())), *([] if of else [_active(mine)]),
@@ -80,6 +81,10 @@ def _best(mine: Sequence[tuple[str, str, datetime | None]]) -> str:
     """One word for somebody on several lists: whether they want anything at all."""
     found = {status for _, status, _ in mine}
     return next((status for status in ("active", "pending", "unsubscribed") if status in found), "unsubscribed")
+
+
+def _first(mine: Sequence[tuple[str, str, datetime | None]]) -> datetime | None:
+    return min((at for _, status, at in mine if status == "active" and at), default=None)
 
 
 def _active(mine: Sequence[tuple[str, str, datetime | None]]) -> str:

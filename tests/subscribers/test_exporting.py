@@ -69,6 +69,7 @@ def test_people_of_a_list_with_all_that_is_known_of_them(now):
         ("ada@example.org", "others, readers", "active"), ("bob@example.org", "", "unsubscribed"),
         ("cy@example.org", "readers", "complained"), ("di@example.org", "others", "active"),
     ]  # fmt: skip
+    assert [row["joined_at"] for row in everybody] == ["2026-11-20 07:00:00 UTC", "", *["2026-11-20 07:00:00 UTC"] * 2]
     some = Subscriber.objects.filter(key__startswith="d")
     assert [row["email"] for row in table(exporting.people(among=some))] == ["di@example.org"]
 
