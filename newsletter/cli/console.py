@@ -117,7 +117,9 @@ def _cell(value: Any) -> str:
 
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M %Z}"
     if isinstance(value, Mapping):
-        return escape(", ".join(f"{count} {name}" for name, count in value.items())) or "–"
+        counts = all(type(one) is int for one in value.values())
+        told = (f"{one} {name}" if counts else f"{name}: {one}" for name, one in value.items())
+        return escape(_harmless(", ".join(told))) or "–"
     if isinstance(value, Iterable) and not isinstance(value, str):
         return escape(_harmless(", ".join(map(str, value)))) or "–"
     return escape(_harmless(str(value)))

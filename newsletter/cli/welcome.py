@@ -28,8 +28,8 @@ def tell(ctx: Context, began: datetime) -> None:
         if issue.reason:
             problem(f"         {issue.reason}")
     for issue in issues.filter(started_at__gte=began):
-        counts = ", ".join(f"{count} {state}" for state, count in Message.counts(issue).items())
-        done(f"send     {issue}: {counts}, {issue.get_status_display().lower()}")
+        counts = [f"{count} {state}" for state, count in Message.counts(issue).items()]
+        done(f"send     {issue}: {', '.join([*counts, issue.get_status_display().lower()])}")
     if not issues.filter(Q(created_at__gte=began) | Q(started_at__gte=began)).exists():
         done(f"nothing new to compose or send; {_standing()}")
     where_to_look(ctx.config, publication.first_user())

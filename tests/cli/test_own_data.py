@@ -121,3 +121,13 @@ def test_the_copy_of_who_was_erased_still_shows_what_the_fingerprint_stands_besi
     assert (facts["person"], facts["consents"][0]["what"]) == ([], "Erased")
     assert call("subscribers", "data", "ada@example.org").code == 0
     assert [name for name in os.listdir(tmp_path) if name.startswith("your-data-")]
+
+
+def test_a_person_is_shown_with_words_and_not_with_counts(call, ada):
+    ada.fields = {"city": "Paris\x1b[2J", "orders": 3, "vip": True}
+    ada.save()
+    shown = " ".join(call("subscribers", "show", "ada@example.org").out.split())
+    assert "city: Paris" in shown
+    assert "orders: 3, vip: True" in shown
+    assert "readers: active" in shown
+    assert "\x1b[2J" not in shown

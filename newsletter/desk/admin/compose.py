@@ -166,8 +166,11 @@ class IssueAdmin(DeskAdmin):
 
     @display(description="It goes to")
     def goes_to(self, issue: Issue) -> SafeString:
-        """How many people; asked after the page is there, for a million take a moment to count."""
-        return render_to_string("issue_goes_to.html", {"issue": issue})
+        """How many people; asked after the page is there, for a million take a moment to count.
+
+        An issue that found nobody to go to has begun, but has no audience yet.
+        """
+        return render_to_string("issue_goes_to.html", {"issue": issue, "frozen": issue.messages.exists()})
 
     @display(description="Subject")
     def sent_subject(self, issue: Issue) -> str:
