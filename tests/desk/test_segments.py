@@ -349,6 +349,12 @@ def test_the_issue_says_how_many_it_goes_to_and_why_others_do_not_get_it(staff, 
     assert "there is no tag “press”" in staff.get(address).content.decode()
 
 
+def test_an_issue_that_found_nobody_says_whom_it_goes_to_once_there_is_somebody(staff, press):
+    issue = make_issue(status=Issue.Status.PAUSED, started_at=timezone.now())
+    page = staff.get(reverse("admin:newsletter_issue_change", args=(issue.pk,))).content.decode()
+    assert reverse("desk-issue-audience", args=(issue.pk,)) in page
+
+
 def test_the_segments_of_an_issue_are_chosen_on_its_page_and_keep_its_approval(staff, press):
     issue = make_issue(status=Issue.Status.APPROVED, due_at=timezone.now())
     item = make_item(issue)

@@ -37,7 +37,11 @@ RIGHTS = {
     Kind.DELETE: "subscribers.delete_list",
 }
 QUESTIONS = {
-    Kind.ADD: ("Add to a list", "They get its next issue. Who is on it already stays as they are."),
+    Kind.ADD: (
+        "Add to a list",
+        "They get its next issue. Who is on it already stays as they are. There is no undo: whoever is removed again"
+        " counts as unsubscribed.",
+    ),
     Kind.REMOVE: ("Remove from a list", "They get nothing more of it. Nobody is told."),
     Kind.TAG: ("Add a tag", "Tags are for finding and addressing people; nobody sees them."),
     Kind.UNTAG: ("Remove a tag", "It is taken from these people alone."),

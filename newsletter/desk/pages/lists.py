@@ -90,7 +90,9 @@ def _delete_tag(request: HttpRequest, number: int) -> HttpResponse:
 class MergeForm(forms.Form):
     """Into which."""
 
-    into = forms.ModelChoiceField(Tag.objects.all(), label="Into", widget=UnfoldAdminSelectWidget)
+    into = forms.ModelChoiceField(
+        Tag.objects.all(), label="Into", widget=UnfoldAdminSelectWidget, empty_label="Choose …"
+    )
 
 
 def merge_tag(request: HttpRequest, number: int) -> HttpResponseBase:
