@@ -27,8 +27,8 @@ def people(of: List | None = None, status: str = "", among: QuerySet[Subscriber]
     """People as lines of CSV: those of a list, of one status there, or of a queryset; all, if nothing is said.
 
     With a list, `status` and `joined_at` are theirs on it. The status of whoever is suppressed says so, for they must
-    not be written to elsewhere either. Without a list a column names the lists they are on, and `joined_at` is when they
-    joined the first of these.
+    not be written to elsewhere either. Without a list a column names the lists they are on, and
+    `joined_at` is when they joined the first of these.
     """
     fields = list(Field.objects.values_list("name", flat=True))
     columns = (*_COLUMNS, *([] if of else ["lists"]), *fields)

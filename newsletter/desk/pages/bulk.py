@@ -39,8 +39,7 @@ RIGHTS = {
 QUESTIONS = {
     Kind.ADD: (
         "Add to a list",
-        "They get its next issue. Who is on it already stays as they are. There is no undo: whoever is removed again"
-        " counts as unsubscribed.",
+        "They get its next issue. Who is on it already stays. There is no undo: who is removed again has unsubscribed.",
     ),
     Kind.REMOVE: ("Remove from a list", "They get nothing more of it. Nobody is told."),
     Kind.TAG: ("Add a tag", "Tags are for finding and addressing people; nobody sees them."),
