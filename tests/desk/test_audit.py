@@ -54,6 +54,13 @@ def test_people_tags_and_suppressions_tell_theirs_too(staff):
     assert Suppression.objects.get().reason == "dead mailbox"
 
 
+def test_a_file_of_suppressions_is_told_without_the_list_that_it_has_not(staff):
+    file = SimpleUploadedFile("held.csv", b"email\nheld@example.org\n")
+    staff.post(f"{reverse('desk-import-new')}?kind=suppressions", {"file": file})
+    staff.post(reverse("desk-import-do", args=(Import.objects.get().pk, "start")), {"as_0": "email"})
+    assert LogEntry.objects.first().change_message.endswith(": started")
+
+
 def test_changes_are_filtered_searched_and_exported(staff):
     extra = make_list("extra")
     staff.post(change(extra), {"title": "Extra", "opt_in": "double"})

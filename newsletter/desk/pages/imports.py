@@ -127,7 +127,7 @@ def _start(request: HttpRequest, job: Import) -> HttpResponse:
         except ImportRefused as error:
             columns.problem = f"{error}."
         else:
-            _log(request, job, ADDITION, "tried out" if job.dry_run else f"started; list {job.list}; {job.basis}")
+            _log(request, job, ADDITION, "tried out" if job.dry_run else _begun(job))
             return SeeOther(_page_of(job))
     response = _mapping_page(request, job, columns, wishes)
     response.status_code = 422
@@ -140,10 +140,15 @@ def _again(request: HttpRequest, job: Import) -> HttpResponse:
     _may_bring_back(request, job)
     try:
         importing.start(job, timezone.now())
-        _log(request, job, CHANGE, f"started; list {job.list}; {job.basis}")
+        _log(request, job, CHANGE, _begun(job))
     except ImportRefused as error:
         messages.error(request, f"{error}.")
     return SeeOther(_page_of(job))
+
+
+def _begun(job: Import) -> str:
+    """For the page of changes; suppressions have neither list nor basis."""
+    return "; ".join(["started", *([f"list {job.list}"] if job.list else []), *([job.basis] if job.basis else [])])
 
 
 def _cancel(request: HttpRequest, job: Import) -> HttpResponse:
