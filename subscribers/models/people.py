@@ -52,9 +52,9 @@ class Subscriber(models.Model):
         )
         indexes = (
             models.Index(fields=("domain",), name="subscriber_domain"),
-            models.Index(fields=("opened_at",), name="subscriber_opened"),
-            models.Index(fields=("clicked_at",), name="subscriber_clicked"),
-            # Few people are anything but active, unpaused and unflagged: these hold only the few.
+            # These hold only the people of whom there is something to hold; an import brings none.
+            models.Index(fields=("opened_at",), name="subscriber_opened", condition=Q(opened_at__isnull=False)),
+            models.Index(fields=("clicked_at",), name="subscriber_clicked", condition=Q(clicked_at__isnull=False)),
             models.Index(fields=("status",), name="subscriber_status", condition=~Q(status="active")),
             models.Index(fields=("paused_until",), name="subscriber_paused", condition=Q(paused_until__isnull=False)),
             models.Index(fields=("flag",), name="subscriber_flag", condition=~Q(flag="")),
