@@ -75,7 +75,7 @@ def brought(job: Import) -> int:
 
 def may_undo(job: Import) -> bool:
     """Whether there is anything that can be taken back."""
-    return bool(job.status in _ENDED and not job.dry_run and job.list_id and brought(job))
+    return bool(job.status in _ENDED and not job.dry_run and job.list and not job.list.going and brought(job))
 
 
 def undo(job: Import, occasion: Occasion) -> None:
@@ -102,6 +102,8 @@ def undo(job: Import, occasion: Occasion) -> None:
 
 def _why_not(job: Import) -> str:
     ended = job.status in _ENDED and not job.dry_run
+    if ended and job.list and job.list.going:
+        return "its list is being deleted"
     return "it has brought nobody" if ended else f"it is {job.get_status_display().lower()}"
 
 

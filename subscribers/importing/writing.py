@@ -153,7 +153,7 @@ def _list(job: Import) -> List:
         raise ImportRefused("say which list these people join")
     # Held until the transaction ends: no constraint looks whether the list is there as each row is written.
     locked = " FOR KEY SHARE" if connection.vendor == "postgresql" else ""
-    if not ask(f"SELECT id FROM subscribers_list WHERE id = %s{locked}", job.list_id):  # noqa: S608 - ours
+    if not ask(f"SELECT id FROM subscribers_list WHERE id = %s AND NOT going{locked}", job.list_id):  # noqa: S608 - ours
         raise ImportRefused("the list that these people were to join is gone")
     return job.list
 
