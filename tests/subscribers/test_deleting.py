@@ -3,7 +3,7 @@
 from threading import Event
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from subscribers import bulk, deleting, importing, segments
 from subscribers.joining import ask, join
@@ -105,6 +105,24 @@ def test_a_segment_that_asks_about_it_means_nobody_from_that_moment_on():
     assert segments.check(rules) == []
     begun()
     assert [one.text for one in segments.check(rules)] == ["there is no list “extra” (any more)"]
+
+
+def test_who_is_erased_at_that_very_moment_does_not_leave_it_half_done(monkeypatch):
+    for _ in range(2):
+        make_subscriber(lists=("extra",))
+    act = begun()
+
+    def refused(*given):
+        raise IntegrityError("a consent names a person who is gone")
+
+    monkeypatch.setattr(deleting, "note_each", refused)
+    bulk.work(lambda: NOW, Event())
+    act.refresh_from_db()
+    assert (act.status, Subscription.objects.count()) == ("running", 2)
+    monkeypatch.undo()
+    bulk.work(lambda: NOW, Event())
+    act.refresh_from_db()
+    assert (act.status, Subscription.objects.count()) == ("done", 0)
 
 
 def test_no_import_goes_on_with_it_or_is_taken_back_meanwhile(tmp_path):
