@@ -168,6 +168,9 @@ def _untouched(job: Import, them: list[Subscription]) -> list[Subscription]:
     ]
     since = _others(job, [one.subscriber_id for one in as_made]).filter(at__gte=job.started_at)
     said = set(since.filter(Q(list=job.list) | Q(action__in=_OWN_WISHES)).values_list("subscriber_id", flat=True))
+    # Who was known to the list before, and unsubscribed by the import, stays so.
+    off = [one.subscriber_id for one in as_made if one.status == _Sub.UNSUBSCRIBED]
+    said |= set(_others(job, off).filter(list=job.list).values_list("subscriber_id", flat=True))
     return [one for one in as_made if one.subscriber_id not in said]
 
 
