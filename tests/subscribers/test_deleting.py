@@ -1,14 +1,16 @@
 """A list is deleted slice by slice: it is out of sight at once, and what was agreed to stays on record."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from subscribers import bulk, deleting, importing, segments
 from subscribers.joining import ask, join
 from subscribers.models import Bulk, Consent, Import, List, Origin, Subscriber, Subscription
 from subscribers.wanted import Wanted
+from tests.blocked import waits
 from tests.factories import NOW, make_list, make_subscriber, occasion
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +171,25 @@ def test_it_waits_for_whatever_is_at_work_on_the_list():
     act.refresh_from_db()
     assert act.status == "done"
     assert Consent.objects.filter(source=Origin.DESK, action="removed", list_name="extra").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_joins_at_that_moment_is_on_no_list_that_is_gone():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one write at a time")
+    make_list("extra")
+
+    def go():
+        try:
+            finished(begun())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            join("ada@example.org", "", ["extra"], occasion())
+            going = other.submit(go)
+            assert waits(going)
+        going.result(60)
+    assert not Subscription.objects.exists()
+    assert join("ada@example.org", "", ["extra"], occasion()).subscriptions.count() == 0
