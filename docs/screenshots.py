@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
+_IMPORTED = (("Amara", "Dakar", 3), ("Goran", "Riga", 4), ("Hana", "Osaka", 7), ("Rosa", "Lima", 9))
 
 
 def main() -> None:
@@ -95,9 +96,39 @@ def _desk(page: Page, address: str, password: str) -> None:
         ("report", "/desk/issue/1/report/"),
         ("preview", "/desk/issue/1/preview/"),
         ("gallery", "/desk/gallery/?theme=gazette"),
+        ("people", "/desk/subscribers/subscriber/"),
+        ("growth", "/desk/growth/"),
     ):
         page.goto(f"{address}{path}", wait_until="networkidle")
         page.screenshot(path=IMAGES / f"desk-{name}.png")
+    _segment(page, address)
+    _import(page, address)
+
+
+def _segment(page: Page, address: str) -> None:
+    """A segment while it is being written."""
+    page.goto(f"{address}/desk/segment/", wait_until="networkidle")
+    page.get_by_label("Title").fill("Readers of the weekly who are still there")
+    kinds = page.get_by_label("What the rule is about")
+    kinds.first.select_option(label="List")
+    page.get_by_label("Which list").select_option(index=1)
+    page.get_by_role("button", name="Add a rule").click()
+    kinds.nth(1).select_option(label="Domain")
+    page.get_by_label("Values, one on each line").fill("readers.example.org\nexample.org")
+    page.locator("#found:not([aria-busy]) table").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / "desk-segment.png")
+
+
+def _import(page: Page, address: str) -> None:
+    """A file of people that has been looked over, before anybody is brought in."""
+    rows = "".join(f"{name.lower()}@example.org,{name},{city},1{day}/11/2026\n" for name, city, day in _IMPORTED)
+    page.goto(f"{address}/desk/import/", wait_until="networkidle")
+    table = f"Email Address,First Name,City,OPTIN_TIME\n{rows}".encode()
+    page.locator("input[type=file]").set_input_files({"name": "members.csv", "mimeType": "text/csv", "buffer": table})
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / "desk-import.png")
 
 
 if __name__ == "__main__":

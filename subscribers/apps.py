@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class SubscribersConfig(AppConfig):
@@ -14,11 +14,19 @@ class SubscribersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have the index that people are found by seen to after each migration."""
-        post_migrate.connect(_look_after_lookup, sender=self)
+        """Have the numbers of rows, and the index that people are found by, seen to around each migration."""
+        pre_migrate.connect(_before, sender=self)
+        post_migrate.connect(_after, sender=self)
 
 
-def _look_after_lookup(using: str, **others: Any) -> None:
-    from subscribers import lookup
+def _before(using: str, **others: Any) -> None:
+    from subscribers import numbers
 
+    numbers.remember(using)
+
+
+def _after(using: str, **others: Any) -> None:
+    from subscribers import lookup, numbers
+
+    numbers.restore(using)
     lookup.ensure(using)

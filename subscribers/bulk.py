@@ -64,10 +64,21 @@ def work(clock: Callable[[], datetime], stop: Event, window: int = WINDOW) -> bo
             while not stop.is_set() and step(act, clock(), window):
                 found = True
         except (Unclear, IntegrityError) as error:
+            if isinstance(error, IntegrityError) and _has_subject(act):
+                # Somebody was erased at that very moment: the next time they are not there any more.
+                log.warning("the bulk change %s (%s) is tried again: %s", act.pk, act, error)
+                continue
             # The list or the segment that it is about is gone: the others must not wait behind it for ever.
             log.error("the bulk change %s (%s) was given up: %s", act.pk, act, error)
             cancel(act, clock())
     return found
+
+
+def _has_subject(act: Bulk) -> bool:
+    """Whether the list or the tag is still there that it is about."""
+    act.refresh_from_db()
+    needed = act.tag_id if act.kind in (Kind.TAG, Kind.UNTAG) else act.list_id
+    return bool(needed) or act.kind in (Kind.SUPPRESS, Kind.LIFT)
 
 
 def finish(act: Bulk, clock: Callable[[], datetime]) -> None:

@@ -49,7 +49,7 @@ def ask(email: str, lists: Iterable[str], occasion: Occasion) -> Subscriber:
     """
     with transaction.atomic():
         person = _person(email, "")
-        for wanted in List.objects.filter(name__in=tuple(lists)):
+        for wanted in _held(lists):
             made, new = Subscription.objects.get_or_create(
                 subscriber=person, list=wanted, defaults=_changed(Status.PENDING, occasion)
             )
@@ -72,7 +72,7 @@ def join(
         if not occasion.by and Suppression.release_erased(person.key):
             Consent.note_all(Action.RELEASED, occasion, [person.pk])
         _revive(person, occasion)
-        for wanted in List.objects.filter(name__in=tuple(lists)):
+        for wanted in _held(lists):
             _activate(person, wanted, occasion, action)
     return person
 
@@ -86,7 +86,7 @@ def choose(person: Subscriber, wanted: Collection[str], offered: Collection[str]
         back = left(person)
         joined = [
             _activate(person, one, occasion, Action.RETURNED if one.name in back else Action.JOINED)
-            for one in List.objects.filter(name__in=set(offered) & set(wanted)).order_by("name")
+            for one in _held(set(offered) & set(wanted))
         ]
         gone = leave(person, set(offered) - set(wanted), occasion)
     return any(joined) or bool(gone)
@@ -115,8 +115,13 @@ def come_back(person: Subscriber, lists: Iterable[str], occasion: Occasion) -> l
     What was asked for and never confirmed is none of them: only `join` ends that wait.
     """
     with transaction.atomic():
-        gone = List.objects.filter(pk__in=_left(person).values("list"), name__in=tuple(lists)).order_by("name")
+        gone = _held(left(person).intersection(lists))
         return [one.name for one in gone if _activate(person, one, occasion, Action.RETURNED)]
+
+
+def _held(names: Iterable[str]) -> QuerySet[List]:
+    """The lists of these names that there are; none of them is deleted before the transaction ends."""
+    return List.objects.select_for_update(no_key=True).filter(name__in=tuple(names)).order_by("name")
 
 
 def _left(person: Subscriber) -> QuerySet[Subscription]:

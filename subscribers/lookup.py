@@ -23,6 +23,7 @@ from subscribers.models import Subscriber
 SHORTEST = 3
 """Characters of a word that the index can find; a shorter one is looked for at the beginning of addresses alone."""
 TABLE = "subscribers_lookup"
+_PATIENCE = "10s"
 
 _PEOPLE = Subscriber._meta.db_table
 _GIN = f"{TABLE} ON {_PEOPLE} USING gin (key gin_trgm_ops, upper((name)::text) gin_trgm_ops)"
@@ -60,10 +61,22 @@ def ensure(using: str) -> None:
 
 
 def suspend() -> None:
-    """Drop PostgreSQL's index, for as long as a great many people are being brought in."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+    """Drop PostgreSQL's index, for as long as a great many people are being brought in.
+
+    Where that may not be, or somebody reads for long, as a backup does, they are brought in with it: that only takes
+    longer.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{_PATIENCE}'")
+        try:
             cursor.execute(f"DROP INDEX {concurrently()}IF EXISTS {TABLE}")
+        except DatabaseError as error:
+            if connection.in_atomic_block:
+                raise
+            log.warning("the index of trigrams stays while people are brought in: %s", str(error).strip())
+        cursor.execute("RESET lock_timeout")
 
 
 def mend() -> bool:

@@ -124,8 +124,10 @@ class Themes:
         return Phrases.of(known, language)
 
     def speaks(self, theme: str, language: str) -> bool:
-        """Whether there are words in a language, or in its family."""
-        names = [name for name in family(language)[1:] if _LANGUAGE.fullmatch(name)]
+        """Whether there are words in a language, or in its family; in what is no name of a language there are none."""
+        names = family(language)[1:]
+        if not all(map(_LANGUAGE.fullmatch, names)):
+            return False
         known = {str(name).lower() for name in self._said(theme)}
         return any(name in known or self._said_on_pages(theme, name) for name in names)
 

@@ -173,6 +173,8 @@ def start(job: Import, now: datetime) -> None:
     layout = Layout.of(job)
     if job.kind == Import.Kind.PEOPLE and job.list is None:
         raise ImportRefused("say which list these people join")
+    if job.list and job.list.going:
+        raise ImportRefused("the list that these people were to join is being deleted")
     decided = mapping.of(job, layout)
     mapping.check(decided, layout, job.kind)
     before = Import.objects.get(pk=job.pk)

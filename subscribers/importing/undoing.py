@@ -75,7 +75,7 @@ def brought(job: Import) -> int:
 
 def may_undo(job: Import) -> bool:
     """Whether there is anything that can be taken back."""
-    return bool(job.status in _ENDED and not job.dry_run and job.list_id and brought(job))
+    return bool(job.status in _ENDED and not job.dry_run and job.list and not job.list.going and brought(job))
 
 
 def undo(job: Import, occasion: Occasion) -> None:
@@ -102,6 +102,8 @@ def undo(job: Import, occasion: Occasion) -> None:
 
 def _why_not(job: Import) -> str:
     ended = job.status in _ENDED and not job.dry_run
+    if ended and job.list and job.list.going:
+        return "its list is being deleted"
     return "it has brought nobody" if ended else f"it is {job.get_status_display().lower()}"
 
 
@@ -166,6 +168,9 @@ def _untouched(job: Import, them: list[Subscription]) -> list[Subscription]:
     ]
     since = _others(job, [one.subscriber_id for one in as_made]).filter(at__gte=job.started_at)
     said = set(since.filter(Q(list=job.list) | Q(action__in=_OWN_WISHES)).values_list("subscriber_id", flat=True))
+    # Who was known to the list before, and unsubscribed by the import, stays so.
+    off = [one.subscriber_id for one in as_made if one.status == _Sub.UNSUBSCRIBED]
+    said |= set(_others(job, off).filter(list=job.list).values_list("subscriber_id", flat=True))
     return [one for one in as_made if one.subscriber_id not in said]
 
 

@@ -36,12 +36,13 @@ FROM incoming i JOIN subscribers_subscriber s ON s.key = i.key
 LEFT JOIN subscribers_subscription b ON b.subscriber_id = s.id AND b.list_id = %s ORDER BY s.id"""
 _HELD = "SELECT i.n, p.id, p.kind, p.key IS NULL FROM incoming i JOIN subscribers_suppression p ON p.hash = i.hash"
 _SEEN = "SELECT i.n FROM incoming i JOIN subscribers_seen t ON t.of_id = %s AND t.mark = i.mark"
-# Whoever is new gets a number set aside beforehand, so that what is written after need not look it up.
+# Whoever is new gets a number set aside beforehand, so that what is written after need not look it up. Where somebody
+# else has that number all the same, the whole chunk must fail: their subscription would be written for a stranger.
 _ADD_PEOPLE = """
 INSERT INTO subscribers_subscriber
   (id, email, key, domain, name, fields, language, time_zone, status, flag, import_number, created_at)
 SELECT id, email, key, domain, name, fields, language, time_zone, 'active', flag, %s, %s
-FROM incoming ORDER BY key ON CONFLICT DO NOTHING"""
+FROM incoming ORDER BY key ON CONFLICT (key) DO NOTHING"""
 _WHO_THEY_ARE = """
 UPDATE incoming SET id = s.id FROM subscribers_subscriber s WHERE s.key = incoming.key AND s.id <> incoming.id"""
 _ADD_SUBSCRIPTIONS = """
@@ -152,7 +153,7 @@ def _list(job: Import) -> List:
         raise ImportRefused("say which list these people join")
     # Held until the transaction ends: no constraint looks whether the list is there as each row is written.
     locked = " FOR KEY SHARE" if connection.vendor == "postgresql" else ""
-    if not ask(f"SELECT id FROM subscribers_list WHERE id = %s{locked}", job.list_id):  # noqa: S608 - ours
+    if not ask(f"SELECT id FROM subscribers_list WHERE id = %s AND NOT going{locked}", job.list_id):  # noqa: S608 - ours
         raise ImportRefused("the list that these people were to join is gone")
     return job.list
 

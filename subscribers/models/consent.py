@@ -117,8 +117,7 @@ class Consent(models.Model):
     class Meta:
         ordering = ("-at", "-pk")
         indexes = (
-            # All that the growth of a list is told from: its page reads nothing but this index.
-            models.Index(fields=("list", "at", "action", "source"), name="consent_grown"),
+            models.Index(fields=("list",), name="consent_list"),
             models.Index(fields=("hash",), name="consent_hash", condition=~Q(hash="")),
         )
 

@@ -28,7 +28,7 @@ class Subscriber(models.Model):
         DISPOSABLE = "disposable"
 
     email = models.CharField(max_length=320, help_text="As typed.")
-    key = models.CharField(max_length=320, unique=True, editable=False)
+    key = models.CharField(max_length=320, editable=False)
     domain = models.CharField(max_length=255, default="", db_default="", editable=False)
     name = models.CharField(max_length=200, blank=True, default="", db_default="")
     fields = models.JSONField(
@@ -46,11 +46,15 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
+        constraints = (
+            # Compared byte by byte, one index tells both whole addresses and how they begin; `unique=True` makes two.
+            models.UniqueConstraint(fields=("key",), name="one_person_per_address", opclasses=("varchar_pattern_ops",)),
+        )
         indexes = (
             models.Index(fields=("domain",), name="subscriber_domain"),
-            models.Index(fields=("opened_at",), name="subscriber_opened"),
-            models.Index(fields=("clicked_at",), name="subscriber_clicked"),
-            # Few people are anything but active, unpaused and unflagged: these hold only the few.
+            # These hold only the people of whom there is something to hold; an import brings none.
+            models.Index(fields=("opened_at",), name="subscriber_opened", condition=Q(opened_at__isnull=False)),
+            models.Index(fields=("clicked_at",), name="subscriber_clicked", condition=Q(clicked_at__isnull=False)),
             models.Index(fields=("status",), name="subscriber_status", condition=~Q(status="active")),
             models.Index(fields=("paused_until",), name="subscriber_paused", condition=Q(paused_until__isnull=False)),
             models.Index(fields=("flag",), name="subscriber_flag", condition=~Q(flag="")),

@@ -81,7 +81,10 @@ class Suppression(models.Model):
     @classmethod
     def release_erased(cls, key: str) -> bool:
         """Let an address that was erased be written to again; say whether it was one."""
-        return bool(cls.objects.filter(hash__in=fingerprints(key), kind=cls.Kind.ERASED).delete()[0])
+        gone = cls.objects.filter(hash__in=fingerprints(key), kind=cls.Kind.ERASED).delete()[0]
+        if gone:  # what else is held of it can have the hash now
+            cls.objects.filter(key=key).update(hash=hash_of(key))
+        return bool(gone)
 
     @classmethod
     def know_again(cls, key: str) -> bool:
@@ -92,4 +95,8 @@ class Suppression(models.Model):
             return False
         # One row of each address: what else was held of it under an MD5 says nothing more.
         nameless.exclude(pk=found).delete()
-        return bool(nameless.filter(pk=found).update(key=key, hash=hash_of(key)))
+        named = {"key": key}
+        # An erasure may hold that hash, until `release_erased` takes it away.
+        if not cls.objects.filter(hash=hash_of(key)).exclude(pk=found).exists():
+            named["hash"] = hash_of(key)
+        return bool(cls.objects.filter(pk=found).update(**named))

@@ -53,18 +53,24 @@ class Compiled:
 
     def numbers(self, now: datetime) -> QuerySet[Any, Any]:
         """The numbers of everybody, some of them perhaps more than once."""
-        if isinstance(self.tree, Asked) and not self.tree.question.otherwise:
-            test = self.tree.question.test(self.tree.about, self.tree.value, now)
-            if isinstance(test, Rows):
-                return _numbers(test)
-        return Subscriber.objects.filter(self.whole(now)).values("pk")
+        rows = self.rows(now)
+        return _numbers(rows) if rows else Subscriber.objects.filter(self.whole(now)).values("pk")
+
+    def rows(self, now: datetime) -> Rows | None:
+        """The rows of another table that name everybody, if it is a single rule that asks for such."""
+        if not isinstance(self.tree, Asked) or self.tree.question.otherwise:
+            return None
+        test = self.tree.question.test(self.tree.about, self.tree.value, now)
+        return test if isinstance(test, Rows) else None
 
     @property
     def alternatives(self) -> list[Compiled]:
         """The parts of which any is enough, each for itself: then each can be read by the index that serves it best."""
-        if isinstance(self.tree, Joined) and self.tree.join == "any":
-            return [Compiled(part) for part in self.tree.parts]
-        return []
+        if not isinstance(self.tree, Joined):
+            return [self]
+        if len(self.tree.parts) == 1 and self.tree.join != "not":
+            return Compiled(self.tree.parts[0]).alternatives
+        return [Compiled(part) for part in self.tree.parts] if self.tree.join == "any" else [self]
 
 
 def condition(rules: object, name: str = "") -> Compiled:

@@ -55,9 +55,10 @@ def look(rules: object, now: datetime, name: str = "", most: int = 10, patience:
 
 def _count(meant: Compiled, now: datetime) -> int:
     with _roomy():
-        if alternatives := meant.alternatives:
-            return _count_of_any(alternatives, now)
-        return Subscriber.objects.filter(meant.whole(now)).count()
+        parts = meant.alternatives
+        if len(parts) == 1 and not parts[0].rows(now):
+            return Subscriber.objects.filter(meant.whole(now)).count()
+        return _count_of_any(parts, now)
 
 
 def _count_of_any(parts: list[Compiled], now: datetime) -> int:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
+from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -88,3 +89,16 @@ def test_an_issue_that_was_half_sent_goes_on_and_its_pages_and_links_work(first,
 
     token = tokens.sign(ada, settings.SECRET_KEY)
     assert [client.get(f"/{door}/{token}").status_code for door in ("u", "l")] == [200, 200]
+
+
+def test_the_number_of_who_is_gone_is_given_to_nobody_else():
+    """A link that was mailed to them would open another person's preferences."""
+    gone = Subscriber.objects.create(email="gone@example.org", key="gone@example.org")
+    number = gone.pk
+    gone.delete()
+    emit_pre_migrate_signal(0, False, "default")
+    if connection.vendor == "sqlite":
+        with connection.schema_editor() as editor:
+            editor._remake_table(Subscriber)  # as most changes of a table do there
+    emit_post_migrate_signal(0, False, "default")
+    assert Subscriber.objects.create(email="new@example.org", key="new@example.org").pk > number

@@ -222,7 +222,8 @@ def test_a_page_leads_on_in_its_own_language_where_nobody_is_signed_in(client, s
         assert root["lang"] == "ar"
     sent = browser().post("/preferences/data/?in=ar", {"email": "x@example.org", "ask": "data"})
     assert Page(client.get(sent["Location"])).all("html")[0]["lang"] == "ar"
-    assert Page(client.get("/preferences/data/?in=../../tokens")).all("html")[0]["lang"] == "en"
+    for said in ("../../tokens", "ar-<b>", "ar-%0d%0aX", "ar%26sent=erase"):
+        assert Page(client.get(f"/preferences/data/?in={said}")).all("html")[0]["lang"] == "en"
 
 
 @pytest.mark.django_db

@@ -1,14 +1,16 @@
 """A list is deleted slice by slice: it is out of sight at once, and what was agreed to stays on record."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from subscribers import bulk, deleting, importing, segments
 from subscribers.joining import ask, join
 from subscribers.models import Bulk, Consent, Import, List, Origin, Subscriber, Subscription
 from subscribers.wanted import Wanted
+from tests.blocked import waits
 from tests.factories import NOW, make_list, make_subscriber, occasion
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,54 @@ def test_a_segment_that_asks_about_it_means_nobody_from_that_moment_on():
     assert [one.text for one in segments.check(rules)] == ["there is no list “extra” (any more)"]
 
 
+def test_who_is_erased_at_that_very_moment_does_not_leave_it_half_done(monkeypatch):
+    for _ in range(2):
+        make_subscriber(lists=("extra",))
+    act = begun()
+
+    def refused(*given):
+        raise IntegrityError("a consent names a person who is gone")
+
+    monkeypatch.setattr(deleting, "note_each", refused)
+    bulk.work(lambda: NOW, Event())
+    act.refresh_from_db()
+    assert (act.status, Subscription.objects.count()) == ("running", 2)
+    monkeypatch.undo()
+    bulk.work(lambda: NOW, Event())
+    act.refresh_from_db()
+    assert (act.status, Subscription.objects.count()) == ("done", 0)
+
+
+def test_no_import_goes_on_with_it_or_is_taken_back_meanwhile(tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("email\nada@example.org\n", encoding="utf-8")
+    extra, jobs = make_list("extra"), []
+    for name in ("done", "cancelled", "ready"):
+        job = importing.take(file, f"{name}.csv", "grace", Origin.DESK)
+        job.list = extra
+        importing.start(job, NOW)
+        jobs.append(job)
+        if name == "done":
+            importing.carry_on(Event(), lambda: NOW)
+        elif name == "cancelled":
+            importing.cancel(job, NOW)
+    done, cancelled, ready = jobs
+    Import.objects.filter(pk=ready.pk).update(status="done")  # it began at the very moment that the list went
+    begun()
+    Import.objects.filter(pk=ready.pk).update(status="ready")
+    for job in jobs:
+        job.refresh_from_db()
+    with pytest.raises(importing.ImportRefused, match="is being deleted"):
+        importing.start(cancelled, NOW)
+    with pytest.raises(importing.ImportRefused, match="its list is being deleted"):
+        importing.undo(done, occasion())
+    Subscription.objects.all().delete()
+    importing.carry_on(Event(), lambda: NOW)
+    ready.refresh_from_db()
+    assert (ready.status, ready.reason) == ("failed", "the list that these people were to join is gone")
+    assert not Subscription.objects.exists()
+
+
 def test_it_waits_for_whatever_is_at_work_on_the_list():
     extra = make_list("extra")
     make_subscriber()
@@ -121,3 +171,25 @@ def test_it_waits_for_whatever_is_at_work_on_the_list():
     act.refresh_from_db()
     assert act.status == "done"
     assert Consent.objects.filter(source=Origin.DESK, action="removed", list_name="extra").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_joins_at_that_moment_is_on_no_list_that_is_gone():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one write at a time")
+    make_list("extra")
+
+    def go():
+        try:
+            finished(begun())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            join("ada@example.org", "", ["extra"], occasion())
+            going = other.submit(go)
+            assert waits(going)
+        going.result(60)
+    assert not Subscription.objects.exists()
+    assert join("ada@example.org", "", ["extra"], occasion()).subscriptions.count() == 0

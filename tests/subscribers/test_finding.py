@@ -1,9 +1,11 @@
 """Finding people: what a search promises, what each filter means, and that nobody waits for either."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 
 from subscribers import importing, limits, lookup
 from subscribers.finding import Count, Page, Search, look_through
@@ -93,6 +95,33 @@ def test_a_large_import_does_without_the_index_and_has_it_made_anew_behind(monke
     assert lookup.mend() == (connection.vendor == "postgresql")
     assert lookup.mend() is False
     assert found(q="grac") == ["grace@example.org"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_does_not_wait_for_whoever_reads_for_long(monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite keeps its index")
+    monkeypatch.setattr(lookup, "_PATIENCE", "50ms")
+    reading, over = Event(), Event()
+
+    def back_up():
+        with transaction.atomic():
+            Subscriber.objects.count()
+            reading.set()
+            over.wait(60)
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        done = other.submit(back_up)
+        reading.wait(60)
+        lookup.suspend()
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("0",)
+        assert not done.done()
+        over.set()
+        done.result(60)
+    assert lookup.mend() is True
 
 
 def test_an_index_that_was_never_finished_is_made_anew():

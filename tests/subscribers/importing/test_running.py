@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Barrier, Event
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connection, connections
 
 from subscribers import importing
 from subscribers.importing import ImportRefused, running, writing
@@ -83,6 +83,22 @@ def test_who_joins_at_the_very_moment_is_joined_once(ready, now, monkeypatch):
     imported = Consent.objects.filter(action="imported").values_list("subscriber__key", flat=True)
     assert sorted(imported) == ["alan@example.org", "grace@example.org"]
     assert {ada.pk, grace.pk} < set(Subscriber.objects.values_list("pk", flat=True))
+
+
+def test_where_numbers_run_behind_nobody_is_put_on_a_list_for_somebody_else(ready, now):
+    stranger = make_subscriber("stranger@example.org", lists=())
+    ready("email\nada@example.org\n")
+    # As it is where rows were copied in with their numbers, and the counter was left as it was.
+    before = {
+        "postgresql": f"SELECT setval('subscribers_subscriber_id_seq', {stranger.pk}, false)",
+        "sqlite": f"UPDATE sqlite_sequence SET seq = {stranger.pk - 1} WHERE name = 'subscribers_subscriber'",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(before[connection.vendor])
+    with pytest.raises(IntegrityError):
+        importing.carry_on(Event(), lambda: now)
+    assert list(Subscriber.objects.all()) == [stranger]
+    assert not Subscription.objects.exists()
 
 
 def test_a_claim_holds_until_its_lease_ends_and_can_be_taken_over_on_demand(ready, now):

@@ -116,6 +116,18 @@ def test_an_address_that_is_held_twice_has_one_row_in_the_end(load):
     }  # fmt: skip
 
 
+def test_who_was_erased_and_stands_on_an_md5_list_too_can_come_back_and_is_still_held(load, now):
+    make_list()
+    Suppression.objects.create(hash=digest("ada@example.org"), kind="erased")
+    load(f"{md5('ada@example.org')}\n", kind=HELD)
+    assert standing("ada@example.org", "readers") is Standing.ERASED
+    join("ada@example.org", "", ["readers"], occasion())
+    assert Suppression.objects.values_list("key", "hash", "kind").get() == (
+        "ada@example.org", digest("ada@example.org"), "manual",
+    )  # fmt: skip
+    assert not Audience(("readers",)).reachable(now).exists()
+
+
 def test_a_hash_that_cannot_be_matched_says_what_to_ask_for_instead(load):
     report = load(f"hash\n{hashlib.sha1(b'ada@example.org').hexdigest()}\n{'z' * 64}\n", kind=HELD)
     assert told(report) == {"refused": 2}

@@ -81,6 +81,17 @@ def test_it_takes_back_whom_the_import_added_and_leaves_who_changed_something(lo
         importing.undo(report.job, occasion("again", now))
 
 
+def test_who_unsubscribed_by_it_stays_so(load, undo, now):
+    before = occasion("asked to", now - timedelta(days=1))
+    make_list()
+    asker, member = (ask(f"{name}@example.org", ["readers"], before) for name in ("asker", "member"))
+    # As it is of whom the first release put on the list.
+    member.subscriptions.update(status="active", joined_at=None)
+    file = "".join(f"{name}@example.org,unsubscribed\n" for name in ("asker", "member", "new"))
+    assert undo(load(f"email,status\n{file}").job) == (1, 1, 2)
+    assert standing() == {asker.key: "unsubscribed", member.key: "unsubscribed"}
+
+
 def test_what_has_brought_nobody_cannot_be_undone(load, now):
     report = load("email\nnobody\n")
     with pytest.raises(ImportRefused, match="it has brought nobody"):
