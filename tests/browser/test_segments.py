@@ -66,7 +66,7 @@ def test_a_segment_is_built_by_clicking_counted_saved_and_used_by_an_issue(runni
     assert made.returncode == 0, made.stderr
     number = max(one["id"] for one in running.facts("issues"))
     desk.goto(f"{running.url}/desk/newsletter/issue/{number}/change/")
-    expect(desk.locator("#audience")).to_contain_text("2 people, as things stand")
+    expect(desk.locator("#audience")).to_contain_text("2 people, as the issue is saved")
     desk.locator("select[name=left_out]").select_option(label="Just Ada")
     desk.get_by_role("button", name="Save and continue editing").click()
     expect(desk.locator("#audience")).to_contain_text("2 are left out: in the segment “Just Ada”, which is left out")
