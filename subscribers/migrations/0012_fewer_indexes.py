@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='consent',
-            index=models.Index(fields=['list'], name='consent_list'),
+            index=models.Index(fields=['list', 'subscriber'], name='consent_list'),
         ),
         migrations.AddIndex(
             model_name='subscriber',

@@ -117,7 +117,7 @@ class Consent(models.Model):
     class Meta:
         ordering = ("-at", "-pk")
         indexes = (
-            models.Index(fields=("list",), name="consent_list"),
+            models.Index(fields=("list", "subscriber"), name="consent_list"),
             models.Index(fields=("hash",), name="consent_hash", condition=~Q(hash="")),
         )
 

@@ -122,6 +122,16 @@ class Held:
     def let_go(self, number=-1):
         self.routes.pop(number).continue_()
 
+    def refuse(self, answer, said):
+        """Answer all that is asked so, again and again, until the page says it."""
+
+        def told():
+            while self.routes:
+                answer(self.routes.pop(0))
+            return said.is_visible()
+
+        self._until(told)
+
     def finish(self, place):
         """Let all go, and what is asked upon that, until there is nothing to wait for at this place."""
         self._until(lambda: self._empty() and place.get_attribute("aria-busy") is None)
@@ -197,13 +207,11 @@ def test_saving_does_not_wait_for_an_answer_and_knows_what_was_pressed(running, 
 
 def test_an_answer_that_never_comes_is_told_and_asked_for_again(desk, draws):
     about(desk, 1).select_option(label="List")
-    draws.come()
-    draws.routes.pop().abort()
-    expect(desk.get_by_role("status").filter(has_text="What you chose stays here")).to_be_visible()
+    said = desk.get_by_role("status")
+    draws.refuse(lambda route: route.abort(), said.filter(has_text="What you chose stays here"))
     desk.get_by_role("button", name="Add a rule").click()
-    draws.come()
-    draws.routes.pop().fulfill(status=502, body="<p>Bad gateway</p>")
-    expect(desk.get_by_role("status").filter(has_text="(502)")).to_be_visible()
+    bad = {"status": 502, "body": "<p>Bad gateway</p>"}
+    draws.refuse(lambda route: route.fulfill(**bad), said.filter(has_text="(502)"))
     desk.get_by_role("button", name="Add a rule").click()
     draws.finish(desk.locator("#rules"))
     expect(rules(desk)).to_have_count(4)
