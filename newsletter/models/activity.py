@@ -35,7 +35,10 @@ def _latest() -> Sequence[tuple[str, str]]:
 
 
 def _answered(kind: str) -> Callable[[Issue, Any, datetime], Rows]:
-    return lambda issue, value, now: Rows(Event.objects.filter(issue=issue, kind=kind), "message__subscriber")
+    # That the message is of that issue too goes without saying; said, the other issues' messages need not be read.
+    return lambda issue, value, now: Rows(
+        Event.objects.filter(issue=issue, kind=kind, message__issue=issue), "message__subscriber"
+    )
 
 
 def _sent(issue: Issue, value: Any, now: datetime) -> Rows:
