@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from newsletter import holes, pipeline
 from newsletter.models import Issue
-from tests.factories import make_edition, make_issue, make_item, make_post, make_sent_issue, make_subscriber
+from tests.factories import (
+    make_edition,
+    make_issue,
+    make_item,
+    make_message,
+    make_post,
+    make_sent_issue,
+    make_subscriber,
+)
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -239,6 +247,7 @@ def test_nothing_but_the_offered_fields_is_taken(staff, issue):
 @pytest.mark.parametrize("status", SENT)
 def test_once_sending_has_started_nothing_is_edited(staff, issue, status):
     Issue.objects.update(status=status)
+    make_message(issue)
     page = staff.get(change(issue)).content.decode()
     assert 'name="subject"' not in page
     assert 'name="_save"' not in page

@@ -11,7 +11,7 @@ from django.utils import timezone
 from newsletter.desk.builder import Draft
 from newsletter.models import Issue
 from subscribers.models import Field, Segment, Tag, Tagging
-from tests.factories import make_issue, make_item, make_list, make_staff, make_subscriber
+from tests.factories import make_issue, make_item, make_list, make_message, make_sent_issue, make_staff, make_subscriber
 
 pytestmark = pytest.mark.django_db
 NEW, DRAW, COUNT = "/desk/segment/", "/desk/segment/draw", "/desk/segment/count"
@@ -374,3 +374,18 @@ def test_rows_that_cannot_be_read_are_still_shown():
     assert [row.kind for row in draft.root.parts] == ["", "['x']", ""]
     assert draft.check() == []
     assert draft.faulty
+
+
+def test_an_issue_that_was_stopped_for_nobody_can_be_meant_for_others(staff, press):
+    made = make_segment()
+    issue = make_sent_issue(status="paused", segment=made, reason="nobody to send to")
+    path = reverse("admin:newsletter_issue_change", args=(issue.pk,))
+    page = staff.get(path).content.decode()
+    assert ('name="segment"' in page, 'name="subject"' in page) == (True, False)
+    forms = {f"{one}-{of}_FORMS": 0 for one in ("corrections", "items") for of in ("TOTAL", "INITIAL")}
+    answer = staff.post(path, {"segment": "", "left_out": made.pk, **forms})
+    assert answer.status_code == 302, answer.content.decode()
+    issue.refresh_from_db()
+    assert (issue.segment, issue.left_out, issue.status) == (None, made, "paused")
+    make_message(issue)
+    assert 'name="segment"' not in staff.get(path).content.decode()

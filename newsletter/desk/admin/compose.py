@@ -32,6 +32,11 @@ MEANT = ("segment", "left_out")
 EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
 
 
+def _goes_to_nobody(issue: Issue) -> bool:
+    """Whether it was stopped because nobody is meant: then others can be, before it is let go on."""
+    return issue.status == Status.PAUSED and not issue.messages.exclude(state=Message.State.EXCLUDED).exists()
+
+
 class ItemInline(TabularInline):  # type: ignore[misc]  # Unfold has no types
     """The posts in an issue: in which order, under which heading, with which word of the editor."""
 
@@ -109,11 +114,12 @@ class IssueAdmin(DeskAdmin):
         return ((None, {"fields": first}), *self.fieldsets[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
-        """All but EDITED and MEANT; once it is public, those too."""
+        """All but EDITED and MEANT; once it is public, those too, as long as it goes to anybody."""
         fixed = ("status_badge", "reason", "goes_to", *(name for row in FACTS for name in row))
         if obj is None or obj.status in EDITABLE:
             return fixed
-        return (*fixed, *EDITED, *MEANT, "sent_subject", "sent_preheader")
+        meant = () if _goes_to_nobody(obj) else MEANT
+        return (*fixed, *EDITED, *meant, "sent_subject", "sent_preheader")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are drawn up by the pipeline."""
@@ -122,7 +128,7 @@ class IssueAdmin(DeskAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Until sending starts it can be edited, then corrected; the buttons ask about no issue in particular."""
         return super().has_change_permission(request, obj) and (
-            not isinstance(obj, Issue) or obj.status in EDITABLE or obj.is_public
+            not isinstance(obj, Issue) or obj.status in EDITABLE or obj.is_public or _goes_to_nobody(obj)
         )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -133,6 +139,8 @@ class IssueAdmin(DeskAdmin):
         """Keep the fields that can be edited, and nothing else of this copy of the row."""
         if obj.status in EDITABLE:
             obj.save(update_fields=(*EDITED, *MEANT))
+        elif _goes_to_nobody(obj):
+            obj.save(update_fields=MEANT)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Sign corrections with the name of who writes them."""
