@@ -49,7 +49,7 @@ def show_person(email: str, as_json: bool) -> None:
         {
             "email": person.email,
             "name": person.name,
-            "fields": person.fields,
+            "fields": dict(sorted(person.fields.items())),
             "since": person.created_at,
             "lists": {one.list.name: one.status for one in person.subscriptions.select_related("list")},
             "suppressed": (suppression.reason or suppression.kind) if suppression else "",
