@@ -232,6 +232,7 @@ def _tag(job: Import, people: Sequence[Person]) -> None:
         (
             Tagging(tag_id=there[tag_name(title)], subscriber_id=ids[one.key])
             for one in people
+            if one.key in ids  # who never confirmed may have been forgotten at this very moment
             for title in {tag_name(title): title for title in (*job.tags, *one.tags)}.values()
         ),
         ignore_conflicts=True,

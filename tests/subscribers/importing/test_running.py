@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, connections
 
 from subscribers import importing
 from subscribers.importing import ImportRefused, running, writing
-from subscribers.models import Consent, Field, Import, Seen, Subscriber, Subscription, Upload
+from subscribers.models import Consent, Field, Import, Seen, Subscriber, Subscription, Tagging, Upload
 from tests.factories import make_list, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,19 @@ def test_where_numbers_run_behind_nobody_is_put_on_a_list_for_somebody_else(read
         importing.carry_on(Event(), lambda: now)
     assert list(Subscriber.objects.all()) == [stranger]
     assert not Subscription.objects.exists()
+
+
+def test_who_is_forgotten_at_the_very_moment_is_not_tagged(ready, now, monkeypatch):
+    def meanwhile(job, people, tag=writing._tag):
+        Subscriber.objects.filter(key="grace@example.org").delete()
+        tag(job, people)
+
+    monkeypatch.setattr(writing, "_tag", meanwhile)
+    job = ready("email\nada@example.org\ngrace@example.org\n", tags=["press"])
+    importing.carry_on(Event(), lambda: now)
+    job.refresh_from_db()
+    assert job.status == "done"
+    assert list(Tagging.objects.values_list("subscriber__key", flat=True)) == ["ada@example.org"]
 
 
 def test_a_claim_holds_until_its_lease_ends_and_can_be_taken_over_on_demand(ready, now):
