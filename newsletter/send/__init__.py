@@ -12,7 +12,10 @@ from django.db import transaction
 
 from newsletter import tokens
 from newsletter.config import Config, Newsletter, Problem
+from newsletter.config.problems import dotted
+from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
+from newsletter.send import transports
 from newsletter.send.breaker import Breaker
 from newsletter.send.journal import Journal
 from newsletter.send.ledger import PULSE, Clock, Sender
@@ -20,7 +23,7 @@ from newsletter.send.mailing import NOWHERE, Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.notices import send_notices
 from newsletter.send.recovery import journals, recover
-from newsletter.send.transports import TRANSPORTS, Heard, Outcome, Transport, open_transport
+from newsletter.send.transports import Heard, Outcome, Transport, open_transport
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, memberships
 
@@ -177,9 +180,8 @@ def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str,
 
 def check(config: Config) -> list[Problem]:
     """What stands in the way of sending, for each transport that a newsletter uses."""
-    used = {config.transport_of(name) for name in config.newsletters} or {config.send.transport}
-    found = ((name, TRANSPORTS[name].check(name, config)) for name in sorted(used))
-    return [Problem(f"send.{name}", reason, "transport") for name, reason in found if reason]
+    found = ((name, transports.check(name, config)) for name in config.used_transports)
+    return [Problem(dotted(place_of(name)), reason, "transport") for name, reason in found if reason]
 
 
 def send_test(
