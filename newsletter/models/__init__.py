@@ -12,6 +12,7 @@ from newsletter.models.event import Event  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
 from newsletter.models.poll import Like, Poll, Vote  # isort: skip
+from newsletter.models.beat import Beat  # isort: skip
 from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
@@ -19,6 +20,7 @@ from newsletter.models.errand import Errand  # isort: skip
 
 __all__ = [
     "AudienceUnknown",
+    "Beat",
     "Correction",
     "Due",
     "Edition",
