@@ -13,7 +13,9 @@ from newsletter.config.answers import Imap
 from newsletter.config.consistency import contradictions
 from newsletter.config.environment import lay_over
 from newsletter.config.problems import ConfigError, Problem
-from newsletter.config.schema import Config, Newsletter, NewsletterSection, Smtp, TransportName
+from newsletter.config.rates import Rate
+from newsletter.config.schema import Config, Newsletter, NewsletterSection
+from newsletter.config.sending import Outbox, Route, SendGrid, Smtp, Transport, TransportName
 from newsletter.config.source import read
 
 __all__ = [
@@ -22,8 +24,13 @@ __all__ = [
     "Imap",
     "Newsletter",
     "NewsletterSection",
+    "Outbox",
     "Problem",
+    "Rate",
+    "Route",
+    "SendGrid",
     "Smtp",
+    "Transport",
     "TransportName",
     "load",
 ]

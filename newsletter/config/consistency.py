@@ -7,11 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from newsletter.config.problems import Location, Problem, dotted, nearest
+from newsletter.config import ways
+from newsletter.config.problems import Found, Location, Problem, dotted, nearest
 from newsletter.config.schema import Config, Newsletter
 from newsletter.config.source import Origins
-
-_TLS_PORT = 465
 
 
 def contradictions(config: Config, origins: Origins) -> Iterator[Problem]:
@@ -20,24 +19,15 @@ def contradictions(config: Config, origins: Origins) -> Iterator[Problem]:
         yield Problem(dotted(location), reason, origins.find(location), hint)
 
 
-Found = Iterator[tuple[Location, str, str]]
-
-
 def _found(config: Config) -> Found:
     for name, letter in config.newsletters.items():
         yield from _sources(config, ("newsletters", name), letter)
         yield from _sections(("newsletters", name), letter)
     yield from _seeds(config)
-    used = {config.transport_of(name) for name in config.newsletters} or {config.send.transport}
-    if "smtp" in used:
-        yield from _smtp(config)
-    if "sendgrid" in used:
-        yield from _sendgrid(config)
+    yield from ways.contradictions(config)
     yield from _replies(config)
     yield from _captcha(config)
     yield from _sunset(config)
-    if config.send.retry.first > config.send.retry.longest:
-        yield ("send", "retry", "first"), "the first wait is more than `longest`", ""
 
 
 def _sources(config: Config, place: Location, letter: Newsletter) -> Found:
@@ -68,20 +58,6 @@ def _seeds(config: Config) -> Found:
                 yield place, f"the list '{ref.name}' has another seed file already", "a list is seeded once"
 
 
-def _smtp(config: Config) -> Found:
-    smtp, place = config.send.smtp, ("send", "smtp")
-    password = smtp.password.get_secret_value()
-    if not smtp.host:
-        yield (*place, "host"), "the smtp transport needs a host", "such as smtp.example.org"
-    if smtp.username and not password:
-        hint = "set NEWSLETTER_SEND__SMTP__PASSWORD, or …_FILE to a file that holds it"
-        yield (*place, "password"), "a user name needs a password", hint
-    if password and not smtp.username:
-        yield (*place, "username"), "a password needs a user name", ""
-    if smtp.port == _TLS_PORT and smtp.security != "tls":
-        yield (*place, "security"), f"port {_TLS_PORT} speaks TLS from the first byte", "set `security: tls`"
-
-
 def _replies(config: Config) -> Found:
     place: Location = ("track", "replies")
     anymail, imap = config.track.replies.anymail, config.track.replies.imap
@@ -109,9 +85,3 @@ def _sunset(config: Config) -> Found:
     if config.audience.sunset.issues and not config.track.opens:
         hint = "set `track.opens: true`, or leave this out"
         yield ("audience", "sunset", "issues"), "where opens are not counted, most readers show no sign of life", hint
-
-
-def _sendgrid(config: Config) -> Found:
-    if not config.send.sendgrid.api_key.get_secret_value():
-        hint = "set NEWSLETTER_SEND__SENDGRID__API_KEY, or …_FILE to a file that holds it"
-        yield ("send", "sendgrid", "api_key"), "the sendgrid transport needs a key", hint

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 Location = tuple[str | int, ...]
+Found = Iterator[tuple[Location, str, str]]
+"""Contradictions: the place of each, what is wrong there, and a hint."""
 
 
 @dataclass(frozen=True)

@@ -40,25 +40,34 @@ def sections(name: str = "", section: type[Section] = Config) -> Iterator[tuple[
         yield name, section
     for key, field in section.model_fields.items():
         here, path = shape.bare(field.annotation), f"{name}.{key}".strip(".")
-        if shape.holds_more(here) and shape.is_section(inner := _innermost(here)):
+        inner = shape.sections_of(_innermost(field.annotation))
+        # What may be of several kinds has no table of its own: the kinds have.
+        if len(inner) == 1:
             below = ".NAME" if shape.is_names(here) else "[]" if shape.is_list(here) else ""
-            yield from sections(path + below, inner)
+            yield from sections(path + below, inner[0])
 
 
 def table(name: str, section: type[Section]) -> str:
-    """One section's keys as a Markdown table."""
+    """One section's keys as a Markdown table; what it shares with others comes last."""
+    keys = sorted(section.model_fields.items(), key=lambda item: item[0] not in section.__annotations__)
     rows = [
         f"| `{name}.{key}` | {_type(field)} | {_default(field)} | {_cell(field.description or '')} |\n"
-        for key, field in section.model_fields.items()
+        for key, field in keys
+        if not _is_fixed(field)
     ]
     return "".join(("| key | type | default | meaning |\n", "|---|---|---|---|\n", *rows))
+
+
+def _is_fixed(field: FieldInfo) -> bool:
+    """Whether there is but one value for a key, so that nobody need write it."""
+    return get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
 
 
 def _innermost(annotation: Any) -> Any:
     here = shape.bare(annotation)
     if shape.is_names(here):
         return _innermost(get_args(here)[1])
-    return _innermost(get_args(here)[0]) if shape.is_list(here) else here
+    return _innermost(get_args(here)[0]) if shape.is_list(here) else annotation
 
 
 def _type(field: FieldInfo) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_valid
 from newsletter.config.answers import Incoming, Polls, Replies
 from newsletter.config.audience import Audience
 from newsletter.config.section import Section
+from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
 from newsletter.config.summary import Summary
 from newsletter.config.topics import emoji_for, topic
 from newsletter.config.values import (
@@ -111,64 +112,6 @@ class Render(Section):
 
     theme: str = Field("atlas", min_length=1, description="theme of every newsletter that names none")
     templates: Path = Field(Path("templates/email"), description="folder whose files go before the shipped themes")
-
-
-class Retry(Section):
-    """When a message that was refused for the moment is tried again."""
-
-    first: Span = Field(timedelta(minutes=1), description="wait before the second attempt; doubled each time")
-    longest: Span = Field(timedelta(hours=6), description="no wait is longer than this")
-    attempts: int = Field(10, ge=1, le=100, description="after so many attempts the message has failed")
-
-
-class Outbox(Section):
-    """Messages as files, for trying things out."""
-
-    path: Path | None = Field(None, description="folder for the files; without one, `outbox` under `site.var`")
-
-
-class Smtp(Section):
-    """A mail server that relays for us."""
-
-    host: Line = Field("", description="name or address of the server; needed when this transport is used")
-    port: int = Field(25, ge=1, le=65535, description="587 goes with `starttls`, 465 with `tls`")
-    security: Literal["none", "starttls", "tls"] = Field(
-        "none", description="whether the connection is encrypted: not at all, after a plain greeting, or from the start"
-    )
-    username: Line = Field("", description="without one we do not sign in")
-    password: SecretStr = Field(SecretStr(""), description="goes with `username`; better set from the environment")
-    timeout: Span = Field(timedelta(seconds=60), description="how long the server may take for each answer")
-    messages_per_connection: int = Field(100, ge=1, description="then the connection is made anew; servers set limits")
-
-
-class SendGrid(Section):
-    """SendGrid's v3 API."""
-
-    api_key: SecretStr = Field(
-        SecretStr(""), description="needs the right “Mail Send”; better set from the environment"
-    )
-    host: BaseUrl = Field("https://api.sendgrid.com", description="`https://api.eu.sendgrid.com` for the EU region")
-    timeout: Span = Field(timedelta(seconds=30), description="how long one call may take")
-    per_call: int = Field(1000, ge=1, le=1000, description="recipients in one call")
-
-
-TransportName = Literal["outbox", "smtp", "sendgrid"]
-
-
-class Send(Section):
-    """How messages leave."""
-
-    transport: TransportName = Field("outbox", description="the way out of every newsletter that names none")
-    batch: int = Field(500, ge=1, le=10_000, description="messages a worker claims at a time")
-    workers: int = Field(2, ge=1, le=64, description="batches that one process sends side by side")
-    lease: Span = Field(
-        timedelta(minutes=5),
-        description="how long a worker may be silent before its claim lapses; longer than one call may take",
-    )
-    retry: Retry = Field(Retry(), description="when a message that was refused for the moment is tried again")
-    outbox: Outbox = Field(Outbox(), description="messages as files, for trying things out")
-    smtp: Smtp = Field(Smtp(), description="a mail server that relays for us")
-    sendgrid: SendGrid = Field(SendGrid(), description="SendGrid's v3 API")
 
 
 class Track(Section):
@@ -346,12 +289,30 @@ class Config(Section):
     @property
     def outbox(self) -> Path:
         """The folder that the outbox transport writes to."""
-        return self.path(self.send.outbox.path) if self.send.outbox.path else self.var / "outbox"
+        return self.outbox_of(self.send.outbox)
 
-    def transport_of(self, newsletter: str) -> TransportName:
-        """The transport that carries a newsletter."""
+    def outbox_of(self, settings: Outbox) -> Path:
+        """The folder that a transport of this kind writes to."""
+        return self.path(settings.path) if settings.path else self.var / "outbox"
+
+    @property
+    def transports(self) -> dict[str, Outbox | Smtp | SendGrid]:
+        """Every transport by its name; the `kind` of each says what it speaks."""
+        return self.send.by_name
+
+    def transport_of(self, newsletter: str) -> str:
+        """The transport that carries a newsletter where no route says otherwise."""
         chosen = self.newsletters.get(newsletter)
         return (chosen and chosen.transport) or self.send.transport
+
+    def transports_of(self, newsletter: str) -> list[str]:
+        """Every transport that may carry a newsletter, its own first."""
+        return self.send.used_by(newsletter, self.transport_of(newsletter))
+
+    @property
+    def used_transports(self) -> list[str]:
+        """Every transport that may carry a newsletter; the one that a first newsletter would have if there is none."""
+        return sorted({name for letter in self.newsletters or [""] for name in self.transports_of(letter)})
 
     def time_zone_of(self, newsletter: str) -> str:
         """The zone of a newsletter's dates: its schedule's, or the publication's."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+import idna
 from cronsim import CronSim, CronSimError
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -120,6 +121,19 @@ def _email(address: str) -> str:
     return found.normalized
 
 
+def _domain(name: str) -> str:
+    """A domain as addresses are compared by it: lower case, ASCII; `*.example.org` is all below example.org."""
+    text = name.strip().lower().removeprefix("@").removesuffix(".")
+    below, star = text.removeprefix("*."), "*." if text.startswith("*.") else ""
+    try:
+        found = idna.encode(below, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        found = ""
+    if "." not in found:
+        raise ValueError(f"'{name}' is not a domain; write gmail.com, or *.example.org for all below example.org")
+    return f"{star}{found}"
+
+
 def _base_url(url: str) -> str:
     """A site's address without the slash at its end."""
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or not _has_port(url):
@@ -168,6 +182,7 @@ TimeOfDay = Annotated[str, BeforeValidator(_time_of_day), Called("time of day")]
 TimeZone = Annotated[str, AfterValidator(_time_zone), Called("time zone")]
 Cron = Annotated[str, AfterValidator(_cron), Called("cron line")]
 Email = Annotated[str, AfterValidator(_email), Called("email address")]
+Domain = Annotated[str, AfterValidator(_domain), Called("domain")]
 BaseUrl = Annotated[str, AfterValidator(_base_url), Called("web address")]
 Listen = Annotated[str, AfterValidator(_listen), Called("address:port")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Called("database address")]

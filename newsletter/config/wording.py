@@ -23,6 +23,9 @@ _WORDS = {
     "bool_parsing": "this must be true or false",
     "bool_type": "this must be true or false",
     "string_too_short": "this must not be empty",
+    "model_attributes_type": "this must hold further keys",
+    "union_tag_not_found": "`kind` is required here: `outbox`, `smtp` or `sendgrid`",
+    "union_tag_invalid": "`kind` must be `outbox`, `smtp` or `sendgrid`",
     "too_short": "this needs at least one entry",
     # Names are all that the schema has a pattern for.
     "string_pattern_mismatch": "a name is up to 63 lower-case letters, digits and hyphens",
@@ -38,7 +41,8 @@ def problems(error: ValidationError, origins: Origins) -> Iterator[Problem]:
             continue  # a list whose entries were refused is called too short as well
         location = tuple(part for part in detail["loc"] if part != "[key]")
         reason = _reason(detail["type"], detail["msg"])
-        yield Problem(dotted(location), reason, origins.find(location), _hint(detail["type"], location))
+        place = shape.without_kinds(location)
+        yield Problem(dotted(place), reason, origins.find(place), _hint(detail["type"], location))
 
 
 def _any_inside(outer: Location, places: Iterable[Location]) -> bool:

@@ -13,11 +13,11 @@ from django.db import transaction
 from newsletter import tokens
 from newsletter.config import Config, Newsletter, Problem
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
-from newsletter.send.ledger import Clock, Sender, chunks
+from newsletter.send.ledger import Clock, Sender
 from newsletter.send.mailing import NOWHERE, Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.notices import send_notices
-from newsletter.send.transports import TRANSPORTS, Outcome, Transport, open_transport
+from newsletter.send.transports import TRANSPORTS, Heard, Outcome, Transport, open_transport
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, memberships
 
@@ -173,7 +173,7 @@ def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str,
 def check(config: Config) -> list[Problem]:
     """What stands in the way of sending, for each transport that a newsletter uses."""
     used = {config.transport_of(name) for name in config.newsletters} or {config.send.transport}
-    found = ((name, TRANSPORTS[name].check(config)) for name in sorted(used))
+    found = ((name, TRANSPORTS[name].check(name, config)) for name in sorted(used))
     return [Problem(f"send.{name}", reason, "transport") for name, reason in found if reason]
 
 
@@ -188,12 +188,10 @@ def send_test(
         for number, email in enumerate(emails, start=1)
     ]
     way = open_transport(config.transport_of(issue.newsletter), config)
-    groups: dict[object, list[Reader]] = {}
-    for reader in readers:
-        groups.setdefault(mailing.path(reader) if way.alike else None, []).append(reader)
+    heard = Heard()
     try:
-        calls = [call for group in groups.values() for call in chunks(group, way.at_once)]
-        found = {outcome.ref: outcome for call in calls for outcome in way.submit(mailing, call)}
+        way.submit(mailing, readers, heard)
     finally:
         way.close()
+    found = {outcome.ref: outcome for outcome in heard.outcomes}
     return [found[reader.ref] for reader in readers]

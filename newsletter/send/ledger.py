@@ -8,17 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import compress
 from threading import Event
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 
 from newsletter.config import Config
 from newsletter.models import Issue, Message, still_wanting
 from newsletter.send.mailing import NOWHERE, Mailing, Reader
-from newsletter.send.transports import Outcome, State, Transport, TransportDown
+from newsletter.send.transports import Heard, Outcome, State, Transport, TransportDown
 from subscribers.models.subscription import Membership
 
 Clock = Callable[[], datetime]
@@ -53,7 +52,7 @@ class Sender:
         try:
             # Asked once for the batch: what a reader has left since then is seen to by `Message.begin`.
             places = self.mailing.places(one.subscriber_id for one in batch)
-            for chunk in self._calls(batch, places):
+            for chunk in chunks(batch, self.transport.at_once):
                 if self.stop.is_set() or not self._send(chunk, places):
                     return False
         except TransportDown as down:
@@ -62,20 +61,6 @@ class Sender:
         finally:
             Message.release(batch[0].claim)
         return True
-
-    def _calls(self, batch: list[Message], places: Places) -> Iterator[list[Message]]:
-        """The batch in calls' worths; each of readers who get one text, where the transport needs that."""
-        groups: dict[object, list[Message]] = {}
-        if self.transport.alike and self.mailing.late:
-            prefetch_related_objects(batch, "subscriber")
-            for message in batch:
-                groups.setdefault(self._path(message, places), []).append(message)
-        for group in groups.values() or [batch]:
-            yield from chunks(group, self.transport.at_once)
-
-    def _path(self, message: Message, places: Places) -> object:
-        """What decides which text a message has; nothing for a person who is no longer there."""
-        return self.mailing.path(self._reader(message, places)) if message.subscriber else None
 
     def _reader(self, message: Message, places: Places) -> Reader:
         return Reader.of(message, self.key, places.get(message.subscriber_id or 0, NOWHERE), self._answers_until)
@@ -89,35 +74,28 @@ class Sender:
         if not ready:
             # If not for people who have left, then the issue was stopped or our claim has lapsed: with it the batch.
             return withheld > 0
-        ready, readers = self._alike(ready, [self._reader(message, asked) for message in ready])
+        heard, readers = Heard(), [self._reader(message, asked) for message in ready]
+        down = None
         try:
-            outcomes = self.transport.submit(self.mailing, readers)
-        except TransportDown:
-            ids = [message.pk for message in ready]
-            self._record(lambda: Message.unbegin(ready[0].claim, ids), reopen=True)
-            raise
+            self.transport.submit(self.mailing, readers, heard)
+        except TransportDown as error:
+            down = error
         except Exception as error:
             self._unforeseen(ready, error)
             raise
+        outcomes = heard.outcomes
+        known = {outcome.ref for outcome in outcomes}
+        if unsent := [message.pk for message in ready if str(message.pk) not in known]:
+            self._record(lambda: Message.unbegin(ready[0].claim, unsent), reopen=True)
         self._settle(ready, outcomes)
+        if down:
+            raise down
         lost = [outcome.reason for outcome in outcomes if outcome.state == State.UNCERTAIN]
         if lost and not any(outcome.state == State.SUBMITTED for outcome in outcomes):
             # One answer may get lost. If the first after a rest is lost too, going on would lose the whole list.
             raise TransportDown(lost[0], permanent=self.issue.retry_at is not None)
         self._all_well()
         return True
-
-    def _alike(self, ready: list[Message], readers: list[Reader]) -> tuple[list[Message], list[Reader]]:
-        """Those who get what the first one gets. Who has changed since the calls were made up is put back, and comes
-        in another; nothing of theirs has left."""
-        if not (self.transport.alike and self.mailing.late):
-            return ready, readers
-        path = self.mailing.path(readers[0])
-        same = [self.mailing.path(reader) == path for reader in readers]
-        changed = [message.pk for message, alike in zip(ready, same, strict=True) if not alike]
-        if changed:
-            self._record(lambda: Message.unbegin(ready[0].claim, changed), reopen=True)
-        return list(compress(ready, same)), list(compress(readers, same))
 
     @property
     def _answers_until(self) -> datetime | None:

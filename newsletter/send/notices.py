@@ -19,7 +19,7 @@ from newsletter.models import Notice
 from newsletter.models.edition import digest_of
 from newsletter.send.ledger import PATIENCE, Clock
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.transports import Outcome, State, Transport, TransportDown, open_transport
+from newsletter.send.transports import Heard, Outcome, State, Transport, TransportDown, open_transport
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,8 @@ class Post:
     def _submit(self, notice: Notice, mailing: Mailing) -> bool:
         reader = Reader(f"notice-{notice.pk}", notice.to, notice.name, "", reply=notice.answers_to or tokens.TEST)
         try:
-            outcome = self.transport.submit(mailing, [reader])[0]
+            self.transport.submit(mailing, [reader], heard := Heard())
+            (outcome,) = heard.outcomes
         except TransportDown as down:
             self._again(notice, down.reason, _rest(down), attempt=False)
             raise

@@ -17,7 +17,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_pipeline(refused):
           time_zone: Berln
         send:
           batch: 0
-          transport: smpt
+          workers: many
           smtp: {port: 99999}
         tracking:
           opens: false
@@ -30,8 +30,8 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_pipeline(refused):
         ("", "NEWSLETTER_SITE__VAR_FILE"),
         ("site.time_zone", "config.yaml line 4"),
         ("site.naem", "config.yaml line 3"),
-        ("send.transport", "config.yaml line 7"),
         ("send.batch", "config.yaml line 6"),
+        ("send.workers", "config.yaml line 7"),
         ("send.smtp.port", "config.yaml line 8"),
         ("tracking", "config.yaml line 9"),
     ]

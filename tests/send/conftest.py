@@ -1,7 +1,7 @@
 """Issues on their way, a clock that is set by hand, and transports that do as they are told."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Event
 
@@ -12,7 +12,7 @@ from newsletter.holes import hole
 from newsletter.models import Issue, Message
 from newsletter.send.ledger import Sender
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.transports import Outcome, State, smtp
+from newsletter.send.transports import Heard, Journal, Outcome, State, TransportDown, smtp
 from subscribers.audience import Audience
 from tests.factories import make_edition, make_issue, make_subscriber
 from tests.send.servers import Api, SmtpServer
@@ -50,7 +50,6 @@ class FakeTransport:
     """Takes what it is given; `answers` holds, call by call, a state, an exception, or something to do first."""
 
     name = "fake"
-    alike = False
 
     def __init__(self, *answers: State | BaseException | Callable[[], object], at_once: int = 1) -> None:
         self.at_once, self.answers = at_once, deque(answers)
@@ -58,16 +57,27 @@ class FakeTransport:
         self.calls: list[list[str]] = []
         self.closed = False
 
-    def submit(self, mailing: Mailing, readers: list[Reader]) -> list[Outcome]:
+    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
+        waiting = list(readers)
+        while waiting:
+            call, waiting = waiting[: self.at_once], waiting[self.at_once :]
+            if not journal.begin(*(reader.ref for reader in call)):
+                return
+            self._call(call, journal)
+
+    def _call(self, readers: list[Reader], journal: Journal) -> None:
         self.calls.append([reader.email for reader in readers])
         answer = self.answers.popleft() if self.answers else State.SUBMITTED
         if callable(answer):
             answer = answer() or State.SUBMITTED
         if isinstance(answer, BaseException):
+            if isinstance(answer, TransportDown):
+                journal.unsent(*(reader.ref for reader in readers))
             raise answer
         if answer == State.SUBMITTED:
             self.taken += [reader.email for reader in readers]
-        return [Outcome(reader.ref, State(answer), f"said {answer}") for reader in readers]
+        for reader in readers:
+            journal.answer(Outcome(reader.ref, State(answer), f"said {answer}"))
 
     def close(self) -> None:
         self.closed = True
@@ -172,7 +182,7 @@ def transport_to(make_config):
 
     def make(port, **settings):
         settings = {"host": "127.0.0.1", "port": port, "timeout": "10s", **settings}
-        transports.append(smtp.open_transport(make_config(send={"smtp": settings})))
+        transports.append(smtp.open_transport("smtp", make_config(send={"smtp": settings})))
         return transports[-1]
 
     yield make
@@ -185,9 +195,15 @@ def submit_by_smtp(make_mailing):
     """Submit to each reader in turn, one call each, as the ledger does."""
 
     def go(transport, *readers):
-        return [transport.submit(make_mailing(), [reader])[0] for reader in readers]
+        return [hand_over(transport, make_mailing(), [reader])[0] for reader in readers]
 
     return go
+
+
+def hand_over(transport, mailing, readers):
+    """Submit, and return what became of each."""
+    transport.submit(mailing, readers, heard := Heard())
+    return heard.outcomes
 
 
 def states(issue: Issue) -> dict[str, int]:

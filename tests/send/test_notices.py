@@ -179,7 +179,7 @@ def read(config, send, make_config):
 
     def go(**replies):
         chosen = make_config(newsletters={"weekly": {"replies": replies}}) if replies else config
-        send(outbox.open_transport(chosen), chosen)
+        send(outbox.open_transport("outbox", chosen), chosen)
         file = next((chosen.outbox / "weekly" / "notices").glob("*.eml"))
         return email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
 
@@ -230,7 +230,7 @@ def test_each_message_bears_its_readers_reply_address(make_config, sending, cloc
     config = make_config(newsletters={"weekly": {"replies": {"address": "reply@in.example.org"}}})
     issue = sending(2)
     mailing = Mailing.of(issue, issue.edition, config)
-    Sender(config, KEY, issue, mailing, outbox.open_transport(config), clock, Event()).step()
+    Sender(config, KEY, issue, mailing, outbox.open_transport("outbox", config), clock, Event()).step()
     files = sorted((config.outbox / "weekly" / issue.slug).glob("*.eml"))
     found = {email.message_from_bytes(file.read_bytes())["Reply-To"] for file in files}
     assert len(found) == 2

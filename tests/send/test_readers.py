@@ -17,7 +17,7 @@ from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription, memberships
 from subscribers.models.subscription import Membership
 from tests.factories import make_edition, make_issue, make_list, make_subscriber
-from tests.send.conftest import KEY, MARKER, FakeTransport, states
+from tests.send.conftest import KEY, MARKER, FakeTransport, hand_over, states
 from tests.send.servers import DROP, HANG
 
 VIP = ["compare", ["const", "vip"], [["in", ["reader", "lists"]]]]
@@ -233,7 +233,7 @@ def test_texts_that_differ_are_never_put_into_one_call(sendgrid_config, make_mai
     mailing = Mailing(config, "weekly", "s", MARKER, "d" * 64, "Hi", spelt(HTML), spelt(TEXT), LATE)
     readers = [Reader("1", "a@example.org", "A", "t", {}, frozenset({"vip"})), Reader("2", "b@example.org", "B", "t")]
     with pytest.raises(TransportDown, match="texts that differ"):
-        sendgrid.open_transport(config).submit(mailing, readers)
+        hand_over(sendgrid.open_transport("sendgrid", config), mailing, readers)
     assert server.calls == []
 
 
@@ -244,7 +244,7 @@ def test_values_too_long_for_sendgrid_are_cut_and_our_own_words_are_not(sendgrid
     text = spelt("".join(f"[e{n}] [e{n}-html] " for n in range(13)))
     mailing = Mailing(config, "weekly", "s", MARKER, "d" * 64, "Hi", text, text, late)
     reader = Reader("1", "a@example.org", "Ada", "t", {f"f{n}": "👩‍💻<" * 200 for n in range(12)})
-    (outcome,) = sendgrid.open_transport(config).submit(mailing, [reader])
+    (outcome,) = hand_over(sendgrid.open_transport("sendgrid", config), mailing, [reader])
     assert outcome.state == State.SUBMITTED
     found = server.calls[0]["personalizations"][0]["substitutions"]
     assert sum(len(name) + len(value.encode()) for name, value in found.items()) <= 10_000
@@ -262,7 +262,7 @@ def test_a_reader_for_whom_there_is_no_room_at_all_fails_alone(sendgrid_config, 
         Reader("1", "a@example.org", "Ada", "t", {f"f{n}": "👩‍💻" * 200 for n in range(120)}),
         Reader("2", "b@example.org", "", "t"),
     ]
-    outcomes = {one.ref: one for one in sendgrid.open_transport(config).submit(mailing, readers)}
+    outcomes = {one.ref: one for one in hand_over(sendgrid.open_transport("sendgrid", config), mailing, readers)}
     assert (outcomes["1"].state, outcomes["2"].state) == (State.FAILED, State.SUBMITTED)
     assert "10,000 bytes" in outcomes["1"].reason
 

@@ -16,7 +16,7 @@ from newsletter.settings import QUIET
 from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
-from tests.send.conftest import API_KEY, KEY, MARKER, states
+from tests.send.conftest import API_KEY, KEY, MARKER, hand_over, states
 from tests.send.servers import DROP, HANG
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
@@ -27,7 +27,9 @@ READERS = [Reader("11", "ada@example.org", "Ada <3", "tok11"), Reader("12", "bob
 def submit(sendgrid_config, make_mailing):
     def go(url, readers=READERS, **settings):
         config = sendgrid_config(url, **settings)
-        return sendgrid.open_transport(config).submit(make_mailing(config, subject="Hello {name}"), readers)
+        return hand_over(
+            sendgrid.open_transport("sendgrid", config), make_mailing(config, subject="Hello {name}"), readers
+        )
 
     return go
 
@@ -263,7 +265,7 @@ def test_the_key_is_never_logged_even_at_debug(api, submit, sendgrid_config, cap
             submit(server.url)
         except TransportDown:
             logging.getLogger("test").debug("refused", exc_info=True)
-        sendgrid.check(sendgrid_config(server.url))
+        sendgrid.check("sendgrid", sendgrid_config(server.url))
     assert "python_http_client" in QUIET
     assert API_KEY not in caplog.text
     assert all(API_KEY not in str(vars(record)) for record in caplog.records)
@@ -282,13 +284,13 @@ def test_a_key_that_no_header_may_hold_is_named_but_not_shown(api, submit, sendg
         submit(server.url, api_key=key)
     assert down.value.permanent
     assert API_KEY not in str(down.value)
-    assert API_KEY not in sendgrid.check(sendgrid_config(server.url, api_key=key))
+    assert API_KEY not in sendgrid.check("sendgrid", sendgrid_config(server.url, api_key=key))
 
 
 def test_check_asks_what_the_key_may_do_and_sends_nothing(api, sendgrid_config):
     server = api((200, {}, {"scopes": ["mail.send"]}), (401, {}, errors("bad key")), (200, {}, b"<html>"))
     config = sendgrid_config(server.url)
-    assert sendgrid.check(config) == ""
-    assert "check send.sendgrid.api_key" in sendgrid.check(config)
-    assert sendgrid.check(config) != ""
+    assert sendgrid.check("sendgrid", config) == ""
+    assert "check send.sendgrid.api_key" in sendgrid.check("sendgrid", config)
+    assert sendgrid.check("sendgrid", config) != ""
     assert server.calls == []

@@ -35,18 +35,16 @@ def run(config, issue, clock, transport=None, stop=None):
 
 
 class Watched(OutboxTransport):
-    """The outbox, one message a call, with something happening before the second."""
-
-    at_once = 1
+    """The outbox, with something happening before the second message."""
 
     def __init__(self, config, happening):
-        super().__init__(config)
+        super().__init__("outbox", config)
         self.happening = [lambda: None, happening]
 
-    def submit(self, mailing, readers):
+    def submit(self, mailing, readers, journal):
         if self.happening:
             self.happening.pop(0)()
-        return super().submit(mailing, readers)
+        super().submit(mailing, readers, journal)
 
 
 # ── the start ────────────────────────────────────────────────────────────────────────────────────────────────────────

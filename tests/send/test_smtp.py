@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import State, TransportDown
+from tests.send.conftest import hand_over
 from tests.send.servers import DROP, HANG, MIDWAY
 
 ADA, BOB, CY = (Reader(str(n), f"{name}@example.org", name, f"tok{n}") for n, name in enumerate(("ada", "bob", "cy")))
@@ -43,7 +44,7 @@ def test_a_connection_is_made_anew_after_as_many_messages_as_configured(smtp_ser
 def test_lines_that_begin_with_a_dot_are_doubled_on_the_wire(smtp_server, transport_to, make_mailing):
     server = smtp_server()
     mailing = make_mailing(text=".\n..two\nnone.\n.last", html="<p>\n.html</p>")
-    transport_to(server.port).submit(mailing, [ADA])
+    hand_over(transport_to(server.port), mailing, [ADA])
     (text,) = server.texts
     assert b"\r\n..\r\n...two\r\nnone.\r\n..last\r\n" in text
     assert b"<p>\r\n..html</p>\r\n" in text
@@ -154,7 +155,7 @@ def test_the_answer_to_the_text_decides(smtp_server, transport_to, submit_by_smt
 def test_a_connection_lost_within_the_text_leaves_it_uncertain(smtp_server, transport_to, make_mailing):
     server = smtp_server(DATA=[MIDWAY])
     long = make_mailing(text="a line of text\n" * 500_000)
-    outcome = transport_to(server.port).submit(long, [ADA])[0]
+    outcome = hand_over(transport_to(server.port), long, [ADA])[0]
     assert (outcome.state, server.texts) == (State.UNCERTAIN, [])
     assert "may or may not have been sent" in outcome.reason
 

@@ -12,6 +12,7 @@ from aiosmtpd.smtp import AuthResult
 
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import State, TransportDown, smtp
+from tests.send.conftest import hand_over
 
 ADA = Reader("0", "ada@example.org", "ada", "tok0")
 
@@ -42,9 +43,9 @@ def test_what_the_server_does_not_offer_names_the_setting(smtp_server, transport
 def test_check_greets_the_server_and_sends_nothing(smtp_server, make_config):
     good, bad = smtp_server(), smtp_server(CONNECT=["554 5.3.2 go away"])
     config = make_config(send={"smtp": {"host": "127.0.0.1", "port": good.port}})
-    assert smtp.check(config) == ""
+    assert smtp.check("smtp", config) == ""
     assert "MAIL" not in " ".join(good.commands)
-    refused = smtp.check(make_config(send={"smtp": {"host": "127.0.0.1", "port": bad.port}}))
+    refused = smtp.check("smtp", make_config(send={"smtp": {"host": "127.0.0.1", "port": bad.port}}))
     assert "cannot be reached: 554 5.3.2 go away" in refused
 
 
@@ -97,7 +98,7 @@ def certificate(tmp_path_factory):
 def test_a_real_server_receives_the_message_whole(real_server, transport_to, make_mailing):
     server = real_server()
     mailing = make_mailing(subject="Grüße 👩‍🚀")
-    assert transport_to(server.port, timeout="5s").submit(mailing, [ADA])[0].reason == "250 taken"
+    assert hand_over(transport_to(server.port, timeout="5s"), mailing, [ADA])[0].reason == "250 taken"
     [(_, _, envelope)] = server.handler.envelopes
     assert (envelope.mail_from, envelope.rcpt_tos) == ("weekly@news.example.org", ["ada@example.org"])
     message = email.message_from_bytes(envelope.content, policy=email.policy.default)

@@ -3,57 +3,62 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.config import Config
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
-from newsletter.send.transports.base import Outcome, State, TransportDown
+from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from subscribers.addresses import InvalidAddress
 
 
 class OutboxTransport:
     """Writes `<outbox>/<newsletter>/<issue>/<message>.eml`: the same message is the same file, however often."""
 
-    name = "outbox"
-    at_once = 50
-    alike = False
+    at_once = 1
 
-    def __init__(self, config: Config) -> None:
-        self._folder = config.outbox
+    def __init__(self, name: str, config: Config) -> None:
+        self.name, self._folder = name, config.outbox
 
-    def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
+    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
         """Write one file for each reader, whole or not at all."""
         folder = self._folder / mailing.newsletter_id / mailing.slug
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            return [self._write(folder, mailing, reader) for reader in readers]
+            for reader in readers:
+                if not self._write(folder, mailing, reader, journal):
+                    return
         except OSError as error:
             raise TransportDown(f"the outbox folder cannot be written to: {error.strerror}") from error
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _write(self, folder: Path, mailing: Mailing, reader: Reader) -> Outcome:
+    def _write(self, folder: Path, mailing: Mailing, reader: Reader, journal: Journal) -> bool:
         try:
             data = build(mailing, reader, datetime.now(UTC))
         except InvalidAddress as error:
-            return Outcome(reader.ref, State.FAILED, str(error))
+            journal.answer(Outcome(reader.ref, State.FAILED, str(error)))
+            return True
         file = folder / f"{reader.ref}.eml"
         draft = file.with_suffix(f".{os.getpid()}.part")
         draft.write_bytes(data)
+        if not journal.begin(reader.ref):
+            draft.unlink()
+            return False
         draft.replace(file)
-        return Outcome(reader.ref, State.SUBMITTED, "written to the outbox")
+        journal.answer(Outcome(reader.ref, State.SUBMITTED, "written to the outbox"))
+        return True
 
 
-def open_transport(config: Config) -> OutboxTransport:
+def open_transport(name: str, config: Config) -> OutboxTransport:
     """An outbox for this configuration."""
-    return OutboxTransport(config)
+    return OutboxTransport(name, config)
 
 
-def check(config: Config) -> str:
+def check(name: str, config: Config) -> str:
     """Say what keeps this transport from working now; nothing if it would."""
     folder = config.outbox
     try:

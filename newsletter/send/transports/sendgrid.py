@@ -16,7 +16,7 @@ import re
 import ssl
 import time
 import urllib.error
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from newsletter import holes
 from newsletter.config import Config
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import one_line
-from newsletter.send.transports.base import Outcome, State, TransportDown
+from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from subscribers.addresses import InvalidAddress, on_the_wire
 
 _HINTS = {
@@ -46,35 +46,55 @@ _ROUNDS = 5  # calls for one batch, each without the recipients that the last on
 class SendGridTransport:
     """Hands whole batches to SendGrid, the message ids as custom_args."""
 
-    name = "sendgrid"
-    alike = True
-
-    def __init__(self, config: Config) -> None:
+    def __init__(self, name: str, config: Config) -> None:
         settings = config.send.sendgrid
-        self.at_once = settings.per_call
+        self.name, self.at_once = name, settings.per_call
         self._client = SendGridAPIClient(settings.api_key.get_secret_value().strip(), host=settings.host).client
         # The SDK waits for ever unless told otherwise.
         self._client.timeout = settings.timeout.total_seconds()
 
-    def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
-        """One call for all readers. Either all are accepted, or none, or nobody knows."""
-        if len({mailing.path(reader) for reader in readers}) > 1:
-            raise TransportDown("one call was to carry texts that differ: this is a fault of ours", permanent=True)
-        people, outcomes = _addressed(mailing, readers)
+    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
+        """One call for all readers of one text. Either all are accepted, or none, or nobody knows."""
+        groups: dict[object, list[Reader]] = {}
+        for reader in readers:
+            groups.setdefault(mailing.path(reader), []).append(reader)
+        for group in groups.values():
+            for start in range(0, len(group), self.at_once):
+                if not self._call(mailing, group[start : start + self.at_once], journal):
+                    return
+
+    def _call(self, mailing: Mailing, readers: Sequence[Reader], journal: Journal) -> bool:
+        people, refused = _addressed(mailing, readers)
+        for outcome in refused:
+            journal.answer(outcome)
+        if people and not journal.begin(*people):
+            return False
+        try:
+            self._deliver(mailing, readers[0], people, journal)
+        except TransportDown:
+            journal.unsent(*people)
+            raise
+        return True
+
+    def _deliver(self, mailing: Mailing, sample: Reader, people: dict[str, dict[str, Any]], journal: Journal) -> None:
+        """Post until nobody is refused any more; `people` are those in the end who got the last answer, or none."""
         for _ in range(_ROUNDS):
             if not people:
-                return outcomes
+                return
             try:
-                state, reason = self._post(_request(mailing, readers[0], list(people.values())))
+                state, reason = self._post(_request(mailing, sample, list(people.values())))
             except HTTPError as error:
                 refused = _refused(error, list(people))
                 if not refused:
                     raise _down(error) from error
-                outcomes += refused
-                people = {ref: person for ref, person in people.items() if ref not in {one.ref for one in refused}}
+                for outcome in refused:
+                    journal.answer(outcome)
+                    del people[outcome.ref]
             else:
-                return outcomes + [Outcome(ref, state, reason) for ref in people]
-        raise TransportDown(f"SendGrid refused recipients {_ROUNDS} times over: {outcomes[-1].reason}", permanent=True)
+                for ref in people:
+                    journal.answer(Outcome(ref, state, reason))
+                return
+        raise TransportDown(f"SendGrid refused recipients {_ROUNDS} times over: {refused[-1].reason}", permanent=True)
 
     def permissions(self) -> list[str]:
         """What the key may do; raise TransportDown if it is refused or nobody answers."""
@@ -227,14 +247,14 @@ def _reply_to(mailing: Mailing) -> str:
     return mailing.reply_to(holes.hole(mailing.marker, "reply"))
 
 
-def open_transport(config: Config) -> SendGridTransport:
+def open_transport(name: str, config: Config) -> SendGridTransport:
     """SendGrid with the key of this configuration."""
-    return SendGridTransport(config)
+    return SendGridTransport(name, config)
 
 
-def check(config: Config) -> str:
+def check(name: str, config: Config) -> str:
     """Say what keeps this transport from working now; nothing if it would. Only asks, sends nothing."""
-    client = SendGridTransport(config)
+    client = open_transport(name, config)
     try:
         client.permissions()
     except TransportDown as down:

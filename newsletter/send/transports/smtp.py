@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 
 from newsletter.config import Config, Smtp
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
-from newsletter.send.transports.base import Outcome, State, TransportDown
+from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from subscribers.addresses import InvalidAddress, on_the_wire
 
 Answer = tuple[State, str]
@@ -26,19 +26,22 @@ _ENOUGH = 10  # refusals one after another, none of them for want of a mailbox: 
 class SmtpTransport:
     """Speaks to one server. A lost connection before a message's text is harmless; after it, the outcome is unknown."""
 
-    name = "smtp"
     at_once = 1
-    alike = False
 
-    def __init__(self, settings: Smtp) -> None:
-        self._settings = settings
+    def __init__(self, name: str, settings: Smtp) -> None:
+        self.name, self._settings = name, settings
         self._server: smtplib.SMTP | None = None
         self._sent = 0
         self._refusals = 0
 
-    def submit(self, mailing: Mailing, readers: Sequence[Reader]) -> list[Outcome]:
-        """Submit each message in turn; `at_once` is 1, so that a kill leaves one uncertain at most."""
-        return [self._submit(mailing, reader) for reader in readers]
+    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
+        """Submit each message in turn; a kill leaves one uncertain at most."""
+        for reader in readers:
+            outcome = self._submit(mailing, reader, journal)
+            if outcome is None:
+                return
+            journal.answer(outcome)
+            self._count(outcome.state, outcome.reason)
 
     def close(self) -> None:
         """Say goodbye to the server, if it is still there."""
@@ -54,14 +57,19 @@ class SmtpTransport:
         self._connected()
         self.close()
 
-    def _submit(self, mailing: Mailing, reader: Reader) -> Outcome:
+    def _submit(self, mailing: Mailing, reader: Reader, journal: Journal) -> Outcome | None:
+        """What became of a message; nothing if the journal would not have it sent."""
         try:
             data, recipient = build(mailing, reader, datetime.now(UTC)), on_the_wire(reader.email)
         except InvalidAddress as error:
             return Outcome(reader.ref, State.FAILED, str(error))
-        state, reason = self._opened(on_the_wire(mailing.newsletter.sender.address), recipient) or self._text(data)
-        self._count(state, reason)
-        return Outcome(reader.ref, state, reason)
+        answer = self._opened(on_the_wire(mailing.newsletter.sender.address), recipient)
+        if answer is None:
+            if not journal.begin(reader.ref):
+                self._drop()
+                return None
+            answer = self._text(data)
+        return Outcome(reader.ref, *answer)
 
     def _opened(self, sender: str, recipient: str) -> Answer | None:
         """The envelope. A kept connection may have met the server's own limit; then a new one is tried, once."""
@@ -195,14 +203,14 @@ def _words(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def open_transport(config: Config) -> SmtpTransport:
+def open_transport(name: str, config: Config) -> SmtpTransport:
     """A connection-to-be to the server of this configuration."""
-    return SmtpTransport(config.send.smtp)
+    return SmtpTransport(name, config.send.smtp)
 
 
-def check(config: Config) -> str:
+def check(name: str, config: Config) -> str:
     """Say what keeps this transport from working now; nothing if it would. Only asks, sends nothing."""
-    transport = open_transport(config)
+    transport = open_transport(name, config)
     try:
         transport.greet()
     except TransportDown as down:
