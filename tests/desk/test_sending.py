@@ -66,7 +66,7 @@ def test_once_the_status_is_another_the_whole_page_is_asked_for_anew(staff, issu
     issue.go(Status.PAUSED, reason="paused by ada")
     answer = panel(staff, issue, was="sending")
     assert answer["HX-Refresh"] == "true"
-    assert "Paused by ada" in answer.content.decode()
+    assert "paused by ada" in answer.content.decode()
     assert "hx-get" not in answer.content.decode()
 
 

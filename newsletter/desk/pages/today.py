@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,8 +22,9 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add today's news to the front page, as far as this member of staff may see it."""
     user = request.user
     if user.has_perm("newsletter.view_issue"):
-        live = Issue.objects.filter(status__in=LIVE).order_by("-started_at", "-pk")[:LATEST]
-        context["being_sent"] = [Told.of(issue, reasons=False) for issue in live]
+        # What stopped itself first, then what is leaving, then what somebody paused.
+        live = Issue.objects.filter(status__in=LIVE).order_by(F("halted_at").desc(nulls_last=True), "-status", "-pk")
+        context["being_sent"] = [Told.of(issue, reasons=False) for issue in live[:LATEST]]
         context["moving"] = any(one.moving for one in context["being_sent"])
         context["uncertain"] = _uncertain()
         context["may_steer"] = user.has_perm(CHANGE)
