@@ -317,6 +317,10 @@ class Config(Section):
         """Every transport that may carry a newsletter, its own first."""
         return self.send.used_by(newsletter, self.transport_of(newsletter))
 
+    def kinds_of(self, newsletter: str) -> set[str]:
+        """The kinds of the transports that may carry a newsletter."""
+        return {self.transports[name].kind for name in self.transports_of(newsletter)}
+
     @property
     def used_transports(self) -> list[str]:
         """Every transport that may carry a newsletter; the one that a first newsletter would have if there is none."""

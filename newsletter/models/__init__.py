@@ -6,7 +6,8 @@ from newsletter.models.post import Post, Sighting  # isort: skip
 from newsletter.models.issue import Issue, Item, Series, TransitionRefused  # isort: skip
 from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
-from newsletter.models.message import Message  # isort: skip
+from newsletter.models.message import Due, Hold, Message, reachable  # isort: skip
+from newsletter.models.settling import Verdict  # isort: skip
 from newsletter.models.event import Event  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
@@ -21,11 +22,13 @@ __all__ = [
     "AudienceUnknown",
     "Beat",
     "Correction",
+    "Due",
     "Edition",
     "Entry",
     "Errand",
     "Event",
     "Hitch",
+    "Hold",
     "Issue",
     "Item",
     "Like",
@@ -45,7 +48,9 @@ __all__ = [
     "Term",
     "TransitionRefused",
     "Turn",
+    "Verdict",
     "Vote",
     "audience_of",
+    "reachable",
     "still_wanting",
 ]
