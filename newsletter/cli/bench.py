@@ -6,7 +6,9 @@ import click
 
 from newsletter.bench.audience import Figure, measure
 from newsletter.bench.scratch import StepFailed
-from newsletter.cli.console import Failure, command, err, show
+from newsletter.bench.torture import TORTURES, Plan, table
+from newsletter.bench.torture import torture as run_tortures
+from newsletter.cli.console import Failure, command, err, out, problem, show
 from newsletter.cli.options import config_option, facts_option
 
 
@@ -47,4 +49,35 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+@command()
+@click.option("--people", default=20_000, show_default=True, type=click.IntRange(100), help="How many.")
+@click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="Blows for each issue.")
+@click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Messages a second; 0: no limit.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same moments.")
+@click.option("--only", multiple=True, type=click.Choice([one.name for one in TORTURES]), help="May be repeated.")
+def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]) -> None:
+    """Kill, stop and starve real processes while they send, and count who got nothing or two.
+
+    Prints a table in Markdown; fails if a promise of docs/guarantees.md is broken. Needs nothing but this machine:
+    PostgreSQL, where it is installed, is set up anew for this alone.
+    """
+    plan = Plan(people, times, rate, seed, only)
+    results = []
+    for result in run_tortures(plan, _say):
+        results.append(result)
+        for one in result.verdict.uncertain:
+            _say(f"  uncertain: {one.email} ({'had arrived' if one.arrived else 'had not arrived'}; {one.reason})")
+        for fault in result.broken[:20]:
+            problem(f"{result.name}: {fault}")
+    for line in table(results):
+        out.print(line, markup=False, soft_wrap=True)
+    if any(result.broken for result in results):
+        raise Failure("a promise is broken")
+
+
+def _say(said: str) -> None:
+    err.print(said, markup=False, soft_wrap=True)
+
+
 bench.add_command(audience)
+bench.add_command(torture)
