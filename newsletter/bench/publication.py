@@ -16,7 +16,7 @@ import yaml
 
 from newsletter.bench import letter, people
 from newsletter.bench.servers import free_port
-from newsletter.config.schema import Smtp
+from newsletter.config.sending import Smtp
 
 NAME = "harbours"
 LEASE = "10s"

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from newsletter import send
-from newsletter.models import Issue, Message, TransitionRefused, repairing
+from newsletter.models import Issue, Message, TransitionRefused, Verdict, repairing
 from newsletter.models.reasons import gist, says
 from tests.factories import NOW, make_message, make_sent_issue, make_subscriber
 
@@ -152,8 +152,8 @@ def test_a_late_answer_does_not_overrule_a_person(decide):
         "arrived": lambda: repairing.arrived(issue, "ada", NOW),
     }[decide]()
     before = states(issue)
-    assert Message.settle(lost.claim, [lost.pk], State.SUBMITTED, "250 ok", NOW) == 0
-    assert Message.unbegin(lost.claim, [lost.pk]) == 0
+    for late in (Verdict(lost.pk, State.SUBMITTED, "250 ok"), Verdict(lost.pk, State.PENDING)):
+        assert Message.settle(lost.claim, [late], NOW) == 0
     assert states(issue) == before
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0012_ledger'),
+        ('newsletter', '0013_sheets'),
     ]
 
     operations = [
