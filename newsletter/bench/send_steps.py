@@ -23,17 +23,23 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from newsletter import engine, holes, pipeline, publication, send  # noqa: E402
-from newsletter.cli.boot import context  # noqa: E402
 from newsletter.models import Issue, Message  # noqa: E402
 from newsletter.send.mailing import Mailing, Reader  # noqa: E402
+from newsletter.settings import current  # noqa: E402
 
 Figures = dict[str, Any]
 """Names and numbers, as JSON."""
 TOP = 25
 """Functions that a profile shows."""
+
+
+def context() -> pipeline.Context:
+    """The context of the jobs, with a clock that goes."""
+    return pipeline.Context(current(), str(settings.SECRET_KEY))
 
 
 def prepare() -> Figures:
