@@ -201,6 +201,7 @@ FREE |= {
         _PUBLISHED,
     ),
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
+    "newsletter.Beat": "when the house's own jobs last ran",
     "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",
     "newsletter.Turn": "fingerprints of who asked for something, dropped after a day",
     "auth": "staff, who are no part of the audience",

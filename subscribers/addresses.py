@@ -29,15 +29,16 @@ def normalize(address: str) -> tuple[str, str]:
     return found.normalized, key
 
 
-def on_the_wire(email: str) -> str:
-    """The address as a mail server without SMTPUTF8 takes it: a Unicode domain in its ASCII form.
+def on_the_wire(email: str, *, utf8: bool = False) -> str:
+    """The address as a mail server takes it: a Unicode domain in its ASCII form.
 
-    Raises InvalidAddress for what has no such form: a non-ASCII part before the @, or no address at all.
+    With `utf8`, for a server that offers SMTPUTF8 (RFC 6531), what stands before the @ may be any Unicode. Raises
+    InvalidAddress for what has no such form: a non-ASCII part before the @, or no address at all.
     """
     local, _, domain = email.rpartition("@")
     if not _ADDRESS.fullmatch(email):
         raise InvalidAddress(f"“{email}” is not an address")
-    if not local.isascii():
+    if not local.isascii() and not utf8:
         raise InvalidAddress(f"the mail server cannot take “{local}” before the @: it is not ASCII")
     try:
         return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"

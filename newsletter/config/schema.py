@@ -58,6 +58,14 @@ class Site(Section):
     secret_key_fallbacks: tuple[SecretStr, ...] = Field((), description="earlier keys whose links must still work")
     behind_proxy: bool = Field(False, description="trust X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
     authors: dict[str, Author] = Field({}, description="those who write, each under the name that stories give")
+    alerts: tuple[Email, ...] = Field(
+        (), description="who is written to when an issue stops itself, besides staff who may change issues"
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="opens /metrics to who sends it as bearer token; else only to this machine",
+    )
     privacy_url: BaseUrl | None = Field(
         None, description="your privacy notice; without one, a page of ours says what is recorded"
     )
@@ -308,6 +316,10 @@ class Config(Section):
     def transports_of(self, newsletter: str) -> list[str]:
         """Every transport that may carry a newsletter, its own first."""
         return self.send.used_by(newsletter, self.transport_of(newsletter))
+
+    def kinds_of(self, newsletter: str) -> set[str]:
+        """The kinds of the transports that may carry a newsletter."""
+        return {self.transports[name].kind for name in self.transports_of(newsletter)}
 
     @property
     def used_transports(self) -> list[str]:

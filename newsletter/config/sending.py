@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from newsletter.config.rates import Rates, WarmUp
 from newsletter.config.section import Section
-from newsletter.config.values import BaseUrl, Called, Domain, Line, Slug, Span
+from newsletter.config.values import BaseUrl, Called, Domain, Duration, Line, Slug, Span
 
 Kind = Literal["outbox", "smtp", "sendgrid"]
 TransportName = Slug
@@ -23,6 +23,16 @@ class Retry(Section):
     first: Span = Field(timedelta(minutes=1), description="wait before the second attempt; doubled each time")
     longest: Span = Field(timedelta(hours=6), description="no wait is longer than this")
     attempts: int = Field(10, ge=1, le=100, description="after so many attempts the message has failed")
+
+
+class Breaker(Section):
+    """When an issue pauses itself, because the answers are not about the readers any more."""
+
+    share: int = Field(
+        50, ge=5, le=100, description="percent of the latest answers; if so many are refusals, nothing more is sent"
+    )
+    window: int = Field(100, ge=10, le=10_000, description="how many of the latest answers are looked at")
+    least: int = Field(10, ge=2, le=1000, description="refusals, or messages put off, below which nothing is concluded")
 
 
 class Transport(Section):
@@ -41,6 +51,18 @@ class Outbox(Transport):
     path: Path | None = Field(None, description="folder for the files; without one, `outbox` under `site.var`")
 
 
+class OAuth(Section):
+    """Access tokens for XOAUTH2: where they are fetched, and with what."""
+
+    token_url: BaseUrl | None = Field(None, description="where access tokens are fetched")
+    client_id: Line = Field("", description="the id that the provider gave this program")
+    client_secret: SecretStr = Field(SecretStr(""), description="goes with it; better set from the environment")
+    refresh_token: SecretStr = Field(
+        SecretStr(""), description="speaks for the account; without one, the program asks in its own name"
+    )
+    scope: Line = Field("", description="what the token is for, where the provider wants to be told")
+
+
 class Smtp(Transport):
     """A mail server that relays for us."""
 
@@ -52,9 +74,24 @@ class Smtp(Transport):
     )
     username: Line = Field("", description="without one we do not sign in")
     password: SecretStr = Field(SecretStr(""), description="goes with `username`; better set from the environment")
+    auth: Literal["auto", "plain", "login", "cram-md5", "xoauth2"] = Field(
+        "auto", description="how we sign in; `auto` takes what the server offers, and `xoauth2` where `oauth` is set"
+    )
+    oauth: OAuth = Field(OAuth(), description="for `xoauth2`, in place of the password")
     timeout: Span = Field(timedelta(seconds=60), description="how long the server may take for each answer")
     connections: int = Field(4, ge=1, le=1000, description="open at once, over all workers on all machines")
     messages_per_connection: int = Field(100, ge=1, description="then the connection is made anew; servers set limits")
+    keep_alive: Duration = Field(
+        timedelta(seconds=30), description="how long a connection without work is kept for more"
+    )
+    pipelining: Literal["auto", "commands", "off"] = Field(
+        "auto", description="whether a message goes out before the last one's answer is here; see sending.md"
+    )
+
+    @property
+    def by_token(self) -> bool:
+        """Whether we sign in with an access token instead of a password."""
+        return self.auth == "xoauth2" or (self.auth == "auto" and self.oauth.token_url is not None)
 
 
 class SendGrid(Transport):
@@ -113,13 +150,14 @@ class Send(Section):
     routes: tuple[Route, ...] = Field(
         (), description="other ways for some readers or newsletters; the first match holds"
     )
-    batch: int = Field(500, ge=1, le=10_000, description="messages a worker claims at a time")
-    workers: int = Field(2, ge=1, le=64, description="batches that one process sends side by side")
+    batch: int = Field(200, ge=1, le=10_000, description="messages a worker claims at a time")
+    workers: int = Field(4, ge=1, le=64, description="batches that one process sends side by side")
     lease: Span = Field(
         timedelta(minutes=5),
         description="how long a worker may be silent before its claim lapses; longer than one call may take",
     )
     retry: Retry = Field(Retry(), description="when a message that was refused for the moment is tried again")
+    breaker: Breaker = Field(Breaker(), description="when an issue pauses itself")
     outbox: Outbox = Field(Outbox(), description="the transport `outbox`: messages as files, for trying things out")
     smtp: Smtp = Field(Smtp(), description="the transport `smtp`: a mail server that relays for us")
     sendgrid: SendGrid = Field(SendGrid(), description="the transport `sendgrid`: SendGrid's v3 API")

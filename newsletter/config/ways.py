@@ -84,12 +84,25 @@ def _smtp(place: Location, smtp: Smtp) -> Found:
     password = smtp.password.get_secret_value()
     if not smtp.host:
         yield (*place, "host"), f"the {place[-1]} transport needs a host", "such as smtp.example.org"
-    if smtp.username and not password:
+    if smtp.by_token:
+        yield from _oauth(place, smtp)
+    elif smtp.username and not password:
         yield (*place, "password"), "a user name needs a password", _secret((*place, "password"))
     if password and not smtp.username:
         yield (*place, "username"), "a password needs a user name", ""
     if smtp.port == _TLS_PORT and smtp.security != "tls":
         yield (*place, "security"), f"port {_TLS_PORT} speaks TLS from the first byte", "set `security: tls`"
+
+
+def _oauth(place: Location, smtp: Smtp) -> Found:
+    for key in ("token_url", "client_id"):
+        if not getattr(smtp.oauth, key):
+            yield (*place, "oauth", key), f"signing in with a token needs a {key}", "your provider tells which"
+    if not (smtp.oauth.refresh_token.get_secret_value() or smtp.oauth.client_secret.get_secret_value()):
+        needed = (*place, "oauth", "refresh_token")
+        yield needed, "signing in with a token needs a refresh token or a client secret", _secret(needed)
+    if not smtp.username:
+        yield (*place, "username"), "signing in with a token needs the account's name", ""
 
 
 def _secret(place: Location) -> str:

@@ -12,18 +12,24 @@ from django.db import transaction
 
 from newsletter import tokens
 from newsletter.config import Config, Newsletter, Problem
+from newsletter.config.problems import dotted
+from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
-from newsletter.send.ledger import Clock, Sender
+from newsletter.send import transports
+from newsletter.send.breaker import Breaker
+from newsletter.send.journal import Journal
+from newsletter.send.ledger import PULSE, Clock, Sender
 from newsletter.send.mailing import NOWHERE, Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.notices import send_notices
-from newsletter.send.transports import TRANSPORTS, Heard, Outcome, Transport, open_transport
+from newsletter.send.recovery import journals, recover
+from newsletter.send.transports import Heard, Outcome, Transport, open_transport
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, memberships
 
 __all__ = [
-    "Clock", "Reader", "check", "finish", "recipient", "resume", "sample", "send_issue", "send_notices", "send_test",
-    "start",
+    "Clock", "Reader", "check", "finish", "recipient", "recover", "resume", "sample", "send_issue",
+    "send_notices", "send_test", "start",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -90,6 +96,7 @@ def send_issue(
     stop: Event,
     transport: Transport | None = None,
     batches: int | None = None,
+    pulse: float = PULSE,
 ) -> bool:
     """Send what is due of an issue until nothing is left to do now, `stop` is set, or so many batches are done.
 
@@ -103,12 +110,13 @@ def send_issue(
         _pause(issue, f"no message can be made of this issue: {fault}")
         return False
     way = transport or open_transport(config.transport_of(issue.newsletter), config)
-    sender = Sender(config, key, issue, mailing, way, clock, stop)
     more = True
     try:
-        for _ in repeat(None) if batches is None else range(batches):
-            if not (more := not stop.is_set() and sender.step()):
-                break
+        with Journal(journals(config)) as journal:
+            sender = Sender(config, key, issue, mailing, way, Breaker(config.send.breaker), journal, clock, stop, pulse)
+            for _ in repeat(None) if batches is None else range(batches):
+                if not (more := not stop.is_set() and sender.step()):
+                    break
     finally:
         way.close()
     return not finish(issue, clock()) and more
@@ -172,9 +180,8 @@ def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str,
 
 def check(config: Config) -> list[Problem]:
     """What stands in the way of sending, for each transport that a newsletter uses."""
-    used = {config.transport_of(name) for name in config.newsletters} or {config.send.transport}
-    found = ((name, TRANSPORTS[name].check(name, config)) for name in sorted(used))
-    return [Problem(f"send.{name}", reason, "transport") for name, reason in found if reason]
+    found = ((name, transports.check(name, config)) for name in config.used_transports)
+    return [Problem(dotted(place_of(name)), reason, "transport") for name, reason in found if reason]
 
 
 def send_test(

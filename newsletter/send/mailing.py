@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from newsletter import holes, links, splice, tokens
 from newsletter.config import Config, Newsletter
-from newsletter.models import Edition, Issue, Message
+from newsletter.models import Due, Edition, Issue
 from newsletter.questions import Person, Question, asks_for
 from newsletter.splice import Answers, Skeleton
 from subscribers.addresses import on_the_wire
@@ -56,21 +56,15 @@ class Reader:
         return []
 
     @classmethod
-    def of(
-        cls, message: Message, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None
-    ) -> Reader:
-        """The recipient of a message of the ledger, whose subscriber must still exist.
+    def of(cls, due: Due, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None) -> Reader:
+        """The recipient of a message of the ledger.
 
         With `answers_until`, what this person answers by mail is known by its address until then.
         """
-        person = message.subscriber
-        if person is None:
-            raise ValueError(f"message {message.pk} has no subscriber any more")
-        reply = tokens.sign_until(message.pk, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
-        token = tokens.sign(message.pk, key)
+        reply = tokens.sign_until(due.number, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
+        token = tokens.sign(due.number, key)
         return cls(
-            str(message.pk), person.email, person.name, token, person.fields, place.lists, reply, place.tags,
-            place.without,
+            str(due.number), due.email, due.name, token, due.fields, place.lists, reply, place.tags, place.without
         )  # fmt: skip
 
 

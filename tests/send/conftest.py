@@ -1,8 +1,9 @@
 """Issues on their way, a clock that is set by hand, and transports that do as they are told."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event
 
 import pytest
@@ -10,9 +11,13 @@ import pytest
 from newsletter.config import Config
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
+from newsletter.send import transports
+from newsletter.send.breaker import Breaker
+from newsletter.send.journal import Journal
 from newsletter.send.ledger import Sender
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.transports import Heard, Journal, Outcome, State, TransportDown, smtp
+from newsletter.send.recovery import journals
+from newsletter.send.transports import Heard, Outcome, State, TransportDown, smtp
 from subscribers.audience import Audience
 from tests.factories import make_edition, make_issue, make_subscriber
 from tests.send.servers import Api, SmtpServer
@@ -57,15 +62,14 @@ class FakeTransport:
         self.calls: list[list[str]] = []
         self.closed = False
 
-    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
-        waiting = list(readers)
-        while waiting:
-            call, waiting = waiting[: self.at_once], waiting[self.at_once :]
+    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: transports.Journal) -> None:
+        waiting = iter(readers)
+        while call := list(islice(waiting, self.at_once)):
             if not journal.begin(*(reader.ref for reader in call)):
                 return
             self._call(call, journal)
 
-    def _call(self, readers: list[Reader], journal: Journal) -> None:
+    def _call(self, readers: list[Reader], journal: transports.Journal) -> None:
         self.calls.append([reader.email for reader in readers])
         answer = self.answers.popleft() if self.answers else State.SUBMITTED
         if callable(answer):
@@ -122,13 +126,21 @@ def sending(now) -> Callable[..., Issue]:
 
 
 @pytest.fixture
-def make_sender(config, clock) -> Callable[..., Sender]:
+def make_sender(config, clock) -> Iterator[Callable[..., Sender]]:
+    """A lane's hold on an issue, which looks at the rows before each message."""
+
     def make(issue: Issue, transport: FakeTransport, config: Config = config, stop: Event | None = None) -> Sender:
         issue = Issue.objects.get(pk=issue.pk)
         mailing = Mailing.of(issue, issue.edition, config)
-        return Sender(config, KEY, issue, mailing, transport, clock, stop or Event())
+        journal = Journal(journals(config))
+        held.append(journal)
+        breaker = Breaker(config.send.breaker)
+        return Sender(config, KEY, issue, mailing, transport, breaker, journal, clock, stop or Event(), pulse=0)
 
-    return make
+    held: list[Journal] = []
+    yield make
+    for journal in held:
+        journal.leave()
 
 
 @pytest.fixture
@@ -178,15 +190,15 @@ def sendgrid_config(make_config):
 @pytest.fixture
 def transport_to(make_config):
     """Make a transport to a port; all are closed in the end."""
-    transports = []
+    opened = []
 
     def make(port, **settings):
         settings = {"host": "127.0.0.1", "port": port, "timeout": "10s", **settings}
-        transports.append(smtp.open_transport("smtp", make_config(send={"smtp": settings})))
-        return transports[-1]
+        opened.append(smtp.open_transport("smtp", make_config(send={"smtp": settings})))
+        return opened[-1]
 
     yield make
-    for transport in transports:
+    for transport in opened:
         transport.close()
 
 
