@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-LINKS = 30
+LINKS = 26
+"""Links in the story; the mail has four of its own."""
 _WORDS = (
     "a about after again all along among and another as at back because been before between boat both bridge by came "
     "city cold could day deep down each early east every far few field first for found from garden gave great had half "
@@ -31,14 +32,15 @@ def story() -> str:
     parts = ['---\ntitle: "⛵ Thirty harbours"\ndate: 2026-11-01 09:00\n---\n']
     parts.append('Good morning, {{ reader.name | default("friend") }}. Here is the story.\n')
     for number in range(LINKS):
+        if number % 3 == 0:
+            parts.append(f"## Harbour {number + 1}\n")
         link = f"[{_sentence(chance, 3)}](https://harbours.example.org/{number}/{chance.randrange(10**9)}?from=story)"
-        parts.append(f"## Harbour {number + 1}\n")
-        parts.append(f"{_prose(chance, 5)} More is told in {link}. {_prose(chance, 3)}\n")
+        parts.append(f"{_prose(chance, 3)} More is told in {link}. {_prose(chance, 1)}\n")
     return "\n".join(parts)
 
 
 def _prose(chance: random.Random, sentences: int) -> str:
-    return " ".join(f"{_sentence(chance, chance.randint(8, 16)).capitalize()}." for _ in range(sentences))
+    return " ".join(f"{_sentence(chance, chance.randint(8, 15)).capitalize()}." for _ in range(sentences))
 
 
 def _sentence(chance: random.Random, words: int) -> str:

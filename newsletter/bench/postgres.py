@@ -42,12 +42,6 @@ class Postgres:
         """Stop it, in order or as a crash would, and start it again."""
         _control(self.folder, "-m", mode, "restart")
 
-    def cpu(self) -> float:
-        """Seconds of processor time that all of its processes have used."""
-        postmaster = int((self.folder / "db" / "postmaster.pid").read_text().splitlines()[0])
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        return cpu_of(postmaster) + sum(cpu_of(int(child)) for child in children)
-
 
 @contextmanager
 def own_server() -> Iterator[Postgres]:
@@ -71,6 +65,21 @@ def own_server() -> Iterator[Postgres]:
 def installed() -> bool:
     """Whether a server can be set up here."""
     return _program("initdb").exists()
+
+
+def cpu_of_server(address: str) -> float:
+    """Seconds of processor time that all processes of a server have used; 0 where it is not on this machine."""
+    if not address:
+        return 0.0
+    import psycopg
+
+    with psycopg.connect(address) as connection:
+        backend = Path("/proc") / str(connection.info.backend_pid)
+        if not (backend / "comm").exists() or not (backend / "comm").read_text().startswith("postgres"):
+            return 0.0
+        postmaster = int((backend / "stat").read_text().rpartition(")")[2].split()[1])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return cpu_of(postmaster) + sum(cpu_of(int(child)) for child in children)
 
 
 def _control(folder: Path, *arguments: object) -> None:

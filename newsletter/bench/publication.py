@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -15,40 +16,49 @@ from typing import Any
 import yaml
 
 from newsletter.bench import letter, people
+from newsletter.bench.scratch import StepFailed
 from newsletter.bench.servers import free_port
-from newsletter.config.sending import Smtp
 
 NAME = "harbours"
-LEASE = "10s"
 
 
 class Publication:
     """A newsletter of one story to so many people, that sends itself as soon as it is started."""
 
-    def __init__(self, folder: Path, database: str, server: dict[str, Any], *, connections: int, var: Path) -> None:
-        self.folder, self.database, self.var = folder, database, var
+    def __init__(self, folder: Path, database: str, send: dict[str, Any], var: Path | None = None) -> None:
+        """`send` is that part of its configuration; without a database's address it has SQLite where that belongs."""
+        self.folder, self.database, self.var = folder, database, var or folder / "var"
         self.processes: list[subprocess.Popen[str]] = []
         self.started = 0
         folder.mkdir(parents=True, exist_ok=True)
         letter.write(folder / "posts")
-        self._configure(server, connections)
+        self.configure(send)
 
     def readers(self, number: int) -> None:
         """Put so many people on its list."""
         people.write(self.folder / "readers.csv", number)
 
     def command(self, *arguments: str) -> None:
-        """Run a command to its end; raise subprocess.CalledProcessError if it fails."""
-        subprocess.run(  # noqa: S603 - our own program
-            self._line(arguments), cwd=self.folder, env=environment(), check=True, capture_output=True, text=True
-        )
+        """Run a command to its end; raise StepFailed if it does not end well."""
+        self._run([sys.executable, "-m", "newsletter", *arguments], arguments[0])
+
+    def step(self, name: str, *arguments: object) -> dict[str, Any]:
+        """Do a step of `newsletter.bench.send_steps` in a process of its own, and return its figures."""
+        line = [sys.executable, "-m", "newsletter.bench.send_steps", name, *map(str, arguments)]
+        figures: dict[str, Any] = json.loads(self._run(line, name).strip().rpartition("\n")[2])
+        return figures
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command that stays up; what it says goes to a file in the folder."""
         self.started += 1
         with (self.folder / f"{self.started:03}-{arguments[0]}.log").open("w") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program
-                self._line(arguments), cwd=self.folder, env=environment(), stdout=log, stderr=log, text=True
+                [sys.executable, "-m", "newsletter", *arguments],
+                cwd=self.folder,
+                env=environment(),
+                stdout=log,
+                stderr=log,
+                text=True,
             )
         self.processes.append(process)
         return process
@@ -92,19 +102,22 @@ class Publication:
     def _file(self) -> Path:
         return self.var / "newsletter.sqlite3"
 
-    def _line(self, arguments: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "newsletter", *arguments]
+    def _run(self, line: list[str], name: str) -> str:
+        done = subprocess.run(  # noqa: S603 - our own program
+            line, cwd=self.folder, env=environment(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise StepFailed(f"{name}: {done.stderr.strip().rpartition(chr(10))[2] or 'it ended without a word'}")
+        return done.stdout
 
-    def _configure(self, server: dict[str, Any], connections: int) -> None:
+    def configure(self, send: dict[str, Any]) -> None:
+        """Write its config.yaml."""
         port = free_port()
-        smtp = {"host": "127.0.0.1", **server}
-        if "connections" in Smtp.model_fields:
-            smtp["connections"] = connections
         config = {
             "site": {"listen": f"127.0.0.1:{port}", "url": f"http://127.0.0.1:{port}", "var": str(self.var)},
             "database": {"url": self.database},
             "collect": {"every": "1h", "sources": {"posts": {"kind": "folder", "location": "posts"}}},
-            "send": {"transport": "smtp", "lease": LEASE, "workers": 4, "smtp": smtp, "retry": {"first": "2s"}},
+            "send": send,
             "newsletters": {NAME: _newsletter()},
         }
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -122,7 +135,7 @@ def _newsletter() -> dict[str, Any]:
 def environment() -> dict[str, str]:
     """Our own environment, without what would change a publication's configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "DJANGO_"))}
-    return {**kept, "NO_COLOR": "1"}
+    return {**kept, "NO_COLOR": "1", "DJANGO_SETTINGS_MODULE": "newsletter.settings"}
 
 
 def _on_postgresql(address: str, statement: str) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from newsletter.bench import small_disk
 from newsletter.bench.judge import Log, Verdict
@@ -166,7 +167,7 @@ def _one(one: Torture, plan: Plan, server: Postgres | None, database: str) -> Re
         var = stack.enter_context(small_disk.mounted(folder / "var")) if one.disk else folder / "var"
         log = Log(folder / "arrived")
         sink = start_sink(log, delay)
-        publication = Publication(folder, database, {"port": sink.port}, connections=connections, var=var)
+        publication = Publication(folder, database, _sending(sink.port, connections, plan.people), var)
         stage = Stage(publication, sink, log, delay, plan.people, one.workers, random.Random(plan.seed))  # noqa: S311
         stack.callback(lambda: stage.sink.stop())
         stack.callback(publication.kill_all)
@@ -176,6 +177,20 @@ def _one(one: Torture, plan: Plan, server: Postgres | None, database: str) -> Re
         shutil.rmtree(folder, ignore_errors=True)
         return result
     return Result(**{**vars(result), "fault": f"{result.fault or 'see'} [{folder}]"})
+
+
+def _sending(port: int, connections: int, people: int) -> dict[str, Any]:
+    """The part `send` of the configuration. The lease is short, but nothing that is promised may depend on it."""
+    batch = min(max(people // 100, 5), 200)
+    smtp = {"host": "127.0.0.1", "port": port, "connections": connections}
+    return {
+        "transport": "smtp",
+        "workers": LANES,
+        "batch": batch,
+        "lease": "10s",
+        "retry": {"first": "2s"},
+        "smtp": smtp,
+    }
 
 
 def _disturbed(one: Torture, plan: Plan, stage: Stage, server: Postgres | None) -> Result:
