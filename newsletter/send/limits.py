@@ -80,7 +80,7 @@ def allow(config: Config, name: str, wanted: int, now: datetime) -> Grant:
             return Grant(0, latest.at, latest.reason)
         number = min(wanted, *(room.number for room in rooms))
         at = max(room.at for room in rooms)
-        return _taken(row, settings, number, at, _zone(config))
+        return _taken(row, settings, number, at)
 
 
 def give_back(config: Config, name: str, number: int, now: datetime, grant: Grant | None = None) -> None:
@@ -98,7 +98,7 @@ def give_back(config: Config, name: str, number: int, now: datetime, grant: Gran
             Sent.take_back(name, number, now)
 
 
-def _taken(row: TransportState, settings: Transport, number: int, at: datetime, zone: ZoneInfo) -> Grant:
+def _taken(row: TransportState, settings: Transport, number: int, at: datetime) -> Grant:
     """Count messages against every limit."""
     until = None
     if pace := _pace(settings):
