@@ -16,8 +16,8 @@ def check(as_json: bool) -> None:
     """Look over configuration, database, sources, templates and transports.
 
     Reports all that is wrong at once, each with a hint. Nothing is changed and nothing is sent; the mail server or
-    provider is asked whether it would take mail. Where nothing is wrong, it says which transports are used, and how much
-    each may send.
+    provider is asked whether it would take mail. Where nothing is wrong, it says how much each transport that is used
+    may send.
     """
     try:
         load()
