@@ -51,8 +51,9 @@ class Lines:
 def drawn(issue: Issue, now: Progress) -> RenderableType:
     """The bar with what is behind it."""
     line = Text(f"{issue}  {now.answered:,} of {now.total:,}  ").append(_pace(now), style="dim")
-    bar = ProgressBar(total=max(now.total, 1), completed=now.answered, width=_WIDTH)
-    rows: list[RenderableType] = [line, bar]
+    grid = Table.grid()  # a bar alone ends no line
+    grid.add_row(ProgressBar(total=max(now.total, 1), completed=now.answered, width=_WIDTH))
+    rows: list[RenderableType] = [line, grid]
     if len(now.ways) > 1:
         rows.append(_table(now.ways))
     rows += [Text(line, style="yellow") for line in _wrong(now)]
