@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,10 @@ class Result:
         if self.slowest_exit > EXIT:
             found.append(f"a process took {self.slowest_exit:.1f} s to end")
         return [*found, *([self.fault] if self.fault else [])]
+
+    def facts(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {**asdict(self), "broken": self.broken}
 
 
 @dataclass(frozen=True)

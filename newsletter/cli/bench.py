@@ -109,8 +109,11 @@ def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]
             _say(f"  uncertain: {one.email} ({'had arrived' if one.arrived else 'had not arrived'}; {one.reason})")
         for fault in result.broken[:20]:
             problem(f"{result.name}: {fault}")
-    for line in tortures.table(results):
-        out.print(line, markup=False, soft_wrap=True)
+    if as_json:
+        show([one.facts() for one in results], as_json, "")
+    else:
+        for line in tortures.table(results):
+            out.print(line, markup=False, soft_wrap=True)
     if any(result.broken for result in results):
         raise Failure("a promise is broken")
 
