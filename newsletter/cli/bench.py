@@ -95,11 +95,12 @@ def send(
 @click.option(
     "--only", multiple=True, type=click.Choice([one.name for one in tortures.TORTURES]), help="May be repeated."
 )
-def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]) -> None:
+@facts_option
+def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...], as_json: bool) -> None:
     """Kill, stop and starve real processes while they send, and count who got nothing or two.
 
-    Prints a table in Markdown; fails if a promise of docs/guarantees.md is broken. Needs nothing but this machine:
-    PostgreSQL, where it is installed, is set up anew for this alone.
+    Prints a table in Markdown, and who is uncertain; fails if a promise of docs/guarantees.md is broken. PostgreSQL,
+    where it is installed, is set up anew for this alone.
     """
     plan = tortures.Plan(people, times, rate, seed, only)
     results = []
