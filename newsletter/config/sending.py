@@ -105,6 +105,9 @@ class SendGrid(Transport):
     timeout: Span = Field(timedelta(seconds=30), description="how long one call may take")
     connections: int = Field(2, ge=1, le=1000, description="calls at once, over all workers on all machines")
     per_call: int = Field(1000, ge=1, le=1000, description="recipients in one call")
+    tracking: Literal["ours", "theirs"] = Field(
+        "ours", description="whose opens and clicks count; `theirs` has SendGrid rewrite links and add a pixel"
+    )
 
 
 AnyTransport = Annotated[Outbox | Smtp | SendGrid, Field(discriminator="kind")]

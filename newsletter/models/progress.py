@@ -149,8 +149,8 @@ class Progress:
 def progress(issue: Issue, default: str, now: datetime, reasons: bool = True) -> Progress:
     """Count how far an issue is; `default` is the transport of those messages that are meant for none in particular."""
     counted: dict[str, dict[str, int]] = {}
-    rows = Message.objects.filter(issue=issue).order_by().values_list("transport", "state").annotate(Count("pk"))
-    for route, state, number in rows:
+    rows = Message.objects.filter(issue=issue).order_by().values_list("state", "route").annotate(Count("pk"))
+    for state, route, number in rows:
         counted.setdefault(route, {})[state] = number
     ways = tuple(_way(issue, route, states, default, now) for route, states in sorted(counted.items()))
     whole = Progress(ways)
@@ -171,7 +171,7 @@ def failures(issue: Issue, states: dict[str, int]) -> list[Failure]:
 
 
 def _way(issue: Issue, route: str, states: dict[str, int], default: str, now: datetime) -> Way:
-    mine = Message.objects.filter(issue=issue, transport=route).order_by()
+    mine = Message.objects.filter(issue=issue, route=route).order_by()
     rate = sum(_rate(mine.filter(state=state), issue.started_at or now, now) for state in TAKEN if states.get(state))
     retry = None
     if states.get(State.DEFERRED):

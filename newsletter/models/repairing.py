@@ -75,7 +75,7 @@ def arrived(issue: Issue, by: str, now: datetime, numbers: Collection[int] | Non
 
 def _again(issue: Issue, rows: QuerySet[Message], numbers: Collection[int] | None = None) -> int:
     with transaction.atomic():
-        count = _set(rows, numbers, state=State.PENDING, reason="", attempts=0, submitted_at=None)
+        count = _set(rows, numbers, state=State.PENDING, reason="", attempts=0, submitted_at=None, transport="")
         _go_on(issue, count)
     issue.refresh_from_db()
     return count

@@ -16,6 +16,7 @@ from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
 from newsletter.send import transports
+from newsletter.send.alarms import alarm
 from newsletter.send.breaker import Breaker
 from newsletter.send.journal import Journal
 from newsletter.send.ledger import PULSE, Clock, Sender
@@ -50,17 +51,17 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
             return False
         issue.refresh_from_db()
         if fault := _freeze(issue, newsletter, now):
-            _nobody(issue, fault, now)
+            _nobody(config, issue, fault, now)
     return True
 
 
-def _nobody(issue: Issue, fault: str, now: datetime) -> None:
+def _nobody(config: Config, issue: Issue, fault: str, now: datetime) -> None:
     """A summary that nobody wants any more is given up; any other issue waits for people, or for its segments."""
     if issue.kind == Issue.Kind.SUMMARY and fault.startswith(NOBODY):
         reason = "nobody who can be written to asks for the monthly summary any more"
         issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=now)
     else:
-        issue.go(Issue.Status.PAUSED, reason=f"nobody to send to: {fault}, then resume")
+        alarm(config, issue, f"nobody to send to: {fault}, then resume", now)
 
 
 def _freeze(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
@@ -107,7 +108,7 @@ def send_issue(
         return False
     mailing = Mailing.of(issue, issue.edition, config)
     if fault := _fault(mailing, clock()):
-        _pause(issue, f"no message can be made of this issue: {fault}")
+        alarm(config, issue, f"no message can be made of this issue: {fault}", clock())
         return False
     way = transport or open_transport(config.transport_of(issue.newsletter), config)
     more = True
@@ -145,11 +146,6 @@ def _fault(mailing: Mailing, now: datetime) -> str:
     except ValueError as error:  # an address, a header or a character that mail cannot carry
         return str(error)
     return ""
-
-
-def _pause(issue: Issue, reason: str) -> None:
-    log.error("%s paused: %s", issue, reason)
-    Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(status=Issue.Status.PAUSED, reason=reason)
 
 
 def recipient(email: str, token: str, letter: Newsletter | None = None, ref: str = "preview") -> Reader:

@@ -52,7 +52,7 @@ class Compiled:
 
     def message(self, reader: Reader, now: datetime) -> bytes:
         """The whole message, lines ending in CRLF; with `dots`, a line that begins with a dot has another before it."""
-        values: Values = self.mailing.answers(reader) if self.mailing.late else reader.values
+        values = self.mailing.values(reader)
         text = self._text(reader)
         form = text.form(values)
         if form is None:
@@ -67,7 +67,7 @@ class Compiled:
         return form.filled(values, own)
 
     def _text(self, reader: Reader) -> _Text:
-        path = self.mailing.path(reader) if self.mailing.late else ()
+        path = self.mailing.path(reader)
         text = self._texts.get(path)
         if text is None:
             if len(self._texts) >= REMEMBERED:

@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from newsletter.config import Config
 from newsletter.models import Due, Hold, Issue, Message, Verdict, reachable, still_wanting
 from newsletter.models.message import GONE
+from newsletter.send.alarms import alarm
 from newsletter.send.breaker import Breaker
 from newsletter.send.journal import Journal
 from newsletter.send.mailing import NOWHERE, Mailing, Reader
@@ -174,8 +175,7 @@ class Sender:
     def _rest(self, down: TransportDown) -> None:
         """Nothing was burnt: the messages wait, and staff see why."""
         if down.permanent:
-            log.error("%s paused: %s", self.issue, down.reason)
-            self._still_sending().update(status=Issue.Status.PAUSED, reason=down.reason)
+            alarm(self.config, self.issue, down.reason, self.clock())
             return
         wait = down.wait or timedelta(minutes=1)
         log.warning("%s waits %d s: %s", self.issue, wait.total_seconds(), down.reason)

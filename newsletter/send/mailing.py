@@ -46,7 +46,7 @@ class Reader:
         return Person(self.email, self.name, self.fields, self.lists, self.tags, self.without)
 
     @cached_property
-    def values(self) -> dict[str, str]:
+    def values(self) -> holes.Values:
         """What this reader's holes are filled with, in every edition."""
         return holes.values(self.token, tidy(self.email), tidy(self.name), self.reply)
 
@@ -108,12 +108,16 @@ class Mailing:
 
     def filled(self, part: str, reader: Reader) -> str:
         """`subject`, `html` or `text` with this reader's holes filled."""
-        values = self.answers(reader) if self.late else reader.values
+        values = self.values(reader)
         pieces, names = self._skeletons[part].cut(values)
         out = [pieces[0]]
         for name, piece in zip(names, pieces[1:], strict=True):
             out += (values[name], piece)
         return "".join(out)
+
+    def values(self, reader: Reader) -> Mapping[str, str]:
+        """What the reader's holes are filled with."""
+        return self.answers(reader) if self.late else reader.values
 
     def answers(self, reader: Reader) -> Answers:
         """What the reader says to this edition's questions; asked once, whatever part they stand in."""
@@ -131,16 +135,18 @@ class Mailing:
 
     def skeleton(self, part: str, reader: Reader) -> str:
         """A part as this reader gets it, its holes still open."""
-        return self._skeletons[part].text(self.answers(reader))
+        return self._skeletons[part].text(self.values(reader))
 
     def names(self, reader: Reader) -> list[str]:
         """The holes in all parts of what this reader gets, each once."""
-        cuts = (self._skeletons[part].cut(self.answers(reader)) for part in PARTS)
+        cuts = (self._skeletons[part].cut(self.values(reader)) for part in PARTS)
         return list(dict.fromkeys(name for _, names in cuts for name in names))
 
     def path(self, reader: Reader) -> tuple[bool, ...]:
         """What decides which skeletons a reader gets: readers with equal paths get equal ones, in every part."""
-        values = self.answers(reader) if self.late else reader.values
+        if not self.late:
+            return ()
+        values = self.answers(reader)
         return tuple(taken for part in PARTS for taken in self._skeletons[part].path(values))
 
     def places(self, subscribers: Iterable[int | None]) -> Mapping[int, Membership]:

@@ -79,10 +79,10 @@ def test_of_more_than_are_looked_at_the_rate_is_that_of_the_latest():
 
 def test_each_transport_has_its_own_and_the_default_its_name(issue):
     put(issue, 3)
-    put(issue, 2, transport="big", submitted_at=NOW - timedelta(seconds=1))
-    put(issue, 1, State.DEFERRED, transport="big", retry_at=NOW + timedelta(minutes=2))
-    put(issue, 1, State.DEFERRED, transport="big", retry_at=NOW + timedelta(minutes=1))
-    put(issue, 4, State.PENDING, transport="big")
+    put(issue, 2, route="big", submitted_at=NOW - timedelta(seconds=1))
+    put(issue, 1, State.DEFERRED, route="big", retry_at=NOW + timedelta(minutes=2))
+    put(issue, 1, State.DEFERRED, route="big", retry_at=NOW + timedelta(minutes=1))
+    put(issue, 4, State.PENDING, route="big")
     ways = {way.name: way for way in of(issue).ways}
     assert set(ways) == {"smtp", "big"}
     assert (ways["smtp"].submitted, ways["smtp"].waiting) == (3, 0)

@@ -152,8 +152,9 @@ def test_a_late_answer_does_not_overrule_a_person(decide):
         "arrived": lambda: repairing.arrived(issue, "ada", NOW),
     }[decide]()
     before = states(issue)
-    for late in (Verdict(lost.pk, State.SUBMITTED, "250 ok"), Verdict(lost.pk, State.PENDING)):
+    for late in (Verdict(lost.pk, "submitted", "250 ok"), Verdict(lost.pk, "pending")):
         assert Message.settle(lost.claim, [late], NOW) == 0
+    assert not Message.held_by(lost.claim).exists()
     assert states(issue) == before
 
 

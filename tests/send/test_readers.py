@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -207,9 +208,11 @@ def test_texts_that_differ_are_never_put_into_one_call(sendgrid_config, make_mai
     server = api()
     config = sendgrid_config(server.url)
     mailing = Mailing(config, "weekly", "s", MARKER, "d" * 64, "Hi", spelt(HTML), spelt(TEXT), LATE)
+    mailing = replace(mailing, subject=spelt(SUBJECT))
     readers = [Reader("1", "a@example.org", "A", "t", {}, frozenset({"vip"})), Reader("2", "b@example.org", "B", "t")]
     outcomes = hand_over(sendgrid.open_transport("sendgrid", config), mailing, readers)
     assert [one.state for one in outcomes] == [State.SUBMITTED] * 2
+    assert [call["subject"].startswith("VIP") for call in server.calls] == [True, False]
     assert [len(call["personalizations"]) for call in server.calls] == [1, 1]
 
 
