@@ -23,6 +23,8 @@ from newsletter.bench.publication import Publication
 from newsletter.bench.stage import LANES, Stage, Stuck, start_sink
 
 Tell = Callable[[str], None]
+ALL_OF_TWO = 2 * 2 * LANES
+"""What may be uncertain where all connections of two workers break at once."""
 EXIT = 10
 """Seconds within which a process ends that is asked to."""
 
@@ -67,7 +69,7 @@ class Torture:
     do: Callable[[Stage, Postgres | None, int], None]
     workers: int = 0
     allowed: int = 2 * LANES
-    """Messages that may be uncertain, for each time."""
+    """Messages that may be uncertain, for each time: two for each connection of one process, or of all of them."""
     full_speed: bool = False
     disk: bool = False
 
@@ -124,10 +126,10 @@ TORTURES = (
     Torture("kill-4", "kill −9 of one of 4 workers", _kill, workers=4),
     Torture("term", "SIGTERM to `newsletter run`", _stop, allowed=0),
     Torture("term-2", "SIGTERM to one of 2 workers", _stop, workers=2, allowed=0),
-    Torture("database-fast", "PostgreSQL restarted in order, 2 workers", _restart("fast"), workers=2),
-    Torture("database-crash", "PostgreSQL restarted as after a crash, 2 workers", _restart("immediate"), workers=2),
+    Torture("database-fast", "PostgreSQL restarted in order, 2 workers", _restart("fast"), 2, ALL_OF_TWO),
+    Torture("database-crash", "PostgreSQL restarted as after a crash, 2 workers", _restart("immediate"), 2, ALL_OF_TWO),
     Torture("server", "the mail server killed and restarted", _kill_sink),
-    Torture("server-2", "the mail server killed and restarted, 2 workers", _kill_sink, workers=2),
+    Torture("server-2", "the mail server killed and restarted, 2 workers", _kill_sink, 2, ALL_OF_TWO),
     Torture("disk", "the disk filled up, and freed again", _fill, disk=True),
 )
 

@@ -27,11 +27,11 @@ def look_over(found, people):
 
 
 def test_kill_nine_at_random_moments_loses_nobody_and_repeats_nobody():
-    found = tortured("--only", "kill", "--people", "400", "--times", "4", "--rate", "100")
-    look_over(found, 400)
+    found = tortured("--only", "kill", "--people", "300", "--times", "4", "--rate", "100")
+    look_over(found, 300)
     assert found["allowed"] == 4 * 2 * 4, "two for each of four connections and each of four kills"
 
 
 @pytest.mark.skipif(not postgres.installed(), reason="no PostgreSQL is installed")
 def test_kill_nine_of_one_of_two_workers_loses_nobody_and_repeats_nobody():
-    look_over(tortured("--only", "kill-2", "--people", "400", "--times", "3", "--rate", "100"), 400)
+    look_over(tortured("--only", "kill-2", "--people", "300", "--times", "3", "--rate", "100"), 300)
