@@ -42,16 +42,20 @@ def hole(marker: str, name: str) -> str:
     return f"{marker}-{name}-o"
 
 
-def values(token: str, email: str, name: str, reply: str = tokens.TEST) -> dict[str, str]:
-    """What a reader's holes are filled with; `reply` is the token in the address that answers go to."""
-    return {
-        "token": token,
-        "reply": reply,
-        "email": email,
-        "email-html": for_html(email),
-        "name": name,
-        "name-html": for_html(name),
-    }
+class Values(dict[str, str]):
+    """What a reader's holes are filled with; a value is escaped for HTML when that is first asked for."""
+
+    def __missing__(self, name: str) -> str:
+        plain, twin, _ = name.partition("-html")
+        if not twin:
+            raise KeyError(name)
+        self[name] = escaped = for_html(self[plain])
+        return escaped
+
+
+def values(token: str, email: str, name: str, reply: str = tokens.TEST) -> Values:
+    """What every edition may use of a reader; `reply` is the token in the address that answers go to."""
+    return Values(token=token, reply=reply, email=email, name=name)
 
 
 def split(text: str, marker: str) -> tuple[list[str], list[str]]:

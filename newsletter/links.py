@@ -55,6 +55,11 @@ def reply_address(address: str, token: str) -> str:
     return f"{local}+{token}@{domain}"
 
 
+def report(config: Config, issue: int) -> str:
+    """The page of the desk that says what becomes of an issue."""
+    return f"{config.site.url}/desk/issue/{issue}/report/"
+
+
 def replies(config: Config, newsletter: str, slug: str) -> str:
     """The page with what readers have written about an issue, and the form to write there."""
     return f"{config.site.url}/issues/{newsletter}/{slug}/replies/"

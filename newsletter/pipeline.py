@@ -20,15 +20,27 @@ from django.utils import timezone
 
 from newsletter import collect, compose, errands, render, send, track
 from newsletter.config import Config
-from newsletter.models import Entry, Errand, Issue, Message, Notice, Rejected, Reply, SignIn, TransitionRefused, Turn
+from newsletter.models import (
+    Entry,
+    Errand,
+    Issue,
+    Message,
+    Notice,
+    Rejected,
+    Reply,
+    SignIn,
+    TransitionRefused,
+    Turn,
+    repairing,
+)
 from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
 
 log = logging.getLogger(__name__)
 
-BATCHES = 4
-"""Batches of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
+SHEETS = 8
+"""Sheets of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
 STUCK = "cannot be rendered"
 """How the reason begins of an issue that is tried again at the next turn."""
 
@@ -159,14 +171,25 @@ def start_due_issues(ctx: Context) -> None:
 
 def send_messages(ctx: Context) -> None:
     """Send what is due of the issues being sent, a few batches of each in turn; several workers may do so at once."""
+    send.recover(ctx.config, ctx.clock())
     if lapsed := Message.lapse(ctx.clock()):
         log.warning("%d messages are uncertain: their process stopped before the answer came", lapsed)
-    more = True
-    while more and not ctx.stop.is_set():
-        more = False
-        for issue in Issue.to_send(ctx.clock()):
-            with _apart(issue):
-                more |= send.send_issue(ctx.config, ctx.key, issue, ctx.clock, ctx.stop, batches=BATCHES)
+    if not Issue.to_send(ctx.clock()).exists():
+        return
+    with send.Lane(ctx.config, ctx.key, ctx.clock, ctx.stop) as lane:
+        more = True
+        while more:
+            more = False
+            for issue in Issue.to_send(ctx.clock()):
+                more |= _send_some(lane, issue)
+
+
+def _send_some(lane: send.Lane, issue: Issue) -> bool:
+    """Send a few sheets of an issue; say whether there may be more to do."""
+    more = False
+    with _apart(issue):
+        more = not lane.stop.is_set() and send.send_issue(lane, issue, sheets=SHEETS)
+    return more
 
 
 def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
@@ -188,6 +211,20 @@ def resume(ctx: Context, issue: Issue) -> None:
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:
     """Give an issue up. What has been sent stays sent; if nothing was, its posts are free for the next one."""
     issue.go(Issue.Status.CANCELLED, reason=reason, finished_at=ctx.clock())
+
+
+def retry_failed(ctx: Context, issue: Issue, numbers: Collection[int] | None = None, saying: str = "") -> int:
+    """Send again what failed, or those of these messages, or of one reason; return how many. A sent issue goes on."""
+    return repairing.retry(issue, numbers, saying)
+
+
+def settle_uncertain(ctx: Context, issue: Issue, way: str, by: str, numbers: Collection[int] | None = None) -> int:
+    """Do what a person decides about messages whose answer was lost: `resend`, `give_up` or `arrived`."""
+    if way == "resend":
+        return repairing.resend(issue, numbers)
+    if way == "give_up":
+        return repairing.give_up(issue, by, numbers)
+    return repairing.arrived(issue, by, ctx.clock(), numbers)
 
 
 def send_notices(ctx: Context) -> None:

@@ -37,7 +37,7 @@ class Switch:
 Node = str | Switch
 
 
-class Answers(dict[str, str]):
+class Answers(holes.Values):
     """One reader's values by the names of the holes, each worked out when it is first asked for, and only once."""
 
     def __init__(self, given: Mapping[str, str], person: Person, questions: Sequence[Question]) -> None:
@@ -46,9 +46,9 @@ class Answers(dict[str, str]):
         self._found: dict[int, Value] = {}
 
     def __missing__(self, name: str) -> str:
-        number, _, twin = name.removeprefix("e").partition("-")
-        shown = text(self._answer(int(number)))
-        self[name] = shown = holes.for_html(shown) if twin else shown
+        if name.endswith("-html"):
+            return super().__missing__(name)
+        self[name] = shown = text(self._answer(int(name.removeprefix("e"))))
         return shown
 
     def holds(self, number: int) -> bool:

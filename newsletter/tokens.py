@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -91,14 +90,21 @@ def read_until(token: str, keys: Sequence[str], purpose: str, now: datetime) -> 
 
 def secret(label: str, key: str) -> str:
     """A name that nobody without the key can guess: 20 hexadecimal digits, the same each time."""
-    return hmac.new(_derived(key, "label"), label.encode(), hashlib.sha256).hexdigest()[:20]
+    return _signed(label.encode(), key, "label").hex()[:20]
 
 
 def _mac(data: bytes, key: str, purpose: str) -> bytes:
-    return hmac.digest(_derived(key, purpose), data, "sha256")[:_MAC]
+    return _signed(data, key, purpose)[:_MAC]
+
+
+def _signed(data: bytes, key: str, purpose: str) -> bytes:
+    mac = _begun(key, purpose).copy()
+    mac.update(data)
+    return mac.digest()
 
 
 @lru_cache(maxsize=64)
-def _derived(key: str, purpose: str) -> bytes:
-    """A key for one purpose alone, so that a token for one door opens no other."""
-    return hmac.digest(key.encode(), f"newsletter {purpose}".encode(), "sha256")
+def _begun(key: str, purpose: str) -> hmac.HMAC:
+    """A code begun with a key for one purpose alone, so that a token for one door opens no other; only to be copied."""
+    derived = hmac.digest(key.encode(), f"newsletter {purpose}".encode(), "sha256")
+    return hmac.new(derived, digestmod="sha256")

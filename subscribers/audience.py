@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 
 from subscribers.models import Subscriber, Subscription, Suppression
 
@@ -47,10 +48,10 @@ class Audience:
         exclusion = Case(*self._exclusions(now), default=Value(""), output_field=CharField())
         return candidates.annotate(exclusion=exclusion)
 
-    def statement(self, now: datetime) -> tuple[str, tuple[Any, ...]]:
-        """A SELECT of each candidate's number and exclusion, with its parameters, to be built upon."""
-        rows: QuerySet[Any, Any] = self.people(now)
-        return rows.values_list("pk", "exclusion").query.sql_with_params()
+    def statement(self, now: datetime, **also: Combinable) -> tuple[str, tuple[Any, ...]]:
+        """A SELECT of each candidate's number, exclusion and what else is asked for, with its parameters."""
+        rows: QuerySet[Any, Any] = self.people(now).annotate(**also)
+        return rows.values_list("pk", "exclusion", *also).query.sql_with_params()
 
     def reachable(self, now: datetime) -> QuerySet[Subscriber]:
         """Those who would be written to at this moment."""

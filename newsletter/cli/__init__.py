@@ -31,6 +31,8 @@ COMMANDS = {
     "pause": ("issues", "Stop sending an issue for the time being."),
     "resume": ("issues", "Go on sending a paused issue."),
     "cancel": ("issues", "Give an issue up."),
+    "retry": ("repairing", "Send again what failed of an issue."),
+    "settle": ("repairing", "Say what became of messages whose answer was lost."),
     "report": ("issues", "Show what came back of an issue."),
     "lists": ("audience", "Show the lists and how many people are on them."),
     "segments": ("segments", "Show the segments and how many people they mean."),

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
-from newsletter.bench.audience import Figure, measure
+from newsletter.bench import torture as tortures
+from newsletter.bench.audience import measure
+from newsletter.bench.figures import Figure
+from newsletter.bench.postgres import own_server
 from newsletter.bench.scratch import StepFailed
-from newsletter.cli.console import Failure, command, err, show
+from newsletter.bench.send import PARTS, Plan
+from newsletter.bench.send import measure as measure_sending
+from newsletter.bench.send import profile as profile_of
+from newsletter.bench.servers import NotHere
+from newsletter.cli.console import Failure, command, err, out, problem, show
 from newsletter.cli.options import config_option, facts_option
 
 
@@ -47,4 +56,69 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+@command()
+@click.option("--people", default=20_000, show_default=True, type=click.IntRange(20), help="Of an issue.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Issues for each figure.")
+@click.option(
+    "--many", default=1_000_000, show_default=True, type=click.IntRange(100), help="For the figures of memory."
+)
+@click.option("--seconds", default=60, show_default=True, help="How long those many are sent to; 0: all of them.")
+@click.option("--database", default="", help="A PostgreSQL server, or `own` for one set up for this; else SQLite.")
+@click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="A part alone; may be repeated.")
+@click.option("--profile", is_flag=True, help="Show instead by function where a sending process spends its time.")
+@facts_option
+def send(
+    people: int, runs: int, many: int, seconds: int, database: str, only: tuple[str, ...], profile: bool, as_json: bool
+) -> None:
+    """Send issues end to end, beside the obvious way and Postfix's smtp-source.
+
+    To servers on this machine, from a database of its own, which is dropped in the end. Uses Postfix's smtp-sink where
+    it is installed (Debian's package `postfix`).
+    """
+    with own_server() if database == "own" else nullcontext() as server:
+        plan = Plan(people, runs, many, seconds, server.address if server else database, only)
+        try:
+            if profile:
+                out.print(profile_of(plan, _say), markup=False)
+                return
+            figures = list(measure_sending(plan, _say))
+        except (StepFailed, NotHere) as failed:
+            raise Failure(str(failed)) from None
+    show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
+
+
+@command()
+@click.option("--people", default=20_000, show_default=True, type=click.IntRange(100), help="How many.")
+@click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="Blows for each issue.")
+@click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Messages a second; 0: no limit.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same moments.")
+@click.option(
+    "--only", multiple=True, type=click.Choice([one.name for one in tortures.TORTURES]), help="May be repeated."
+)
+def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]) -> None:
+    """Kill, stop and starve real processes while they send, and count who got nothing or two.
+
+    Prints a table in Markdown; fails if a promise of docs/guarantees.md is broken. Needs nothing but this machine:
+    PostgreSQL, where it is installed, is set up anew for this alone.
+    """
+    plan = tortures.Plan(people, times, rate, seed, only)
+    results = []
+    for result in tortures.torture(plan, _say):
+        results.append(result)
+        for one in result.verdict.uncertain:
+            _say(f"  uncertain: {one.email} ({'had arrived' if one.arrived else 'had not arrived'}; {one.reason})")
+        for fault in result.broken[:20]:
+            problem(f"{result.name}: {fault}")
+    for line in tortures.table(results):
+        out.print(line, markup=False, soft_wrap=True)
+    if any(result.broken for result in results):
+        raise Failure("a promise is broken")
+
+
+def _say(said: str) -> None:
+    err.print(said, markup=False, soft_wrap=True)
+
+
 bench.add_command(audience)
+bench.add_command(send)
+bench.add_command(torture)

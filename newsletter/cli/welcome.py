@@ -41,7 +41,7 @@ def where_to_look(config: Config, password: str | None) -> None:
     out.print(f"\n{config.site.name} is running. Ctrl-C stops it.\n", markup=False)
     out.print(f"  the archive   {site}/", markup=False)
     out.print(f"  the desk      {site}/desk/", markup=False)
-    if any(config.transport_of(name) == "outbox" for name in config.newsletters):
+    if any("outbox" in config.kinds_of(name) for name in config.newsletters):
         out.print(f"  the outbox    {site}/desk/outbox/", markup=False)
     renewal = f"{program()} staff NAME"
     if password:

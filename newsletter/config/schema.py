@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
-from newsletter.config.answers import Incoming, Polls, Replies
+from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
 from newsletter.config.summary import Summary
 from newsletter.config.topics import emoji_for, topic
+from newsletter.config.tracking import Track
 from newsletter.config.values import (
     BaseUrl,
     Cron,
@@ -58,6 +59,14 @@ class Site(Section):
     secret_key_fallbacks: tuple[SecretStr, ...] = Field((), description="earlier keys whose links must still work")
     behind_proxy: bool = Field(False, description="trust X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
     authors: dict[str, Author] = Field({}, description="those who write, each under the name that stories give")
+    alerts: tuple[Email, ...] = Field(
+        (), description="who is written to when an issue stops itself, besides staff who may change issues"
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="opens /metrics to who sends it as bearer token; else only to this machine",
+    )
     privacy_url: BaseUrl | None = Field(
         None, description="your privacy notice; without one, a page of ours says what is recorded"
     )
@@ -112,14 +121,6 @@ class Render(Section):
 
     theme: str = Field("atlas", min_length=1, description="theme of every newsletter that names none")
     templates: Path = Field(Path("templates/email"), description="folder whose files go before the shipped themes")
-
-
-class Track(Section):
-    """What is measured."""
-
-    opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
-    clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
-    replies: Incoming = Field(Incoming(), description="how answers by mail come in")
 
 
 class Sender(Section):
@@ -308,6 +309,10 @@ class Config(Section):
     def transports_of(self, newsletter: str) -> list[str]:
         """Every transport that may carry a newsletter, its own first."""
         return self.send.used_by(newsletter, self.transport_of(newsletter))
+
+    def kinds_of(self, newsletter: str) -> set[str]:
+        """The kinds of the transports that may carry a newsletter."""
+        return {self.transports[name].kind for name in self.transports_of(newsletter)}
 
     @property
     def used_transports(self) -> list[str]:

@@ -25,6 +25,19 @@ class Retry(Section):
     attempts: int = Field(10, ge=1, le=100, description="after so many attempts the message has failed")
 
 
+class Breaker(Section):
+    """When an issue pauses itself, because the answers are not about the readers any more."""
+
+    share: int = Field(
+        50, ge=5, le=100, description="percent of the latest answers; if so many are refusals, nothing more is sent"
+    )
+    window: int = Field(100, ge=10, le=10_000, description="how many of the latest answers are looked at")
+    least: int = Field(10, ge=2, le=1000, description="refusals, or messages put off, below which nothing is concluded")
+    patience: Span = Field(
+        timedelta(minutes=15), description="how long a server may be out of reach before the issue waits for a person"
+    )
+
+
 class Transport(Section):
     """What every way out has, whatever its kind."""
 
@@ -95,6 +108,9 @@ class SendGrid(Transport):
     timeout: Span = Field(timedelta(seconds=30), description="how long one call may take")
     connections: int = Field(2, ge=1, le=1000, description="calls at once, over all workers on all machines")
     per_call: int = Field(1000, ge=1, le=1000, description="recipients in one call")
+    tracking: Literal["ours", "theirs"] = Field(
+        "ours", description="whose opens and clicks count; `theirs` has SendGrid rewrite links and add a pixel"
+    )
 
 
 AnyTransport = Annotated[Outbox | Smtp | SendGrid, Field(discriminator="kind")]
@@ -140,13 +156,14 @@ class Send(Section):
     routes: tuple[Route, ...] = Field(
         (), description="other ways for some readers or newsletters; the first match holds"
     )
-    batch: int = Field(500, ge=1, le=10_000, description="messages a worker claims at a time")
-    workers: int = Field(2, ge=1, le=64, description="batches that one process sends side by side")
+    batch: int = Field(200, ge=1, le=10_000, description="messages a worker claims at a time")
+    workers: int = Field(4, ge=1, le=64, description="batches that one process sends side by side")
     lease: Span = Field(
         timedelta(minutes=5),
         description="how long a worker may be silent before its claim lapses; longer than one call may take",
     )
     retry: Retry = Field(Retry(), description="when a message that was refused for the moment is tried again")
+    breaker: Breaker = Field(Breaker(), description="when an issue pauses itself")
     outbox: Outbox = Field(Outbox(), description="the transport `outbox`: messages as files, for trying things out")
     smtp: Smtp = Field(Smtp(), description="the transport `smtp`: a mail server that relays for us")
     sendgrid: SendGrid = Field(SendGrid(), description="the transport `sendgrid`: SendGrid's v3 API")

@@ -107,6 +107,8 @@ class Verb:
     danger: bool = False
     label: str = ""
     counts_people: bool = False
+    after: Issue.Status | None = None
+    """Where it leads to; an issue that is there already is left as it is, whoever brought it there."""
 
     def allowed(self, issue: Issue | None) -> bool:
         """Whether the issue can be taken there from where it stands."""
@@ -172,6 +174,7 @@ VERBS = {
         "paused",
         lambda ctx, issue, by, data: pipeline.pause(ctx, issue, data["reason"] or f"paused by {by}"),
         ReasonForm,
+        after=Issue.Status.PAUSED,
     ),
     "resume": Verb(
         (Issue.Status.PAUSED,),
@@ -179,6 +182,7 @@ VERBS = {
         "It goes on where it stopped, with the same audience. Nobody gets it twice.",
         "going on where it stopped",
         lambda ctx, issue, by, data: pipeline.resume(ctx, issue),
+        after=Issue.Status.SENDING,
     ),
     "cancel": Verb(
         Issue.FROM[Issue.Status.CANCELLED],
@@ -188,6 +192,7 @@ VERBS = {
         lambda ctx, issue, by, data: pipeline.cancel(ctx, issue, data["reason"] or f"cancelled by {by}"),
         ReasonForm,
         danger=True,
+        after=Issue.Status.CANCELLED,
     ),
 }
 
@@ -195,7 +200,8 @@ VERBS = {
 def ask(name: str, request: HttpRequest, number: str) -> HttpResponse:
     """Show the question; on POST do it, say how it went, and go back to the issue."""
     issue, verb = get_object_or_404(Issue, pk=number if number.isdecimal() else None), VERBS[name]
-    back = reverse("admin:newsletter_issue_change", args=(issue.pk,))
+    from_report = request.GET.get("from") == "report"
+    back = reverse("desk-report" if from_report else "admin:newsletter_issue_change", args=(issue.pk,))
     initial = {"at": issue.send_at or issue.due_at, "seen": lambda: fingerprint(issue)}
     with timezone.override(zone_of(issue)):
         form = verb.form(request.POST if request.method == "POST" else None, initial=initial, issue=issue)
@@ -211,6 +217,7 @@ def ask(name: str, request: HttpRequest, number: str) -> HttpResponse:
             "button": verb.label or f"{name.capitalize()}{' issue' if verb.danger else ''}",
             "form": form,
             "back": back,
+            "back_to": "the report" if from_report else "the issue",
         }
         return render(request, "ask.html", context, status=422 if form.errors else 200)
 
@@ -221,7 +228,11 @@ def _perform(verb: Verb, request: HttpRequest, issue: Issue, data: dict[str, Any
         verb.insist(issue)
         verb.act(ctx, issue, request.user, data)
     except (TransitionRefused, RenderError) as error:
-        messages.error(request, str(error))
+        issue.refresh_from_db()
+        if issue.status == verb.after:
+            messages.info(request, f"{issue} is {issue.get_status_display().lower()} already.")
+        else:
+            messages.error(request, str(error))
     else:
         LogEntry.objects.log_actions(
             int(request.user.pk or 0), [issue], CHANGE, f"{issue} is {verb.done}", single_object=True

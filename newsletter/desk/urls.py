@@ -14,9 +14,11 @@ from newsletter.desk.pages import (
     people,
     person_data,
     preview,
+    repairing,
     reply,
     report,
     segment,
+    sending,
     suppressions,
 )
 
@@ -24,6 +26,9 @@ urlpatterns = [
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
+    path("issue/<int:number>/sending/", sending.sending, name="desk-sending"),
+    path("issue/<int:number>/retry/", repairing.retry, name="desk-retry"),
+    path("issue/<int:number>/settle/", repairing.settle, name="desk-settle"),
     path("issue/<int:number>/audience/", audience.audience, name="desk-issue-audience"),
     path("gallery/", gallery.gallery, name="desk-gallery"),
     path("gallery/mail", gallery.mail, name="desk-gallery-mail"),

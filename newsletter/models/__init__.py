@@ -6,11 +6,14 @@ from newsletter.models.post import Post, Sighting  # isort: skip
 from newsletter.models.issue import Issue, Item, Series, TransitionRefused  # isort: skip
 from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
-from newsletter.models.message import Message  # isort: skip
+from newsletter.models.message import Due, Hold, Message, reachable  # isort: skip
+from newsletter.models.settling import Verdict  # isort: skip
+from newsletter.models.transport import Sent, Slot, TransportState  # isort: skip
 from newsletter.models.event import Event  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
 from newsletter.models.poll import Like, Poll, Vote  # isort: skip
+from newsletter.models.beat import Beat  # isort: skip
 from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
@@ -18,12 +21,15 @@ from newsletter.models.errand import Errand  # isort: skip
 
 __all__ = [
     "AudienceUnknown",
+    "Beat",
     "Correction",
+    "Due",
     "Edition",
     "Entry",
     "Errand",
     "Event",
     "Hitch",
+    "Hold",
     "Issue",
     "Item",
     "Like",
@@ -36,14 +42,19 @@ __all__ = [
     "Post",
     "Rejected",
     "Reply",
+    "Sent",
     "Series",
     "Sighting",
     "SignIn",
+    "Slot",
     "Source",
     "Term",
     "TransitionRefused",
+    "TransportState",
     "Turn",
+    "Verdict",
     "Vote",
     "audience_of",
+    "reachable",
     "still_wanting",
 ]

@@ -90,6 +90,9 @@ class Issue(models.Model):
     )
     send_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True, help_text="The transport rests until then.")
+    halted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it paused itself; empty where a person did."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -131,11 +134,17 @@ class Issue(models.Model):
         `only` narrows the statuses it may be left from.
         """
         allowed = only or self.FROM[status]
+        changes.setdefault("halted_at", None)
         moved = Issue.objects.filter(pk=self.pk, status__in=allowed).update(status=status, **changes)
         self.refresh_from_db()
         if not moved:
             wanted = " or ".join(_word(one) for one in allowed)
             raise TransitionRefused(f"{self} is {_word(self.status)}; only what is {wanted} can become {_word(status)}")
+
+    def halt(self, reason: str, now: datetime) -> bool:
+        """Pause it because it cannot go on by itself; say whether this call, and no other worker or person, did it."""
+        sending = Issue.objects.filter(pk=self.pk, status=self.Status.SENDING)
+        return bool(sending.update(status=self.Status.PAUSED, reason=reason, halted_at=now))
 
     def approve(self, edition: Edition, by: Any, now: datetime) -> None:
         """Bind the approval to the very content that will be sent."""
@@ -198,6 +207,11 @@ class Issue(models.Model):
         return cls.objects.filter(
             models.Q(retry_at=None) | models.Q(retry_at__lte=now), status=cls.Status.SENDING
         ).order_by("started_at", "pk")
+
+    @classmethod
+    def halted(cls) -> QuerySet[Issue]:
+        """Paused issues that no person has paused: they wait for one."""
+        return cls.objects.filter(status=cls.Status.PAUSED, halted_at__isnull=False)
 
     @classmethod
     def named(cls, name: str) -> Issue:

@@ -7,17 +7,44 @@ job may run twice, late, or on two machines at once, and nobody gets two.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 
-from newsletter.models import claims
+from newsletter.models import claims, settling
 from newsletter.models.issue import Issue
+from newsletter.models.settling import Verdict
 from subscribers.audience import Audience
 from subscribers.models import Subscriber
-from subscribers.traces import without_addresses
+
+OWN_WAY = Value("", output_field=models.CharField())
+GONE = "unsubscribed, paused, suppressed or erased since the audience was frozen"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Whose hands messages are in: which claim, by which transport, from when, and until when unless it is renewed."""
+
+    claim: uuid.UUID
+    transport: str
+    at: datetime
+    until: datetime
+
+
+class Due(NamedTuple):
+    """A message that may be sent now, and what is known of whom it is for."""
+
+    number: int
+    person: int
+    attempts: int
+    email: str
+    name: str
+    fields: dict[str, Any]
 
 
 class Message(models.Model):
@@ -49,13 +76,20 @@ class Message(models.Model):
     retry_at = models.DateTimeField(null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True, editable=False, help_text="The worker that has taken it.")
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    transport = models.CharField(max_length=20, blank=True, default="", db_default="")
+    route = models.CharField(
+        max_length=63, blank=True, default="", db_default="",
+        help_text="The transport that it is meant for; empty: its newsletter's, whichever that is.",
+    )  # fmt: skip
+    transport = models.CharField(
+        max_length=63, blank=True, default="", db_default="", help_text="The transport by which it went."
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("issue", "subscriber"), name="one_message_per_person"),)
         indexes = (
-            models.Index(fields=("issue", "state", "id"), name="message_state"),
+            # In the order in which messages are taken: first what has waited longest for another attempt.
+            models.Index(fields=("issue", "state", "route", "retry_at", "id"), name="message_due"),
             models.Index(fields=("lease_until",), name="message_lease", condition=Q(lease_until__isnull=False)),
         )
 
@@ -63,106 +97,95 @@ class Message(models.Model):
         return f"{self.issue} to {self.subscriber}"
 
     @classmethod
-    def freeze(cls, issue: Issue, audience: Audience, now: datetime) -> None:
+    def freeze(cls, issue: Issue, audience: Audience, now: datetime, route: Combinable = OWN_WAY) -> None:
         """Write the issue's audience in one statement: a row for each candidate, the excluded with their reason.
 
-        A second call changes nothing.
+        `route` is an expression over people: the transport that their messages are meant for. A second call changes
+        nothing.
         """
-        select, params = audience.statement(now)
+        select, params = audience.statement(now, route=route)
         if connection.vendor == "postgresql":
             select += f" FOR KEY SHARE OF {connection.ops.quote_name(Subscriber._meta.db_table)}"
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
             # Materialized: state and reason both come from the exclusion, which is worked out once for each person.
             cursor.execute(
-                f"WITH people (id, exclusion) AS MATERIALIZED ({select})"  # noqa: S608 - only names of ours
-                f" INSERT INTO {table} (issue_id, subscriber_id, state, reason)"
-                " SELECT %s, id, CASE WHEN exclusion = '' THEN %s ELSE %s END, exclusion FROM people WHERE true"
+                f"WITH people (id, exclusion, route) AS MATERIALIZED ({select})"  # noqa: S608 - only names of ours
+                f" INSERT INTO {table} (issue_id, subscriber_id, state, reason, route)"
+                " SELECT %s, id, CASE WHEN exclusion = '' THEN %s ELSE %s END, exclusion, route FROM people WHERE true"
                 " ON CONFLICT DO NOTHING",
                 [*params, issue.pk, cls.State.PENDING, cls.State.EXCLUDED],
             )
 
     @classmethod
-    def claim_batch(cls, issue: Issue, size: int, now: datetime, lease: timedelta) -> list[Message]:
-        """Take up to `size` messages that are due, for this caller alone until the lease ends."""
-        unsent = Q(state=cls.State.PENDING) | Q(state=cls.State.DEFERRED, retry_at__lte=now)
-        return claims.take(cls.objects.filter(unsent, claims.free(now), issue=issue), size, now, lease)
+    def take(cls, issue: Issue, routes: Sequence[str], number: int, hold: Hold, audience: Audience) -> list[Due]:
+        """Put up to so many messages that are due into a worker's hands, and return what it needs to send them.
 
-    @classmethod
-    def begin(
-        cls, messages: Sequence[Message], audience: Audience, transport: str, now: datetime, lease: timedelta
-    ) -> list[Message]:
-        """Mark messages as about to go on the wire; return those that may, read afresh. Only they may be sent.
-
-        Asked at the last moment, under the rows' own locks: is the claim still ours, is the issue still being sent,
-        does the person still want it, and at which address?
+        From now on they are `submitting`: if nothing more is heard of them until the lease ends, nobody knows. Asked at
+        this moment: is the issue still being sent, does the person still want it, and at which address?
         """
-        held = cls.objects.filter(
-            pk__in=[message.pk for message in messages], claim=messages[0].claim, lease_until__gte=now,
-            state__in=(cls.State.PENDING, cls.State.DEFERRED), issue__status=Issue.Status.SENDING,
-        )  # fmt: skip
         with transaction.atomic():
-            rows = held.select_for_update(of=("self",)) if connection.features.has_select_for_update_of else held
-            found = list(rows.select_related("subscriber").order_by("pk"))
-            wanted = _reachable(audience, found, now)
-            ready: list[Message] = [message for message in found if message.subscriber_id in wanted]
-            cls.objects.filter(pk__in=[message.pk for message in ready]).update(
-                state=cls.State.SUBMITTING, transport=transport, attempts=F("attempts") + 1, lease_until=now + lease
-            )
-        return ready
+            rows = [row for route in routes for row in cls._due(issue, route, number, hold.at)][:number]
+            known = reachable(audience, (person for _, person, _ in rows), hold.at)
+            found = [Due(pk, person or 0, attempts, *known[person]) for pk, person, attempts in rows if person in known]
+            cls.objects.filter(pk__in=[due.number for due in found]).update(
+                state=cls.State.SUBMITTING, claim=hold.claim, lease_until=hold.until, transport=hold.transport,
+                attempts=F("attempts") + 1,
+            )  # fmt: skip
+            if gone := [pk for pk, person, _ in rows if person not in known]:
+                cls.objects.filter(pk__in=gone).update(state=cls.State.WITHHELD, reason=GONE)
+        return found
 
     @classmethod
-    def withhold_gone(cls, messages: Sequence[Message], audience: Audience, now: datetime) -> int:
-        """Keep from sending what is for people who have left since the audience was frozen; return how many."""
-        wanted = _reachable(audience, messages, now)
-        gone = [message.pk for message in messages if message.subscriber_id not in wanted]
-        return cls.objects.filter(
-            pk__in=gone, claim=messages[0].claim, state__in=(cls.State.PENDING, cls.State.DEFERRED)
-        ).update(
-            state=cls.State.WITHHELD, claim=None, lease_until=None,
-            reason="unsubscribed, paused, suppressed or erased since the audience was frozen",
-        )  # fmt: skip
+    def _due(cls, issue: Issue, route: str, number: int, now: datetime) -> Iterator[tuple[int, int | None, int]]:
+        """Messages of one route that may go now, whose they are, and the attempts so far; first what was put off.
 
-    @classmethod
-    def settle(
-        cls, claim: uuid.UUID | None, ids: Sequence[int], state: str, reason: str, now: datetime, **changes: object
-    ) -> int:
-        """Record the answer for messages that this claim put on the wire; return how many rows took it.
-
-        A row already called uncertain takes it too: a late answer is still an answer. About somebody who was erased
-        meanwhile it is kept without the address that it may name.
+        Each kind is looked for by itself, so that the database walks its index to them, past nothing else.
         """
-        if state == cls.State.SUBMITTED:
-            changes["submitted_at"] = now
-        return cls.objects.filter(
-            pk__in=ids, claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN)
-        ).update(state=state, reason=_said(reason), claim=None, lease_until=None, **changes)
+        mine = cls.objects.filter(issue=issue, issue__status=Issue.Status.SENDING, route=route)
+        for due in (mine.filter(state=cls.State.DEFERRED, retry_at__lte=now), mine.filter(state=cls.State.PENDING)):
+            # Rows that another worker is just taking are passed over instead of waited for.
+            skips = connection.features.has_select_for_update_skip_locked
+            rows = due.select_for_update(skip_locked=True, of=("self",)) if skips else due
+            yield from rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts")[:number]
 
     @classmethod
-    def unbegin(cls, claim: uuid.UUID | None, ids: Sequence[int]) -> int:
-        """Put back messages that were announced but certainly never left; the attempt does not count.
+    def renew(cls, claim: uuid.UUID, numbers: Iterable[int], until: datetime) -> set[int]:
+        """Hold on to messages for longer, also where the lease has lapsed; return those that the claim still holds.
 
-        That too may come late, for a row already called uncertain.
+        What a person has settled meanwhile is in its hands no more.
         """
-        return cls.objects.filter(
-            pk__in=ids, claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN)
-        ).update(state=cls.State.PENDING, reason="", claim=None, lease_until=None, attempts=F("attempts") - 1)
+        held = cls.held_by(claim).filter(pk__in=list(numbers))
+        held.update(state=cls.State.SUBMITTING, lease_until=until)
+        return set(held.values_list("pk", flat=True))
 
     @classmethod
-    def release(cls, claim: uuid.UUID | None) -> int:
-        """Give back what was claimed and not begun."""
-        return cls.objects.filter(claim=claim, state__in=(cls.State.PENDING, cls.State.DEFERRED)).update(
-            claim=None, lease_until=None
+    def held_by(cls, claim: uuid.UUID) -> QuerySet[Message]:
+        """What a claim holds, or held when it fell silent."""
+        # There is an index of the rows with a lease, which are few.
+        return cls.objects.filter(
+            claim=claim, lease_until__isnull=False, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN)
         )
 
     @classmethod
-    def lapse(cls, now: datetime) -> int:
-        """Call uncertain what a worker had on the wire when it fell silent. Nothing sends it again by itself.
+    def settle(cls, claim: uuid.UUID, verdicts: Sequence[Verdict], now: datetime) -> int:
+        """Record what became of messages that this claim holds; return how many rows took it."""
+        return settling.settle(cls, claim, verdicts, now)
 
-        The claim stays, so that the worker's late answer still finds the row.
+    @classmethod
+    def spare(cls, numbers: Iterable[int]) -> int:
+        """Put back what was refused for a reason that is not the reader's."""
+        refused = cls.objects.filter(pk__in=list(numbers), state__in=(cls.State.FAILED, cls.State.BOUNCED))
+        return refused.update(state=cls.State.PENDING, reason="", attempts=F("attempts") - 1)
+
+    @classmethod
+    def lapse(cls, now: datetime) -> int:
+        """Call uncertain what a worker held when it fell silent. Nothing sends it again by itself.
+
+        The claim stays, so that the worker's late answer, or its journal, still finds the row.
         """
         return cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now).update(
-            state=cls.State.UNCERTAIN, lease_until=None, reason=claims.SILENT
+            state=cls.State.UNCERTAIN, reason=claims.SILENT
         )
 
     @classmethod
@@ -177,14 +200,11 @@ class Message(models.Model):
         return dict(found)
 
 
-def _said(reason: str) -> Case | str:
-    """What a server answered, without the address in it where the person is no longer there."""
-    if (clean := without_addresses(reason)) == reason:
-        return reason
-    return Case(When(subscriber=None, then=Value(clean)), default=Value(reason), output_field=models.TextField())
-
-
-def _reachable(audience: Audience, messages: Sequence[Message], now: datetime) -> set[int | None]:
-    """Those of the messages' people who may be written to now."""
-    people = [message.subscriber_id for message in messages if message.subscriber_id]
-    return set(audience.reachable(now).filter(pk__in=people).values_list("pk", flat=True))
+def reachable(
+    audience: Audience, people: Iterable[int | None], now: datetime
+) -> dict[int | None, tuple[str, str, dict[str, Any]]]:
+    """Address, name and fields of those people who may be written to now."""
+    wanted = audience.reachable(now).filter(pk__in=[person for person in people if person])
+    return {
+        pk: (email, name, fields) for pk, email, name, fields in wanted.values_list("pk", "email", "name", "fields")
+    }

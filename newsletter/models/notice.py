@@ -39,6 +39,7 @@ class Notice(models.Model):
         WIN_BACK = "win_back", "win-back"
         DRAFT_READY = "draft_ready", "draft ready"
         REPORT = "report"
+        ALARM = "alarm", "sending stopped"
 
     class State(models.TextChoices):
         """Where it stands; the words are those of a message."""
@@ -103,9 +104,16 @@ class Notice(models.Model):
         return sorted(set(cls._due(now).order_by().values_list("newsletter", flat=True)))
 
     @classmethod
-    def claim_batch(cls, newsletter: str, size: int, now: datetime, lease: timedelta) -> list[Notice]:
-        """Take up to `size` that are due, for this caller alone until the lease ends."""
-        return claims.take(cls._due(now).filter(newsletter=newsletter), size, now, lease)
+    def hurry(cls, newsletter: str, kind: str) -> int:
+        """Let those of a kind that wait for their transport be claimed at once; return how many there are."""
+        waiting = cls.objects.filter(newsletter=newsletter, kind=kind, state=cls.State.PENDING, claim=None)
+        return waiting.exclude(retry_at=None).update(retry_at=None)
+
+    @classmethod
+    def claim_batch(cls, newsletter: str, size: int, now: datetime, lease: timedelta, kind: str = "") -> list[Notice]:
+        """Take up to `size` that are due, of one kind if it is named, for this caller alone until the lease ends."""
+        due = cls._due(now).filter(newsletter=newsletter)
+        return claims.take(due.filter(kind=kind) if kind else due, size, now, lease)
 
     def begin(self, now: datetime, lease: timedelta) -> bool:
         """Mark it as about to go on the wire, if the claim is still ours; only then may it be sent."""

@@ -56,7 +56,7 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     marker = holes.marker(issue.pk, key)
     mail = _mail(issue, config, marker)
     html = mail.html
-    if config.transport_of(issue.newsletter) == "sendgrid":
+    if "sendgrid" in config.kinds_of(issue.newsletter):
         _insist_on_room(issue, mail)
     if config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.

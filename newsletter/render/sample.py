@@ -107,6 +107,10 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
             "figures": [("Delivered", "1,204"), ("Opened, without machines", "38.2 %"), ("Clicked", "11.9 %")],
             "links": [(told.title, count) for told, count in zip(_told(letter), (61, 44, 12), strict=False)],
         },
+        "alarm": {
+            "issue_title": issue, "report_url": f"{site}/desk/issue/1/report/", "sent": "1,204", "waiting": "8,310",
+            "failed": "3", "reason": "smtp.example.org answered 535: the user name or the password is wrong",
+        },
     }  # fmt: skip
     return facts[kind]
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from newsletter import holes, links, splice, tokens
 from newsletter.config import Config, Newsletter
-from newsletter.models import Edition, Issue, Message
+from newsletter.models import Due, Edition, Issue
 from newsletter.questions import Person, Question, asks_for
 from newsletter.splice import Answers, Skeleton
 from subscribers.addresses import on_the_wire
@@ -46,7 +46,7 @@ class Reader:
         return Person(self.email, self.name, self.fields, self.lists, self.tags, self.without)
 
     @cached_property
-    def values(self) -> dict[str, str]:
+    def values(self) -> holes.Values:
         """What this reader's holes are filled with, in every edition."""
         return holes.values(self.token, tidy(self.email), tidy(self.name), self.reply)
 
@@ -56,21 +56,15 @@ class Reader:
         return []
 
     @classmethod
-    def of(
-        cls, message: Message, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None
-    ) -> Reader:
-        """The recipient of a message of the ledger, whose subscriber must still exist.
+    def of(cls, due: Due, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None) -> Reader:
+        """The recipient of a message of the ledger.
 
         With `answers_until`, what this person answers by mail is known by its address until then.
         """
-        person = message.subscriber
-        if person is None:
-            raise ValueError(f"message {message.pk} has no subscriber any more")
-        reply = tokens.sign_until(message.pk, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
-        token = tokens.sign(message.pk, key)
+        reply = tokens.sign_until(due.number, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
+        token = tokens.sign(due.number, key)
         return cls(
-            str(message.pk), person.email, person.name, token, person.fields, place.lists, reply, place.tags,
-            place.without,
+            str(due.number), due.email, due.name, token, due.fields, place.lists, reply, place.tags, place.without
         )  # fmt: skip
 
 
@@ -114,12 +108,16 @@ class Mailing:
 
     def filled(self, part: str, reader: Reader) -> str:
         """`subject`, `html` or `text` with this reader's holes filled."""
-        values = self.answers(reader) if self.late else reader.values
+        values = self.values(reader)
         pieces, names = self._skeletons[part].cut(values)
         out = [pieces[0]]
         for name, piece in zip(names, pieces[1:], strict=True):
             out += (values[name], piece)
         return "".join(out)
+
+    def values(self, reader: Reader) -> Mapping[str, str]:
+        """What the reader's holes are filled with."""
+        return self.answers(reader) if self.late else reader.values
 
     def answers(self, reader: Reader) -> Answers:
         """What the reader says to this edition's questions; asked once, whatever part they stand in."""
@@ -137,16 +135,18 @@ class Mailing:
 
     def skeleton(self, part: str, reader: Reader) -> str:
         """A part as this reader gets it, its holes still open."""
-        return self._skeletons[part].text(self.answers(reader))
+        return self._skeletons[part].text(self.values(reader))
 
     def names(self, reader: Reader) -> list[str]:
         """The holes in all parts of what this reader gets, each once."""
-        cuts = (self._skeletons[part].cut(self.answers(reader)) for part in PARTS)
+        cuts = (self._skeletons[part].cut(self.values(reader)) for part in PARTS)
         return list(dict.fromkeys(name for _, names in cuts for name in names))
 
     def path(self, reader: Reader) -> tuple[bool, ...]:
         """What decides which skeletons a reader gets: readers with equal paths get equal ones, in every part."""
-        values = self.answers(reader) if self.late else reader.values
+        if not self.late:
+            return ()
+        values = self.answers(reader)
         return tuple(taken for part in PARTS for taken in self._skeletons[part].path(values))
 
     def places(self, subscribers: Iterable[int | None]) -> Mapping[int, Membership]:

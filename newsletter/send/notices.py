@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
@@ -43,23 +43,46 @@ Draw = Callable[[str, Config, str, Mapping[str, object]], Drawn]
 
 
 def send_notices(
-    config: Config, key: str, newsletter: str, draw: Draw, clock: Clock, stop: Event, transport: Transport | None = None
+    config: Config, key: str, newsletter: str, draw: Draw, clock: Clock, stop: Event, *transports: Transport
 ) -> int:
-    """Send what is due in a newsletter's name; return how many went out. A dead server leaves the rest for later."""
-    batch = Notice.claim_batch(newsletter, config.send.batch, clock(), config.send.lease)
+    """Send what is due in a newsletter's name; return how many went out. A dead server leaves the rest for later.
+
+    Not so the news that sending has stopped, of which that server may be the cause: any other that is used takes it.
+    """
+    kind = ""
+    for way in transports or _ways(config, newsletter):
+        if kind:
+            Notice.hurry(newsletter, kind)
+        sent = _send(Post(config, key, draw, clock, way), newsletter, stop, kind)
+        if sent is not None:
+            return sent
+        kind = Notice.Kind.ALARM
+    return 0
+
+
+def _ways(config: Config, newsletter: str) -> Iterator[Transport]:
+    """The newsletter's own transport, then the others that are used."""
+    own = config.transport_of(newsletter)
+    yield open_transport(own, config)
+    for other in sorted({config.transport_of(name) for name in config.newsletters} - {own}):
+        yield open_transport(other, config)
+
+
+def _send(post: Post, newsletter: str, stop: Event, kind: str) -> int | None:
+    """Send what is due, of one kind if it is named; None if the transport is down, and all of it is left for later."""
+    settings = post.config.send
+    batch = Notice.claim_batch(newsletter, settings.batch, post.clock(), settings.lease, kind)
     if not batch:
         return 0
-    way = transport or open_transport(config.transport_of(newsletter), config)
-    post = Post(config, key, draw, clock, way)
     try:
         return sum(post.send(notice) for notice in batch if not stop.is_set())
     except TransportDown as down:
         log.warning("the service mails of %s wait %d s: %s", newsletter, _rest(down).total_seconds(), down.reason)
-        Notice.release(batch[0].claim, retry_at=clock() + _rest(down), reason=down.reason)
-        return 0
+        Notice.release(batch[0].claim, retry_at=post.clock() + _rest(down), reason=down.reason)
+        return None
     finally:
         Notice.release(batch[0].claim)
-        way.close()
+        post.transport.close()
 
 
 def _rest(down: TransportDown) -> timedelta:

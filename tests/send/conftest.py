@@ -1,8 +1,11 @@
 """Issues on their way, a clock that is set by hand, and transports that do as they are told."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event
 
 import pytest
@@ -10,9 +13,9 @@ import pytest
 from newsletter.config import Config
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
-from newsletter.send.ledger import Sender
+from newsletter.send import Lane, send_issue, transports
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.transports import Heard, Journal, Outcome, State, TransportDown, smtp
+from newsletter.send.transports import Heard, Outcome, State, TransportDown, smtp
 from subscribers.audience import Audience
 from tests.factories import make_edition, make_issue, make_subscriber
 from tests.send.servers import Api, SmtpServer
@@ -57,15 +60,14 @@ class FakeTransport:
         self.calls: list[list[str]] = []
         self.closed = False
 
-    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
-        waiting = list(readers)
-        while waiting:
-            call, waiting = waiting[: self.at_once], waiting[self.at_once :]
+    def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: transports.Journal) -> None:
+        waiting = iter(readers)
+        while call := list(islice(waiting, self.at_once)):
             if not journal.begin(*(reader.ref for reader in call)):
                 return
             self._call(call, journal)
 
-    def _call(self, readers: list[Reader], journal: Journal) -> None:
+    def _call(self, readers: list[Reader], journal: transports.Journal) -> None:
         self.calls.append([reader.email for reader in readers])
         answer = self.answers.popleft() if self.answers else State.SUBMITTED
         if callable(answer):
@@ -121,14 +123,36 @@ def sending(now) -> Callable[..., Issue]:
     return make
 
 
-@pytest.fixture
-def make_sender(config, clock) -> Callable[..., Sender]:
-    def make(issue: Issue, transport: FakeTransport, config: Config = config, stop: Event | None = None) -> Sender:
-        issue = Issue.objects.get(pk=issue.pk)
-        mailing = Mailing.of(issue, issue.edition, config)
-        return Sender(config, KEY, issue, mailing, transport, clock, stop or Event())
+@dataclass
+class Turn:
+    """A lane at work on one issue by one transport, which looks at the rows before each message."""
 
-    return make
+    lane: Lane
+    issue: Issue
+    mailing: Mailing
+
+    def step(self) -> bool:
+        """Send one sheet; say whether to go on."""
+        return self.lane.step(self.issue, self.mailing)
+
+
+@pytest.fixture
+def make_sender(config, clock) -> Iterator[Callable[..., Turn]]:
+    """Make a lane's hold on an issue."""
+    with ExitStack() as stack:
+
+        def make(issue: Issue, transport: FakeTransport, config: Config = config, stop: Event | None = None) -> Turn:
+            issue = Issue.objects.get(pk=issue.pk)
+            lane = stack.enter_context(Lane(config, KEY, clock, stop or Event(), transport, pulse=0))
+            return Turn(lane, issue, Mailing.of(issue, issue.edition, config))
+
+        yield make
+
+
+def send_all(config, issue, clock, transport=None, stop=None) -> bool:
+    """Send what is due of an issue in one lane's turn, looking at the rows before each message."""
+    with Lane(config, KEY, clock, stop or Event(), transport, pulse=0) as lane:
+        return send_issue(lane, Issue.objects.get(pk=issue.pk))
 
 
 @pytest.fixture
@@ -178,15 +202,15 @@ def sendgrid_config(make_config):
 @pytest.fixture
 def transport_to(make_config):
     """Make a transport to a port; all are closed in the end."""
-    transports = []
+    opened = []
 
     def make(port, **settings):
         settings = {"host": "127.0.0.1", "port": port, "timeout": "10s", **settings}
-        transports.append(smtp.open_transport("smtp", make_config(send={"smtp": settings})))
-        return transports[-1]
+        opened.append(smtp.open_transport("smtp", make_config(send={"smtp": settings})))
+        return opened[-1]
 
     yield make
-    for transport in transports:
+    for transport in opened:
         transport.close()
 
 

@@ -5,7 +5,8 @@ from threading import Event
 
 import pytest
 
-from newsletter.models import Issue, Message
+from newsletter.models import Issue
+from newsletter.send import recover
 from newsletter.send.transports import Outcome, State, TransportDown
 from tests.send.conftest import FakeTransport, states
 
@@ -116,27 +117,28 @@ def test_a_fault_of_ours_in_the_middle_of_a_call_pauses_the_issue_and_is_shown(s
     assert not issue.messages.filter(state="pending").exclude(claim=None).exists()
 
 
-def test_a_process_that_dies_in_a_call_leaves_exactly_that_call_uncertain(sending, make_sender, clock):
-    issue = sending(4)
+def test_a_process_that_dies_in_a_call_leaves_exactly_that_call_uncertain(sending, make_sender, clock, config):
+    issue = sending(6)
+    sender = make_sender(issue, FakeTransport(State.SUBMITTED, SystemExit(), at_once=2))
     with pytest.raises(SystemExit):
-        make_sender(issue, FakeTransport(State.SUBMITTED, SystemExit())).step()
-    clock.forward(minutes=6)
-    Message.lapse(clock.now)
-    assert states(issue) == {"pending": 2, "submitted": 1, "uncertain": 1}
+        sender.step()
+    assert states(issue) == {"submitting": 6}
+    sender.lane._journal.leave()
+    assert recover(config, clock.now) == 6
+    assert states(issue) == {"pending": 2, "submitted": 2, "uncertain": 2}
     transport = FakeTransport()
     make_sender(issue, transport).step()
     assert len(transport.taken) == 2
-    assert states(issue) == {"submitted": 3, "uncertain": 1}
+    assert states(issue) == {"submitted": 4, "uncertain": 2}
 
 
 def test_answers_are_recorded_each_for_its_own_message(sending, make_sender, now):
     class Mixed(FakeTransport):
-        def submit(self, mailing, readers):
+        def submit(self, mailing, readers, journal):
             kinds = (State.FAILED, State.SUBMITTED, State.DEFERRED)
-            return [
-                Outcome(reader.ref, kind, f"{kind} {reader.email}")
-                for reader, kind in zip(reversed(readers), kinds, strict=True)
-            ]
+            for reader, kind in zip(reversed(list(readers)), kinds, strict=True):
+                journal.begin(reader.ref)
+                journal.answer(Outcome(reader.ref, kind, f"{kind} {reader.email}"))
 
     issue = sending(3)
     make_sender(issue, Mixed(at_once=3)).step()

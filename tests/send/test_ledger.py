@@ -3,11 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Event
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections, transaction
 
-from newsletter.models import Issue, Message
+from newsletter.models import Hold, Issue, Message, Verdict
 from newsletter.send.transports import State, TransportDown
 from subscribers import erasing, forgetting
 from subscribers.audience import Audience
@@ -23,12 +24,11 @@ pytestmark = pytest.mark.django_db
 LEASE = timedelta(minutes=5)
 
 
-def claim(issue, now, size=10):
-    return Message.claim_batch(issue, size, now, LEASE)
-
-
-def begin(messages, now):
-    return Message.begin(messages, Audience(("readers",)), "fake", now, LEASE)
+def take(issue, now, size=10, claim=None):
+    """Take a sheet; return its claim and its messages' numbers."""
+    hold = Hold(claim or uuid4(), "fake", now, now + LEASE)
+    due = Message.take(issue, [""], size, hold, Audience(("readers",)))
+    return hold.claim, [one.number for one in due]
 
 
 # ── freeze ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,8 +65,8 @@ def test_who_left_one_of_two_lists_is_still_written_to_for_the_other(now):
 
 def test_freezing_twice_changes_nothing(sending, now):
     issue = sending(3)
-    settled = begin(claim(issue, now, 1), now)
-    Message.settle(settled[0].claim, [settled[0].pk], State.SUBMITTED, "ok", now)
+    claim, (first,) = take(issue, now, 1)
+    Message.settle(claim, [Verdict(first, State.SUBMITTED, "ok")], now)
     before = list(issue.messages.order_by("pk").values())
     Message.freeze(issue, Audience(("readers",)), now)
     assert list(issue.messages.order_by("pk").values()) == before
@@ -112,20 +112,20 @@ def test_who_goes_while_the_audience_is_written_leaves_no_message_that_points_at
     assert not message.subscriber_id or message.subscriber.pk == person.pk
 
 
-# ── claims ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── taking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_is_claimed_is_not_claimed_again_before_the_lease_ends(sending, now):
+def test_what_is_taken_is_not_taken_again_even_after_the_lease_has_ended(sending, now):
     issue = sending(5)
-    first, second = claim(issue, now, 3), claim(issue, now, 3)
+    (_, first), (_, second) = take(issue, now, 3), take(issue, now, 3)
     assert (len(first), len(second)) == (3, 2)
-    assert not {row.pk for row in first} & {row.pk for row in second}
-    assert claim(issue, now + LEASE) == []
-    assert len(claim(issue, now + LEASE + timedelta(seconds=1))) == 5
+    assert not set(first) & set(second)
+    assert take(issue, now + LEASE * 2)[1] == []
+    assert states(issue) == {"submitting": 5}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_that_claim_at_the_same_moment_never_share_a_message(sending, now):
+def test_workers_that_take_at_the_same_moment_never_share_a_message(sending, now):
     issue = sending(60)
     together = Barrier(4)
 
@@ -133,8 +133,8 @@ def test_workers_that_claim_at_the_same_moment_never_share_a_message(sending, no
         together.wait(10)
         got = []
         try:
-            while batch := claim(issue, now, 4):
-                got += [row.pk for row in begin(batch, now)]
+            while numbers := take(issue, now, 4)[1]:
+                got += numbers
         finally:
             connections.close_all()
         return got
@@ -144,41 +144,57 @@ def test_workers_that_claim_at_the_same_moment_never_share_a_message(sending, no
     assert len(got) == len(set(got)) == 60
 
 
-def test_releasing_gives_back_what_was_not_begun_and_nothing_else(sending, now):
+def test_what_was_put_off_goes_before_the_rest_once_its_time_has_come(sending, now):
+    issue = sending(4)
+    late, later, *rest = issue.messages.order_by("-pk")
+    for message, minutes in ((late, 1), (later, 2)):
+        Message.objects.filter(pk=message.pk).update(state=State.DEFERRED, retry_at=now + timedelta(minutes=minutes))
+    assert take(issue, now, 1)[1] == [rest[-1].pk]
+    assert take(issue, now + timedelta(minutes=1), 1)[1] == [late.pk]
+    assert take(issue, now + timedelta(minutes=5), 2)[1] == [later.pk, rest[0].pk]
+
+
+def test_only_messages_of_the_route_asked_for_are_taken(sending, now):
     issue = sending(3)
-    batch = claim(issue, now)
-    begin(batch[:1], now)
-    assert Message.release(batch[0].claim) == 2
-    assert [row.state for row in claim(issue, now)] == ["pending", "pending"]
-    assert states(issue) == {"pending": 2, "submitting": 1}
-
-
-# ── begin: the last look ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_lapsed_claim_may_not_be_begun_even_if_nobody_else_took_it(sending, now):
-    issue = sending(1)
-    batch = claim(issue, now)
-    assert begin(batch, now + LEASE + timedelta(seconds=1)) == []
-
-
-def test_a_claim_that_another_worker_took_over_is_begun_only_there(sending, now):
-    issue = sending(1)
-    old = claim(issue, now)
-    later = now + LEASE + timedelta(seconds=1)
-    new = claim(issue, later)
-    assert begin(old, now) == []  # even by a clock that is behind
-    assert begin(old, later) == []
-    assert len(begin(new, later)) == 1
-    assert begin(new, later) == []
+    bulk = issue.messages.order_by("pk")[1]
+    Message.objects.filter(pk=bulk.pk).update(route="bulk")
+    hold = Hold(uuid4(), "bulk", now, now + LEASE)
+    assert [one.number for one in Message.take(issue, ["bulk"], 10, hold, Audience(("readers",)))] == [bulk.pk]
+    bulk.refresh_from_db()
+    assert (bulk.state, bulk.transport, bulk.attempts) == ("submitting", "bulk", 1)
 
 
 @pytest.mark.parametrize("status", [Issue.Status.PAUSED, Issue.Status.CANCELLED, Issue.Status.SENT])
-def test_an_issue_that_was_stopped_sends_nothing_more(sending, now, status):
+def test_of_an_issue_that_was_stopped_nothing_is_taken(sending, now, status):
     issue = sending(2)
-    batch = claim(issue, now)
     Issue.objects.filter(pk=issue.pk).update(status=status)
-    assert begin(batch, now) == []
+    assert take(issue, now)[1] == []
+
+
+def test_an_address_corrected_after_the_freeze_is_the_one_written_to(sending, now):
+    issue = sending(1)
+    person = issue.messages.get().subscriber
+    person.email = person.key = "corrected@example.org"
+    person.save()
+    due = Message.take(issue, [""], 10, Hold(uuid4(), "fake", now, now + LEASE), Audience(("readers",)))
+    assert [one.email for one in due] == ["corrected@example.org"]
+
+
+# ── holding on ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_lease_that_lapsed_is_held_on_to_unless_somebody_has_settled_it_meanwhile(sending, now):
+    issue = sending(2)
+    claim, (mine, settled) = take(issue, now)
+    later = now + LEASE * 2
+    assert Message.lapse(later) == 2
+    Message.objects.filter(pk=settled).update(state=State.PENDING, claim=None, lease_until=None)
+    assert Message.renew(claim, [mine, settled], later + LEASE) == {mine}
+    assert Message.lapse(later) == 0
+    assert states(issue) == {"pending": 1, "submitting": 1}
+
+
+# ── who has left ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def depart(person, now):
@@ -194,28 +210,21 @@ def erase(person, now):
 
 
 @pytest.mark.parametrize("going", [depart, suppress, erase])
-def test_who_left_after_the_freeze_is_withheld_with_the_reason(sending, make_sender, now, going):
-    issue = sending(3)
-    gone = issue.messages.order_by("pk")[1]
-    transport = FakeTransport(lambda: going(gone.subscriber, now))
-    sender = make_sender(issue, transport)
-    while sender.step():
-        pass
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_who_left_since_the_freeze_is_withheld_with_the_reason(sending, make_sender, now, going, when):
+    """Before their sheet was taken, or after it, while others of the same sheet were on the wire."""
+    issue = sending(4)
+    gone = issue.messages.order_by("pk")[2]
+    if when == "before":
+        going(gone.subscriber, now)
+    transport = FakeTransport(*([lambda: going(gone.subscriber, now)] if when == "after" else []))
+    assert make_sender(issue, transport).step()
     gone.refresh_from_db()
     assert gone.state == State.WITHHELD
     assert "since the audience was frozen" in gone.reason
-    assert (gone.claim, gone.lease_until) == (None, None)
-    assert states(issue) == {"submitted": 2, "withheld": 1}
-    assert len(transport.calls) == 2
-
-
-def test_an_address_corrected_after_the_claim_is_the_one_written_to(sending, now):
-    issue = sending(1)
-    batch = claim(issue, now)
-    person = batch[0].subscriber
-    person.email = person.key = "corrected@example.org"
-    person.save()
-    assert [row.subscriber.email for row in begin(batch, now)] == ["corrected@example.org"]
+    assert (gone.claim, gone.lease_until, gone.attempts) == (None, None, 0)
+    assert states(issue) == {"submitted": 3, "withheld": 1}
+    assert len(transport.calls) == 3
 
 
 # ── lapses and late answers ──────────────────────────────────────────────────────────────────────────────────────────
@@ -223,36 +232,59 @@ def test_an_address_corrected_after_the_claim_is_the_one_written_to(sending, now
 
 def test_what_was_on_the_wire_when_a_worker_fell_silent_is_uncertain_and_never_sent_again(sending, now):
     issue = sending(2)
-    begin(claim(issue, now, 1), now)
+    take(issue, now, 1)
     later = now + LEASE + timedelta(seconds=1)
     assert Message.lapse(now) == 0
     assert Message.lapse(later) == 1
     assert states(issue) == {"pending": 1, "uncertain": 1}
-    assert len(claim(issue, later + timedelta(days=9))) == 1
+    assert len(take(issue, later + timedelta(days=9))[1]) == 1
 
 
-@pytest.mark.parametrize("answer", [State.SUBMITTED, State.FAILED, State.DEFERRED])
+@pytest.mark.parametrize("answer", [State.SUBMITTED, State.FAILED, State.DEFERRED, State.PENDING])
 def test_a_late_answer_still_settles_an_uncertain_message(sending, now, answer):
     issue = sending(1)
-    ready = begin(claim(issue, now), now)
+    claim, (number,) = take(issue, now)
     Message.lapse(now + LEASE * 2)
-    assert Message.settle(ready[0].claim, [ready[0].pk], answer, "late", now) == 1
+    assert Message.settle(claim, [Verdict(number, answer, "late")], now) == 1
     assert states(issue) == {answer.value: 1}
 
 
 def test_a_late_answer_does_not_overrule_what_the_receiving_side_has_said(sending, now):
     issue = sending(1)
-    ready = begin(claim(issue, now), now)
+    claim, (number,) = take(issue, now)
     Message.lapse(now + LEASE * 2)
     issue.messages.update(state=State.DELIVERED)
-    assert Message.settle(ready[0].claim, [ready[0].pk], State.FAILED, "late", now) == 0
-    assert Message.unbegin(ready[0].claim, [ready[0].pk]) == 0
+    assert Message.settle(claim, [Verdict(number, State.FAILED, "late")], now) == 0
+    assert Message.settle(claim, [Verdict(number, State.PENDING)], now) == 0
 
 
 def test_an_answer_for_another_workers_message_counts_for_nothing(sending, now):
     issue = sending(2)
-    mine, theirs = begin(claim(issue, now, 1), now), begin(claim(issue, now, 1), now)
-    assert Message.settle(mine[0].claim, [theirs[0].pk], State.SUBMITTED, "ok", now) == 0
+    (mine, _), (_, (theirs,)) = take(issue, now, 1), take(issue, now, 1)
+    assert Message.settle(mine, [Verdict(theirs, State.SUBMITTED, "ok")], now) == 0
+
+
+def test_a_sheet_is_settled_each_message_with_its_own_words(sending, now):
+    issue = sending(5)
+    claim, numbers = take(issue, now)
+    again = now + timedelta(hours=1)
+    verdicts = [
+        Verdict(numbers[0], State.SUBMITTED, "250 ok “ça va” 🚀"),
+        Verdict(numbers[1], State.BOUNCED, "550 5.1.1 nobody"),
+        Verdict(numbers[2], State.DEFERRED, "451 later", again),
+        Verdict(numbers[3], State.PENDING),
+        Verdict(numbers[4], State.WITHHELD, "left"),
+    ]
+    assert Message.settle(claim, verdicts, now) == 5
+    fields = ("state", "reason", "retry_at", "attempts", "submitted_at", "claim", "lease_until", "transport")
+    assert list(issue.messages.order_by("pk").values_list(*fields)) == [
+        ("submitted", "250 ok “ça va” 🚀", None, 1, now, None, None, "fake"),
+        ("bounced", "550 5.1.1 nobody", None, 1, None, None, None, "fake"),
+        ("deferred", "451 later", again, 1, None, None, None, "fake"),
+        ("pending", "", None, 0, None, None, None, "fake"),
+        ("withheld", "left", None, 0, None, None, None, "fake"),
+    ]
+    assert Message.settle(claim, verdicts, now) == 0
 
 
 @pytest.mark.parametrize("answer", [State.DEFERRED, TransportDown("gone")])
@@ -272,13 +304,3 @@ def test_a_late_answer_that_leaves_work_reopens_an_issue_called_sent_without_it(
     clock.forward(minutes=2)
     make_sender(issue, FakeTransport()).step()
     assert states(issue) == {"submitted": 1}
-
-
-def test_a_batch_whose_claims_have_all_lapsed_ends_without_a_call(sending, make_sender, clock, config):
-    issue = sending(6)
-    transport = FakeTransport(lambda: clock.forward(minutes=6), at_once=2)
-    assert make_sender(issue, transport).step() is False
-    assert len(transport.calls) == 1
-    assert states(issue) == {"pending": 4, "submitted": 2}
-    assert make_sender(issue, transport).step() is True
-    assert len(transport.calls) == 3

@@ -213,7 +213,7 @@ def test_a_line_longer_than_mail_allows_travels_quoted_printable(make_mailing):
     assert encodings(build(make_mailing(html=fits), ADA, AT))[1][2] == "7bit"
     data = build(make_mailing(html=too_long), ADA, AT)
     lines_of(data)
-    assert encodings(data)[1] == ("text/html", "us-ascii", "quoted-printable")
+    assert encodings(data)[1] == ("text/html", "utf-8", "quoted-printable")
     assert part(parsed(data), "html") == f"{too_long}\n"
 
 

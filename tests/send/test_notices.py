@@ -7,15 +7,15 @@ from threading import Event
 
 import pytest
 
-from newsletter import holes, links, pipeline
+from newsletter import holes, links, pipeline, tokens
 from newsletter.models import Notice
 from newsletter.render import RenderError, service_mail
-from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.mailing import Reader
 from newsletter.send.notices import send_notices
-from newsletter.send.transports import Outcome, State, TransportDown, outbox, sendgrid
+from newsletter.send.transports import Outcome, State, TransportDown, outbox
 from newsletter.send.transports.sendgrid import _request
 from tests.factories import NOW, make_list, make_notice, make_subscriber, make_suppression
-from tests.send.conftest import KEY, FakeTransport
+from tests.send.conftest import KEY, FakeTransport, send_all
 
 pytestmark = pytest.mark.django_db
 
@@ -225,17 +225,12 @@ def test_facts_are_words_and_nothing_more(config):
 
 
 def test_each_message_bears_its_readers_reply_address(make_config, sending, clock):
-    from newsletter.send.ledger import Sender
-
     config = make_config(newsletters={"weekly": {"replies": {"address": "reply@in.example.org"}}})
     issue = sending(2)
-    mailing = Mailing.of(issue, issue.edition, config)
-    Sender(config, KEY, issue, mailing, outbox.open_transport("outbox", config), clock, Event()).step()
+    send_all(config, issue, clock)
     files = sorted((config.outbox / "weekly" / issue.slug).glob("*.eml"))
     found = {email.message_from_bytes(file.read_bytes())["Reply-To"] for file in files}
     assert len(found) == 2
-    from newsletter import tokens
-
     for address in found:
         token = address.removeprefix("reply+").removesuffix("@in.example.org")
         assert issue.messages.filter(pk=tokens.read_until(token, [KEY], tokens.REPLY, clock())).exists()
@@ -248,15 +243,14 @@ def test_sendgrid_is_given_one_address_with_a_hole(make_config, make_mailing):
     request = _request(mailing, Reader("1", "a@example.org", "", ""), [])
     assert request["reply_to"] == {"email": links.reply_address("reply@in.example.org", hole)}
     assert len(request["reply_to"]["email"].partition("@")[0]) <= 64
-    assert sendgrid.SendGridTransport.name == "sendgrid"
 
 
 def test_an_answer_that_is_lost_is_uncertain(send):
     make_notice()
 
     class Silent(FakeTransport):
-        def submit(self, mailing, readers):
-            return [Outcome(readers[0].ref, State.UNCERTAIN, "the answer was lost")]
+        def submit(self, mailing, readers, journal):
+            journal.answer(Outcome(readers[0].ref, State.UNCERTAIN, "the answer was lost"))
 
     assert send(Silent()) == 0
     assert states() == [("uncertain", 1)]

@@ -1,22 +1,23 @@
 """SendGrid through its own SDK: what is asked, and what each answer, or none, comes to."""
 
+import json
 import logging
 import socket
 import time
-from threading import Event
+from dataclasses import replace
 
 import pytest
 
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
-from newsletter.send import send_issue
 from newsletter.send.mailing import Reader
-from newsletter.send.transports import State, TransportDown, sendgrid
+from newsletter.send.transports import Heard, State, TransportDown, sendgrid
+from newsletter.send.transports.sendgrid.request import CALL, Letter
 from newsletter.settings import QUIET
 from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
-from tests.send.conftest import API_KEY, KEY, MARKER, hand_over, states
+from tests.send.conftest import API_KEY, MARKER, hand_over, send_all, states
 from tests.send.servers import DROP, HANG
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
@@ -56,17 +57,12 @@ def test_one_call_carries_every_reader_with_their_own_values(api, submit, make_m
         "to": [{"email": "ada@example.org", "name": "Ada <3"}],
         "substitutions": {
             f"{MARKER}-token-o": "tok11",
-            f"{MARKER}-reply-o": "test",
-            f"{MARKER}-email-o": "ada@example.org",
             f"{MARKER}-email-html-o": "ada@example.org",
             f"{MARKER}-name-o": "Ada <3",
             f"{MARKER}-name-html-o": "Ada &lt;3",
         },
-        "headers": {
-            "List-Unsubscribe": "<http://127.0.0.1:8000/u/tok11>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
-        "custom_args": {"message": "11"},
+        "headers": {"List-Unsubscribe": "<http://127.0.0.1:8000/u/tok11>"},
+        "custom_args": {"message": "11", "site": "http://127.0.0.1:8000"},
     }
     assert second["to"] == [{"email": "bob@example.org"}]
 
@@ -76,6 +72,7 @@ def test_the_issues_own_headers_go_along_and_sendgrids_tracking_is_off(api, subm
     submit(server.url)
     (call,) = server.calls
     assert call["headers"] == {
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": "<weekly.news.example.org>",
         "Feedback-ID": "weekly-2026-11-20:weekly:newsletter:news-example-org",
         "Precedence": "bulk",
@@ -85,6 +82,67 @@ def test_the_issues_own_headers_go_along_and_sendgrids_tracking_is_off(api, subm
         "click_tracking": {"enable": False, "enable_text": False}, "open_tracking": off, "subscription_tracking": off,
     }  # fmt: skip
     assert server.headers["Authorization"] == [f"Bearer {API_KEY}"]
+
+
+def test_their_tracking_is_switched_on_only_by_config(api, submit):
+    server = api()
+    submit(server.url, tracking="theirs")
+    assert server.calls[0]["tracking_settings"] == {
+        "click_tracking": {"enable": True, "enable_text": True},
+        "open_tracking": {"enable": True},
+        "subscription_tracking": {"enable": False},
+    }
+
+
+def test_a_reader_has_two_substitutions_where_the_text_needs_no_more(api, sendgrid_config, make_mailing):
+    server = api()
+    config = sendgrid_config(server.url)
+    mailing = make_mailing(config, html="{name-html} {token} {token}", text="{token}")
+    hand_over(sendgrid.open_transport("sendgrid", config), mailing, READERS)
+    found = [one["substitutions"] for one in server.calls[0]["personalizations"]]
+    assert found == [
+        {hole(MARKER, "token"): "tok11", hole(MARKER, "name-html"): "Ada &lt;3"},
+        {hole(MARKER, "token"): "tok12", hole(MARKER, "name-html"): ""},
+    ]
+
+
+def test_answers_by_mail_find_their_way_by_a_substitution(api, sendgrid_config, make_mailing):
+    server = api()
+    config = sendgrid_config(server.url)
+    letter = config.newsletters["weekly"]
+    letter = letter.model_copy(
+        update={"replies": letter.replies.model_copy(update={"address": "talk@news.example.org"})}
+    )
+    config = config.model_copy(update={"newsletters": {"weekly": letter}})
+    reader = Reader("1", "a@example.org", "", "t", reply="back1")
+    hand_over(sendgrid.open_transport("sendgrid", config), make_mailing(config), [reader])
+    (call,) = server.calls
+    assert call["reply_to"] == {"email": f"talk+{hole(MARKER, 'reply')}@news.example.org"}
+    assert call["personalizations"][0]["substitutions"][hole(MARKER, "reply")] == "back1"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Byron, Ada", '"Byron, Ada"'), ("A; B", '"A; B"'), ('"Q", \\', '"\\"Q\\", \\\\"'), ("Dr. Who", "Dr. Who")],
+    ids=["comma", "semicolon", "quotes", "dot"],
+)
+def test_what_sendgrid_would_take_for_another_recipient_is_quoted(api, submit, name, said):
+    server = api()
+    submit(server.url, [Reader("1", "a@example.org", name, "t")])
+    assert server.calls[0]["personalizations"][0]["to"] == [{"email": "a@example.org", "name": said}]
+
+
+def test_a_call_is_kept_below_what_it_may_weigh(config, make_mailing):
+    letter = Letter(make_mailing(), READERS[0], "ours")
+    heavy, light = (replace(letter.person(READERS[0]), weight=weight) for weight in (CALL // 3, 1))
+    calls = letter.calls([heavy] * 5 + [light] * 7, most=4)
+    assert [len(call) for call in calls] == [2, 2, 4, 4]
+
+
+@pytest.mark.parametrize("name", ["Ada", "👩‍💻" * 100, "é<&" * 150], ids=["short", "emoji", "escaped"])
+def test_a_reader_never_weighs_more_than_was_reckoned(make_mailing, name):
+    person = Letter(make_mailing(), READERS[0], "ours").person(Reader("123456789", "a@example.org", name, "t" * 27))
+    assert len(json.dumps(person.said)) <= person.weight
 
 
 def test_an_international_domain_goes_in_ascii_and_an_impossible_address_fails_alone(api, submit):
@@ -119,7 +177,7 @@ def test_a_thousand_and_one_readers_take_two_calls(api, sendgrid_config, sending
 
 
 def run(config, issue, clock):
-    send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, Event())
+    send_all(config, issue, clock)
     issue.refresh_from_db()
 
 
@@ -232,6 +290,89 @@ def test_sendgrid_may_not_refuse_reader_after_reader_for_ever(api, submit):
     with pytest.raises(TransportDown, match="refused recipients 5 times over") as down:
         submit(server.url, readers)
     assert (down.value.permanent, len(server.calls)) == (True, 5)
+
+
+# ── the journal ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Noting(Heard):
+    """Notes what it is told, and how many calls had come by then; allows so many calls."""
+
+    def __init__(self, server, allowed=99):
+        super().__init__()
+        self.server, self.allowed, self.notes = server, allowed, []
+
+    def begin(self, *refs):
+        self.allowed -= 1
+        self.notes.append(("begin", refs, len(self.server.calls)))
+        return self.allowed >= 0 and super().begin(*refs)
+
+    def unsent(self, *refs):
+        self.notes.append(("unsent", refs, len(self.server.calls)))
+        super().unsent(*refs)
+
+    def answer(self, outcome):
+        self.notes.append((str(outcome.state), (outcome.ref,), len(self.server.calls)))
+        super().answer(outcome)
+
+
+FIVE = [Reader(str(number), f"r{number}@example.org", "", "t") for number in range(5)]
+
+
+@pytest.fixture
+def noted(sendgrid_config, make_mailing):
+    def go(server, allowed=99, **settings):
+        config = sendgrid_config(server.url, per_call=2, **settings)
+        journal = Noting(server, allowed)
+        try:
+            sendgrid.open_transport("sendgrid", config).submit(make_mailing(config), FIVE, journal)
+        except TransportDown:
+            journal.notes.append(("down", (), len(server.calls)))
+        return journal.notes
+
+    return go
+
+
+def test_a_call_is_begun_just_before_it_leaves_and_answered_just_after(api, noted):
+    assert noted(api()) == [
+        ("begin", ("0", "1"), 0), ("submitted", ("0",), 1), ("submitted", ("1",), 1),
+        ("begin", ("2", "3"), 1), ("submitted", ("2",), 2), ("submitted", ("3",), 2),
+        ("begin", ("4",), 2), ("submitted", ("4",), 3),
+    ]  # fmt: skip
+
+
+def test_nothing_leaves_once_the_journal_says_stop(api, noted):
+    assert [note for note in noted(api(), allowed=1) if note[0] != "submitted"] == [
+        ("begin", ("0", "1"), 0), ("begin", ("2", "3"), 1),
+    ]  # fmt: skip
+
+
+def test_a_refused_call_is_unsent_and_those_after_it_were_never_begun(api, noted):
+    assert noted(api((202, {}, None), (429, {}, errors("slow down"))))[3:] == [
+        ("begin", ("2", "3"), 1), ("unsent", ("2", "3"), 2), ("down", (), 2),
+    ]  # fmt: skip
+
+
+def test_who_was_refused_alone_is_answered_before_the_rest_is_unsent(api, noted):
+    refusal = (400, {}, errors("no", "personalizations.0.to"))
+    assert noted(api(refusal, (503, {}, b""))) == [
+        ("begin", ("0", "1"), 0), ("failed", ("0",), 1), ("unsent", ("1",), 2), ("down", (), 2),
+    ]  # fmt: skip
+
+
+def test_a_lost_answer_is_the_answer_and_the_next_call_goes_out(api, noted):
+    states = [note[:2] for note in noted(api(DROP)) if note[0] not in ("begin", "submitted")]
+    assert states == [("uncertain", ("0",)), ("uncertain", ("1",))]
+
+
+def test_a_further_account_goes_by_its_own_name_and_settings(api, make_config, make_mailing):
+    server = api((401, {}, errors("bad key")))
+    other = {"kind": "sendgrid", "api_key": "SG.other", "host": server.url, "per_call": 7}
+    transport = sendgrid.open_transport("second", make_config(send={"transports": {"second": other}}))
+    with pytest.raises(TransportDown, match=r"check send\.transports\.second\.api_key"):
+        hand_over(transport, make_mailing(), READERS)
+    assert (transport.name, transport.at_once) == ("second", 7)
+    assert server.headers["Authorization"] == ["Bearer SG.other"]
 
 
 # ── in the ledger ────────────────────────────────────────────────────────────────────────────────────────────────────

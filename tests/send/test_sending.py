@@ -14,12 +14,12 @@ from django.db import connection, connections
 from newsletter import tokens
 from newsletter.config import Problem
 from newsletter.models import Issue, Message
-from newsletter.send import check, finish, sample, send_issue, send_test, start
+from newsletter.send import check, finish, sample, send_test, start
 from newsletter.send.transports import State
 from newsletter.send.transports.outbox import OutboxTransport
 from subscribers.joining import leave
 from tests.factories import make_edition, make_issue, make_subscriber, make_suppression, occasion
-from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, FakeTransport, states, with_holes
+from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, FakeTransport, send_all, states, with_holes
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -30,7 +30,7 @@ def files(config):
 
 
 def run(config, issue, clock, transport=None, stop=None):
-    send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, stop or Event(), transport)
+    send_all(config, issue, clock, transport, stop)
     issue.refresh_from_db()
 
 
@@ -42,9 +42,13 @@ class Watched(OutboxTransport):
         self.happening = [lambda: None, happening]
 
     def submit(self, mailing, readers, journal):
-        if self.happening:
-            self.happening.pop(0)()
-        super().submit(mailing, readers, journal)
+        super().submit(mailing, self._watched(readers), journal)
+
+    def _watched(self, readers):
+        for reader in readers:
+            if self.happening:
+                self.happening.pop(0)()
+            yield reader
 
 
 # ── the start ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,8 +153,8 @@ def test_a_second_run_sends_nothing(config, sending, clock):
 def test_a_wish_to_stop_leaves_the_rest_waiting_and_nothing_uncertain(config, sending, clock):
     issue, stop = sending(5), Event()
     run(config, issue, clock, Watched(config, stop.set), stop)
-    assert (states(issue), issue.status) == ({"pending": 3, "submitted": 2}, Status.SENDING)
-    assert len(files(config)) == 2
+    assert (states(issue), issue.status) == ({"pending": 4, "submitted": 1}, Status.SENDING)
+    assert len(files(config)) == 1
     run(config, issue, clock)
     assert (states(issue), issue.status, len(files(config))) == ({"submitted": 5}, Status.SENT, 5)
 
@@ -180,7 +184,7 @@ def test_many_workers_share_an_issue_without_sending_anything_twice(make_config,
 
     def work(transport):
         try:
-            send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, Event(), transport)
+            send_all(config, issue, clock, transport)
         finally:
             connections.close_all()
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from newsletter.models import Event, Like, Message, Vote
+from newsletter.models import Event, Like, Message, Verdict, Vote
 from subscribers.erasing import erase, waiting_files
 from subscribers.joining import ask, join
 from subscribers.models import (
@@ -100,20 +100,20 @@ def test_what_waits_is_withheld_and_what_is_on_the_wire_is_settled_without_the_a
     held = {"claim": uuid4(), "lease_until": now + timedelta(minutes=5)}
     waiting = make_message(make_issue(), person, state="pending", **held)
     deferred = make_message(make_issue(), person, state="deferred", retry_at=now, reason=f"{TYPED} is busy")
-    on_wire = make_message(make_issue(), person, state="submitting")
+    on_wire = make_message(make_issue(), person, state="submitting", **held)
     erase(Person.of(person), occasion("erased", now))
     for message in (waiting, deferred):
         message.refresh_from_db()
         assert (message.state, message.reason) == ("withheld", "erased since the audience was frozen")
         assert (message.claim, message.lease_until, message.retry_at) == (None, None, None)
-    assert Message.settle(on_wire.claim, [on_wire.pk], "failed", f"550 <{TYPED}>: no such user", now) == 1
+    assert Message.settle(on_wire.claim, [Verdict(on_wire.pk, "failed", f"550 <{TYPED}>: no such user")], now) == 1
     on_wire.refresh_from_db()
     assert (on_wire.state, on_wire.reason) == ("failed", "550 <(erased)>: no such user")
 
 
 def test_who_is_still_here_is_named_in_the_servers_answer(now):
-    message = make_message(state="submitting")
-    Message.settle(message.claim, [message.pk], "failed", "550 <ada@example.org>: no such user", now)
+    message = make_message(state="submitting", claim=uuid4(), lease_until=now)
+    Message.settle(message.claim, [Verdict(message.pk, "failed", "550 <ada@example.org>: no such user")], now)
     message.refresh_from_db()
     assert message.reason == "550 <ada@example.org>: no such user"
 

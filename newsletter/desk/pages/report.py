@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from newsletter import track
 from newsletter.desk.admin.labels import STATES, STATUSES
 from newsletter.desk.pages.base import desk_page, staff_page
+from newsletter.desk.pages.sending import context_of
 from newsletter.models import Issue, Message
 
 PER_PAGE = 50
@@ -27,7 +28,7 @@ class Figure:
 
 @staff_page("newsletter.view_issue")
 def report(request: HttpRequest, number: int) -> HttpResponse:
-    """The numbers, the reasons, the failures and the links; it looks again by itself while messages are leaving."""
+    """The numbers, the reasons, the failures and the links; what moves looks again by itself."""
     issue = get_object_or_404(Issue, pk=number)
     told = track.report(issue)
     return desk_page(
@@ -40,8 +41,7 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         funnel=_funnel(told, issue),
         states=[(state, STATES.get(Message.State(state), "default"), count) for state, count in told.states.items()],
         failures=Paginator(track.failures(issue), PER_PAGE).get_page(request.GET.get("page")),
-        live=issue.status == Issue.Status.SENDING,
-        progress=_percent(told.audience - told.open, told.audience),
+        **context_of(request, issue),
     )
 
 
@@ -66,7 +66,3 @@ def _share(rate: float | None, events: int, name: str) -> str:
 
 def _rate(rate: float | None) -> str:
     return "–" if rate is None else f"{rate:.1%} of sent"
-
-
-def _percent(part: int, whole: int) -> int:
-    return round(100 * part / whole) if whole else 0

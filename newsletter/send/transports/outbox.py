@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.config import Config
+from newsletter.send.compiled import Compiler
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.mime import build
 from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from subscribers.addresses import InvalidAddress
 
@@ -21,6 +21,7 @@ class OutboxTransport:
 
     def __init__(self, name: str, config: Config) -> None:
         self.name, self._folder = name, config.outbox
+        self._messages = Compiler()
 
     def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
         """Write one file for each reader, whole or not at all."""
@@ -38,7 +39,7 @@ class OutboxTransport:
 
     def _write(self, folder: Path, mailing: Mailing, reader: Reader, journal: Journal) -> bool:
         try:
-            data = build(mailing, reader, datetime.now(UTC))
+            data = self._messages.message(mailing, reader, datetime.now(UTC))
         except InvalidAddress as error:
             journal.answer(Outcome(reader.ref, State.FAILED, str(error)))
             return True

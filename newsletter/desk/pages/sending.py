@@ -1,0 +1,95 @@
+"""How an issue's sending goes, with the buttons that steer it: a part of its report, and a page of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from newsletter.desk.admin.labels import STATES, STATUSES
+from newsletter.desk.pages.base import desk_page, staff_page
+from newsletter.models import Issue, Message, repairing
+from newsletter.models.progress import Progress, progress
+from newsletter.pace import left_words, rate_words
+from newsletter.settings import current
+
+Status = Issue.Status
+LIVE = (Status.SENDING, Status.PAUSED)
+CHANGE = "newsletter.change_issue"
+
+
+@dataclass(frozen=True)
+class Told:
+    """An issue with how far it is, in words."""
+
+    issue: Issue
+    progress: Progress
+
+    @classmethod
+    def of(cls, issue: Issue, reasons: bool = True) -> Told:
+        """As it stands now."""
+        return cls(issue, progress(issue, current().transport_of(issue.newsletter), timezone.now(), reasons))
+
+    @property
+    def colour(self) -> str:
+        """The status's."""
+        return STATUSES[Status(self.issue.status)]
+
+    @property
+    def moving(self) -> bool:
+        """Whether messages are leaving."""
+        return self.issue.status == Status.SENDING
+
+    @property
+    def pace(self) -> str:
+        """How fast, and how long it takes."""
+        if not self.moving or not self.progress.open:
+            return ""
+        words = (rate_words(self.progress.rate), left_words(self.progress.left))
+        return ", ".join(filter(None, words)) or "nothing has left in the last minute"
+
+    @property
+    def ways(self) -> list[dict[str, Any]]:
+        """What each transport has of it."""
+        return [
+            {"way": way, "pace": rate_words(way.rate) if self.moving else ""}
+            for way in self.progress.ways
+            if way.states.keys() - {Message.State.EXCLUDED}
+        ]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """What went wrong, with the colour of its state."""
+        return [
+            {"failure": one, "colour": STATES.get(Message.State(one.state), "default")}
+            for one in self.progress.failures
+        ]
+
+
+def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:
+    """What the template of the panel needs."""
+    told = Told.of(issue)
+    return {
+        "told": told,
+        "live": issue.status == Status.SENDING,
+        "shown": issue.status in LIVE or bool(told.progress.failures),
+        "retried": repairing.failed(issue).count() if told.progress.lost else 0,
+        "may_steer": request.user.has_perm(CHANGE),
+    }
+
+
+@staff_page("newsletter.view_issue")
+def sending(request: HttpRequest, number: int) -> HttpResponse:
+    """The panel alone for a page that looks again by itself, or all of it once the issue's status is another."""
+    issue = get_object_or_404(Issue, pk=number)
+    context = {"object": issue, **context_of(request, issue)}
+    if "HX-Request" not in request.headers:
+        return desk_page(request, "sending_page.html", "Sending", **context)
+    answer = render(request, "sending.html", context)
+    if request.GET.get("was") != issue.status:
+        answer["HX-Refresh"] = "true"
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,197 @@
+"""How an issue's sending goes: counted, never kept. Each question is bounded, however many people the issue is for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.db.models import Count, Min, QuerySet
+
+from newsletter.models.issue import Issue
+from newsletter.models.message import Message
+from newsletter.models.reasons import gist
+
+State = Message.State
+OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED)
+AT_ONCE = (State.PENDING, State.SUBMITTING)
+"""What can go now, as opposed to what waits for its next attempt."""
+TAKEN = (State.SUBMITTED, State.DELIVERED)
+"""What was submitted, whatever the other side said afterwards."""
+TOLD = (State.FAILED, State.BOUNCED, State.UNCERTAIN, State.DEFERRED)
+"""The states whose reasons are told."""
+WINDOW = timedelta(minutes=1)
+"""The rate is that of so long."""
+SAMPLE = 5000
+"""Rows that are looked at to learn a rate or the reasons of a state: of more, it is they that are told of."""
+REASONS = 20
+"""Kinds of reasons that are told, the most frequent first."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What one transport has of an issue: messages by state, how many leave in a second, and the next attempt."""
+
+    name: str
+    states: dict[str, int]
+    rate: float = 0.0
+    next_retry: datetime | None = None
+
+    def count(self, *states: str) -> int:
+        """How many are in any of these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+    @property
+    def submitted(self) -> int:
+        """Messages that it has submitted."""
+        return self.count(*TAKEN)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that can go now."""
+        return self.count(*AT_ONCE)
+
+    @property
+    def deferred(self) -> int:
+        """Messages that wait for their next attempt."""
+        return self.count(State.DEFERRED)
+
+    @property
+    def lost(self) -> int:
+        """Messages that failed or came back."""
+        return self.count(State.FAILED, State.BOUNCED, State.COMPLAINED)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Messages in one state for one reason."""
+
+    state: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an issue is."""
+
+    ways: tuple[Way, ...]
+    failures: tuple[Failure, ...] = ()
+    sampled: bool = False
+    states: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        states: Counter[str] = Counter()
+        for way in self.ways:
+            states.update(way.states)
+        object.__setattr__(self, "states", dict(states))
+
+    def count(self, *states: str) -> int:
+        """How many are in any of these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+    @property
+    def total(self) -> int:
+        """Everybody whom the issue is for."""
+        return sum(self.states.values()) - self.count(State.EXCLUDED)
+
+    @property
+    def open(self) -> int:
+        """Messages that are still to be sent or answered."""
+        return self.count(*OPEN)
+
+    @property
+    def answered(self) -> int:
+        """Messages of which it is known, or will never be, what became of them."""
+        return self.total - self.open
+
+    @property
+    def percent(self) -> int:
+        """The share of them, never 100 before all are."""
+        return 100 * self.answered // self.total if self.total else 0
+
+    @property
+    def rate(self) -> float:
+        """Messages submitted in a second, over the last minute."""
+        return sum(way.rate for way in self.ways)
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long it takes to send, at this rate, what can go now; None where nobody can say."""
+        waiting = self.count(*AT_ONCE)
+        if not waiting:
+            return timedelta(0)
+        return timedelta(seconds=ceil(waiting / self.rate)) if self.rate else None
+
+    @property
+    def next_retry(self) -> datetime | None:
+        """When the first of those that were deferred is tried again."""
+        return min((way.next_retry for way in self.ways if way.next_retry), default=None)
+
+    @property
+    def submitted(self) -> int:
+        """Messages that were submitted."""
+        return self.count(*TAKEN)
+
+    @property
+    def lost(self) -> int:
+        """Messages that failed or came back."""
+        return self.count(State.FAILED, State.BOUNCED, State.COMPLAINED)
+
+    @property
+    def uncertain(self) -> int:
+        """Messages about which a person has to decide."""
+        return self.count(State.UNCERTAIN)
+
+
+def progress(issue: Issue, default: str, now: datetime, reasons: bool = True) -> Progress:
+    """Count how far an issue is; `default` is the transport of those messages that are meant for none in particular."""
+    counted: dict[str, dict[str, int]] = {}
+    rows = Message.objects.filter(issue=issue).order_by().values_list("state", "route").annotate(Count("pk"))
+    for state, route, number in rows:
+        counted.setdefault(route, {})[state] = number
+    ways = tuple(_way(issue, route, states, default, now) for route, states in sorted(counted.items()))
+    whole = Progress(ways)
+    if not reasons:
+        return whole
+    sampled = any(whole.count(state) > SAMPLE for state in TOLD)
+    return Progress(ways, tuple(failures(issue, whole.states)), sampled)
+
+
+def failures(issue: Issue, states: dict[str, int]) -> list[Failure]:
+    """What went wrong, by state and kind of reason, the most frequent first; of many, as a sample has it."""
+    found: Counter[tuple[str, str]] = Counter()
+    for state in TOLD:
+        if states.get(state):
+            rows = Message.objects.filter(issue=issue, state=state).order_by()
+            found.update((str(state), gist(reason)) for reason in rows.values_list("reason", flat=True)[:SAMPLE])
+    return [Failure(state, reason, count) for (state, reason), count in found.most_common(REASONS)]
+
+
+def _way(issue: Issue, route: str, states: dict[str, int], default: str, now: datetime) -> Way:
+    mine = Message.objects.filter(issue=issue, route=route).order_by()
+    rate = sum(_rate(mine.filter(state=state), issue.started_at or now, now) for state in TAKEN if states.get(state))
+    retry = None
+    if states.get(State.DEFERRED):
+        retry = mine.filter(state=State.DEFERRED).aggregate(first=Min("retry_at"))["first"]
+    return Way(route or default, states, rate, retry)
+
+
+def _rate(rows: QuerySet[Message], since: datetime, now: datetime) -> float:
+    """How many of these were submitted in a second: messages leave about in the order of their numbers."""
+    # Those that were settled wait for nothing. Said like this, the index has them in the order that is asked for.
+    latest = rows.filter(retry_at=None).order_by("-retry_at", "-pk").values_list("submitted_at", flat=True)[:SAMPLE]
+    return pace([at for at in latest if at is not None], since, now)
+
+
+def pace(moments: Sequence[datetime], since: datetime, now: datetime, sample: int = SAMPLE) -> float:
+    """Messages in a second, from the moments at which the latest were submitted; sending has begun at `since`."""
+    recent = [at for at in moments if at >= now - WINDOW]
+    if not recent:
+        return 0.0
+    if len(recent) >= sample:
+        since = min(recent)  # there were more in the last minute than are looked at
+    span = min(max(now - since, timedelta(seconds=1)), WINDOW)
+    return len(recent) / span.total_seconds()

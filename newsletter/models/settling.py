@@ -1,0 +1,76 @@
+"""Settling: what became of a whole sheet of messages, in one statement, each row guarded by its own state."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Model
+
+from subscribers.traces import without_addresses
+
+
+class Verdict(NamedTuple):
+    """What became of one message. `pending` puts back what certainly was not sent; that is no attempt."""
+
+    number: int
+    state: str
+    reason: str = ""
+    retry_at: datetime | None = None
+
+
+# About somebody who was erased meanwhile an answer is kept without the address that it may name.
+_STATEMENT = """
+UPDATE {table} SET
+    state = v.state,
+    reason = CASE WHEN {table}.subscriber_id IS NULL THEN v.clean ELSE v.reason END,
+    retry_at = v.retry_at,
+    claim = NULL,
+    lease_until = NULL,
+    attempts = attempts - CASE WHEN v.state IN ('pending', 'withheld') THEN 1 ELSE 0 END,
+    submitted_at = CASE WHEN v.state = 'submitted' THEN {now} ELSE submitted_at END
+FROM {verdicts}
+WHERE {table}.id = v.id AND {table}.claim = %s AND {table}.state IN ('submitting', 'uncertain')
+"""
+_POSTGRESQL = """
+unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS v(id, state, reason, clean, retry_at)
+"""
+_SQLITE = """(
+    SELECT value ->> 0 AS id, value ->> 1 AS state, value ->> 2 AS reason, value ->> 3 AS clean, value ->> 4 AS retry_at
+    FROM json_each(%s)
+) AS v"""
+
+
+def settle(table: type[Model], claim: uuid.UUID, verdicts: Sequence[Verdict], now: datetime) -> int:
+    """Record the verdicts for rows that this claim holds; return how many rows took theirs.
+
+    A row already called uncertain takes it too: a late answer is still an answer.
+    """
+    if not verdicts:
+        return 0
+    postgresql = connection.vendor == "postgresql"
+    rows = [
+        (one.number, str(one.state), one.reason, _clean(one.reason), _moment(one.retry_at)) for one in verdicts
+    ]  # fmt: skip
+    given = [list(column) for column in zip(*rows, strict=True)] if postgresql else [json.dumps(rows)]
+    statement = _STATEMENT.format(
+        table=connection.ops.quote_name(table._meta.db_table),
+        now="%s::timestamptz" if postgresql else "%s",
+        verdicts=_POSTGRESQL if postgresql else _SQLITE,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_moment(now), *given, claim if postgresql else claim.hex])
+        return int(cursor.rowcount)
+
+
+def _clean(reason: str) -> str:
+    return without_addresses(reason) if "@" in reason else reason
+
+
+def _moment(value: datetime | None) -> Any:
+    """A moment as the database keeps it, also inside of an array or of JSON."""
+    return connection.ops.adapt_datetimefield_value(value) if value else None

@@ -1,0 +1,57 @@
+"""Alarms: an issue that cannot go on by itself is paused, and those who can help are written to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from newsletter import links
+from newsletter.config import Config
+from newsletter.models import Issue, Message, Notice
+from newsletter.models.edition import digest_of
+from newsletter.models.progress import OPEN, TAKEN
+
+log = logging.getLogger(__name__)
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+_LOST = (Message.State.FAILED, Message.State.BOUNCED)
+
+
+def alarm(config: Config, issue: Issue, reason: str, now: datetime) -> bool:
+    """Pause an issue that is being sent, and have staff written to; say whether this call did it.
+
+    However many workers find the same fault at once, one of them pauses it, and there is one mail to each.
+    """
+    with transaction.atomic():
+        if not issue.halt(reason, now):
+            return False
+        log.error("%s paused: %s", issue, reason)
+        facts = _facts(config, issue, reason)
+        for to in sorted(set(_watchers(config))):
+            dedupe = digest_of(f"alarm {issue.pk} {now.isoformat()} {to}")
+            Notice.queue(Notice.Kind.ALARM, issue.newsletter, to, facts, now, dedupe)
+    issue.refresh_from_db()
+    return True
+
+
+def _facts(config: Config, issue: Issue, reason: str) -> dict[str, str]:
+    counts = Message.counts(issue)
+
+    def count(states: tuple[Message.State, ...]) -> str:
+        return f"{sum(counts.get(state, 0) for state in states):,}"
+
+    return {
+        "issue_title": str(issue), "reason": reason, "report_url": links.report(config, issue.pk),
+        "sent": count(TAKEN), "waiting": count(OPEN), "failed": count(_LOST),
+    }  # fmt: skip
+
+
+def _watchers(config: Config) -> Iterator[str]:
+    """Whom to write to: staff who may change issues, and the addresses of config.yaml."""
+    yield from config.site.alerts
+    staff = get_user_model().objects.with_perm("newsletter.change_issue", backend=BACKEND)
+    yield from staff.filter(is_staff=True).exclude(email="").values_list("email", flat=True)

@@ -1,0 +1,178 @@
+"""The journal: what happens on the wire, written down as it happens, because the database hears of it only later.
+
+A lane has one file. It names the claim before the database is asked for it, each message before its text is on the
+wire, and each answer as it comes. A record is one line, handed to the operating system in one call and not forced to
+disk: that outlives the process, however it dies, and not the machine. So a journal of before the machine last started
+is believed in what it says, and not in what it leaves out.
+
+The file is as long as it may have to be before the first message goes: a disk that is full stops a sheet before it
+begins, and never takes the answers of one that has.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from newsletter.send.transports import Outcome, State
+
+_RECORD = 400
+"""Bytes kept free for what may be said of one message."""
+_WORDS = 300
+"""Bytes of an answer that are written down; the database gets all of it if the process lives."""
+
+
+class Journal:
+    """A lane's own file, locked for as long as its process lives. `name` is the lane's."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self.name = folder, uuid.uuid4()
+        self._at = self._files = 0
+        self._handle, self._news = -1, False
+        self._lock()
+
+    def open(self, claim: uuid.UUID, number: int) -> None:
+        """Begin a sheet of up to so many messages; raise OSError if there is no room for what may be said of them."""
+        if self._news:
+            # The database has not heard of the sheet before: that is left to whoever looks for journals next.
+            self.leave()
+            self._lock()
+        self._at = 0
+        os.ftruncate(self._handle, 0)
+        _allocate(self._handle, 200 + number * _RECORD)
+        self._news = True
+        self._write(f"sheet {claim} {_boot()}")
+
+    def begin(self, refs: Iterable[str]) -> None:
+        """These go on the wire now."""
+        self._write("> " + " ".join(refs))
+
+    def unsent(self, refs: Iterable[str]) -> None:
+        """These did not, after all."""
+        self._write("< " + " ".join(refs))
+
+    def answer(self, outcome: Outcome) -> None:
+        """What became of one."""
+        words = outcome.reason.encode("utf-8", "replace").replace(b"\n", b" ").replace(b"\r", b"")[:_WORDS]
+        self._write(f"= {outcome.ref} {outcome.state} {words.decode('utf-8', 'ignore')}")
+
+    def clear(self) -> None:
+        """The database knows all of it."""
+        os.ftruncate(self._handle, 0)
+        self._news = False
+
+    def close(self) -> None:
+        """Take the file away, unless there is something in it that the database has not heard."""
+        if not self._news:
+            self._file.unlink(missing_ok=True)
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the file and leave it, with what is in it, to whoever looks for journals next."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _lock(self) -> None:
+        self._files += 1
+        self._file = self._folder / f"{self.name}.{self._files}.journal"
+        while True:
+            self._handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+            if _is_still(self._handle, self._file):
+                return
+            os.close(self._handle)  # somebody took it for one that was left behind, before we had locked it
+
+    def _write(self, line: str) -> None:
+        self._at += os.pwrite(self._handle, f"{line}\n".encode(), self._at)
+
+
+@dataclass
+class Left:
+    """What a journal says that somebody left behind."""
+
+    lane: uuid.UUID
+    claim: uuid.UUID | None = None
+    whole: bool = True
+    """Whether what it does not say did not happen."""
+    begun: set[str] = field(default_factory=set)
+    answers: dict[str, Outcome] = field(default_factory=dict)
+
+
+def left_behind(folder: Path) -> Iterator[Left]:
+    """The journals that nobody holds any more, each locked while it is looked at.
+
+    It is taken away when the next one is asked for; whoever does not come back for it leaves it to others.
+    """
+    for file in sorted(folder.glob("*.journal")):
+        try:
+            handle = os.open(file, os.O_RDWR)
+        except FileNotFoundError:
+            continue  # another process was here first
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still(handle, file):
+                yield _read(uuid.UUID(file.name.partition(".")[0]), file.read_bytes())
+                file.unlink()
+        except BlockingIOError:
+            pass  # its lane is alive
+        finally:
+            os.close(handle)
+
+
+def _read(lane: uuid.UUID, data: bytes) -> Left:
+    """What stands in a journal; a line that was cut short was written too late to count."""
+    left = Left(lane)
+    for line in data.rstrip(b"\0").split(b"\n")[:-1]:
+        mark, _, rest = line.decode("utf-8", "replace").partition(" ")
+        if mark == "sheet":
+            claim, boot = rest.split(" ")
+            left = Left(lane, uuid.UUID(claim), whole=boot == _boot() != UNKNOWN)
+        elif mark == ">":
+            left.begun.update(rest.split(" "))
+        elif mark == "<":
+            left.begun.difference_update(rest.split(" "))
+        elif mark == "=":
+            ref, state, reason = rest.split(" ", 2)
+            left.answers[ref] = Outcome(ref, State(state), reason)
+    return left
+
+
+def _is_still(handle: int, file: Path) -> bool:
+    """Whether the file of this name is the one that was opened."""
+    try:
+        return os.fstat(handle).st_ino == file.stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
+UNKNOWN = "unknown"
+
+
+@lru_cache
+def _boot() -> str:
+    """What names the time since the machine was last started; unknown where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return UNKNOWN
+
+
+def _allocate(handle: int, size: int) -> None:
+    """Make a file so long that writing into it needs no more room."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, size)
+    else:  # macOS has none
+        os.pwrite(handle, bytes(size), 0)

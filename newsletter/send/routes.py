@@ -1,0 +1,109 @@
+"""Which transport carries a message: settled once, in the database, as the audience is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from math import gcd
+
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import StrIndex, Substr
+from django.db.models.lookups import EndsWith, In, LessThan
+
+from newsletter.config import Config, Route
+
+OWN = ""
+"""The route of messages that go by their newsletter's own transport, whichever that is when they go."""
+_GOLDEN = 0.618
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The ways of one newsletter's messages."""
+
+    default: str
+    failover: tuple[str, ...]
+    routes: tuple[Route, ...]
+
+    @classmethod
+    def of(cls, config: Config, newsletter: str) -> Routes:
+        """The routes that config.yaml has for a newsletter."""
+        routes = tuple(config.send.routes_for(newsletter))
+        return cls(config.transport_of(newsletter), config.send.failover, routes)
+
+    @property
+    def names(self) -> list[str]:
+        """Every transport that may carry a message, the newsletter's own first."""
+        names = [self.default, *self.failover]
+        for route in self.routes:
+            names += [*route.to, *route.failover]
+        return list(dict.fromkeys(names))
+
+    def choice(self) -> Combinable:
+        """The transport's name as an expression over subscribers; OWN for whom no route matches."""
+        cases = [When(_at(route), then=_shared(route.to)) for route in self.routes if route.domains]
+        rest = next((_shared(route.to) for route in self.routes if not route.domains), _name(OWN))
+        return Case(*cases, default=rest, output_field=CharField()) if cases else rest
+
+    def stand_ins(self, name: str) -> tuple[str, ...]:
+        """The transports that may carry what is meant for this one while it is down, the first before the next."""
+        found = [other for route in self.routes if name in route.to for other in route.failover]
+        if name == self.default:
+            found += self.failover
+        return tuple(dict.fromkeys(other for other in found if other != name))
+
+    def carried_by(self, name: str, resting: Collection[str] = ()) -> list[str]:
+        """The routes whose messages a transport may take now: its own, and those of resting ones that it stands in for.
+
+        Of several stand-ins the first that does not rest takes them.
+        """
+        found = [name]
+        for other in sorted(set(resting) - {name}):
+            awake = (one for one in self.stand_ins(other) if one not in resting)
+            if next(awake, "") == name:
+                found.append(other)
+        return [*found, *([OWN] if self.default in found else [])]
+
+
+def _at(route: Route) -> Q:
+    """Whether a reader's domain is one of the route's. The key has it in lower case and ASCII."""
+    domain = Substr("key", StrIndex("key", Value("@")) + 1)
+    below = [name.removeprefix("*") for name in route.domains if name.startswith("*")]
+    exact = [name for name in route.domains if not name.startswith("*")]
+    found = Q(In(domain, exact)) if exact else Q()
+    for end in below:
+        found |= Q(EndsWith(domain, end))
+    return found
+
+
+def _shared(weights: Mapping[str, int]) -> Combinable:
+    """One of several transports by the reader's number, so that a reader's mail always comes the same way.
+
+    The numbers are strewn, by steps of about a golden section, so that the shares are right in any stretch of them.
+    """
+    names, shares = list(weights), list(_least(weights))
+    if len(names) == 1:
+        return _name(names[0])
+    place = F("pk") * _step(sum(shares)) % sum(shares)
+    cases = [
+        When(LessThan(place, bound), then=_name(name))
+        for name, bound in zip(names[:-1], accumulate(shares[:-1]), strict=True)
+    ]
+    return Case(*cases, default=_name(names[-1]), output_field=CharField())
+
+
+def _least(weights: Mapping[str, int]) -> Iterator[int]:
+    """The weights in their lowest terms."""
+    common = gcd(*weights.values())
+    return (weight // common for weight in weights.values())
+
+
+def _step(total: int) -> int:
+    """About 0.618 of a number, with no divisor in common with it: its multiples meet every remainder once."""
+    return next(step for step in range(max(1, round(total * _GOLDEN)), total + 2) if gcd(step, total) == 1)
+
+
+def _name(name: str) -> Value:
+    return Value(name, output_field=CharField())
