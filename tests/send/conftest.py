@@ -230,5 +230,55 @@ def hand_over(transport, mailing, readers):
     return heard.outcomes
 
 
+@pytest.fixture(params=["auto", "commands", "off"])
+def mode(request):
+    """Each of the ways in which a server may be spoken to."""
+    return request.param
+
+
+@pytest.fixture
+def send(smtp_server, transport_to, make_mailing, mode):
+    """Send a sheet to a server that offers PIPELINING and answers as scripted, in each of the three ways.
+
+    What comes back holds the server, the transport, and what became of each reader.
+    """
+
+    def go(*readers, timeout="10s", settings=None, mailing=None, journal=None, **script):
+        server = smtp_server(offers=("PIPELINING",), **script)
+        transport = transport_to(server.port, timeout=timeout, pipelining=mode, **settings or {})
+        sheet = Sheet(server, transport, mailing or make_mailing(), journal or Heard())
+        sheet.send(*readers)
+        return sheet
+
+    return go
+
+
+class Sheet:
+    """Readers handed over together, and what the journal heard of them."""
+
+    def __init__(self, server, transport, mailing, journal):
+        self.server, self.transport, self.mailing, self.journal = server, transport, mailing, journal
+        self.down: TransportDown | None = None
+
+    def send(self, *readers):
+        try:
+            self.transport.submit(self.mailing, readers, self.journal)
+        except TransportDown as down:
+            self.down = down
+        return self
+
+    @property
+    def answers(self):
+        return [(outcome.ref, outcome.state) for outcome in self.journal.outcomes]
+
+    @property
+    def states(self):
+        return [outcome.state for outcome in self.journal.outcomes]
+
+    @property
+    def reasons(self):
+        return [outcome.reason for outcome in self.journal.outcomes]
+
+
 def states(issue: Issue) -> dict[str, int]:
     return Message.counts(issue)
