@@ -203,6 +203,10 @@ FREE |= {
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
     "newsletter.Beat": "when the house's own jobs last ran",
     "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",
+    **dict.fromkeys(
+        ("newsletter.TransportState", "newsletter.Slot", "newsletter.Sent"),
+        "how many messages a transport has sent and whether it works, which names nobody",
+    ),
     "newsletter.Turn": "fingerprints of who asked for something, dropped after a day",
     "auth": "staff, who are no part of the audience",
     "sessions": "signed-in staff; dropped when their time is over",

@@ -39,8 +39,8 @@ from subscribers.segments import indexes
 
 log = logging.getLogger(__name__)
 
-BATCHES = 4
-"""Batches of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
+SHEETS = 8
+"""Sheets of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
 STUCK = "cannot be rendered"
 """How the reason begins of an issue that is tried again at the next turn."""
 
@@ -176,12 +176,22 @@ def send_messages(ctx: Context) -> None:
     send.recover(ctx.config, ctx.clock())
     if lapsed := Message.lapse(ctx.clock()):
         log.warning("%d messages are uncertain: their process stopped before the answer came", lapsed)
-    more = True
-    while more and not ctx.stop.is_set():
-        more = False
-        for issue in Issue.to_send(ctx.clock()):
-            with _apart(issue):
-                more |= send.send_issue(ctx.config, ctx.key, issue, ctx.clock, ctx.stop, batches=BATCHES)
+    if not Issue.to_send(ctx.clock()).exists():
+        return
+    with send.Lane(ctx.config, ctx.key, ctx.clock, ctx.stop) as lane:
+        more = True
+        while more:
+            more = False
+            for issue in Issue.to_send(ctx.clock()):
+                more |= _send_some(lane, issue)
+
+
+def _send_some(lane: send.Lane, issue: Issue) -> bool:
+    """Send a few sheets of an issue; say whether there may be more to do."""
+    more = False
+    with _apart(issue):
+        more = not lane.stop.is_set() and send.send_issue(lane, issue, sheets=SHEETS)
+    return more
 
 
 def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:

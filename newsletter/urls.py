@@ -28,6 +28,7 @@ from newsletter.reader import views as reader
 from newsletter.settings import current
 from newsletter.track import views as track
 from newsletter.track.replies import sendgrid
+from newsletter.track.webhooks import sendgrid as sendgrid_events
 
 handler404 = "newsletter.reader.errors.not_found"
 handler500 = "newsletter.reader.errors.broken"
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v/<str:token>/<int:poll>/", answering.results, name="results"),
     path("v/<str:token>/<int:poll>/<int:answer>", answering.vote, name="vote"),
     path("hooks/sendgrid/inbound/<str:secret>/", sendgrid.inbound, name="sendgrid-inbound"),
+    path("hooks/sendgrid/events/", sendgrid_events.events, name="sendgrid-events"),
     # reader
     path("u/<str:token>", leaving.leave, name="unsubscribe"),
     path("u/<str:token>/undo", leaving.undo, name="undo"),

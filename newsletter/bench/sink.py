@@ -88,6 +88,14 @@ class Sink:
             line = b"%s\t%s\n" % (found[1] if found else b"-", b",".join(recipients))
             os.write(self._log, line)
 
+    def close(self) -> None:
+        """Close everything that is open."""
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]  # sockets, all of them
+        self.selector.close()
+        if self._log >= 0:
+            os.close(self._log)
+
     @property
     def logs(self) -> bool:
         """Whether anybody wants to know the Message-IDs."""

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
-from newsletter.config.answers import Incoming, Polls, Replies
+from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
 from newsletter.config.summary import Summary
 from newsletter.config.topics import emoji_for, topic
+from newsletter.config.tracking import Track
 from newsletter.config.values import (
     BaseUrl,
     Cron,
@@ -120,14 +121,6 @@ class Render(Section):
 
     theme: str = Field("atlas", min_length=1, description="theme of every newsletter that names none")
     templates: Path = Field(Path("templates/email"), description="folder whose files go before the shipped themes")
-
-
-class Track(Section):
-    """What is measured."""
-
-    opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
-    clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
-    replies: Incoming = Field(Incoming(), description="how answers by mail come in")
 
 
 class Sender(Section):

@@ -33,6 +33,9 @@ class Breaker(Section):
     )
     window: int = Field(100, ge=10, le=10_000, description="how many of the latest answers are looked at")
     least: int = Field(10, ge=2, le=1000, description="refusals, or messages put off, below which nothing is concluded")
+    patience: Span = Field(
+        timedelta(minutes=15), description="how long a server may be out of reach before the issue waits for a person"
+    )
 
 
 class Transport(Section):

@@ -8,6 +8,7 @@ from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
 from newsletter.models.message import Due, Hold, Message, reachable  # isort: skip
 from newsletter.models.settling import Verdict  # isort: skip
+from newsletter.models.transport import Sent, Slot, TransportState  # isort: skip
 from newsletter.models.event import Event  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
@@ -41,12 +42,15 @@ __all__ = [
     "Post",
     "Rejected",
     "Reply",
+    "Sent",
     "Series",
     "Sighting",
     "SignIn",
+    "Slot",
     "Source",
     "Term",
     "TransitionRefused",
+    "TransportState",
     "Turn",
     "Verdict",
     "Vote",

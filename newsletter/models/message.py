@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 
 from newsletter.models import claims, settling
 from newsletter.models.issue import Issue
@@ -21,6 +22,7 @@ from newsletter.models.settling import Verdict
 from subscribers.audience import Audience
 from subscribers.models import Subscriber
 
+OWN_WAY = Value("", output_field=models.CharField())
 GONE = "unsubscribed, paused, suppressed or erased since the audience was frozen"
 
 
@@ -95,21 +97,22 @@ class Message(models.Model):
         return f"{self.issue} to {self.subscriber}"
 
     @classmethod
-    def freeze(cls, issue: Issue, audience: Audience, now: datetime) -> None:
+    def freeze(cls, issue: Issue, audience: Audience, now: datetime, route: Combinable = OWN_WAY) -> None:
         """Write the issue's audience in one statement: a row for each candidate, the excluded with their reason.
 
-        A second call changes nothing.
+        `route` is an expression over people: the transport that their messages are meant for. A second call changes
+        nothing.
         """
-        select, params = audience.statement(now)
+        select, params = audience.statement(now, route=route)
         if connection.vendor == "postgresql":
             select += f" FOR KEY SHARE OF {connection.ops.quote_name(Subscriber._meta.db_table)}"
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
             # Materialized: state and reason both come from the exclusion, which is worked out once for each person.
             cursor.execute(
-                f"WITH people (id, exclusion) AS MATERIALIZED ({select})"  # noqa: S608 - only names of ours
-                f" INSERT INTO {table} (issue_id, subscriber_id, state, reason)"
-                " SELECT %s, id, CASE WHEN exclusion = '' THEN %s ELSE %s END, exclusion FROM people WHERE true"
+                f"WITH people (id, exclusion, route) AS MATERIALIZED ({select})"  # noqa: S608 - only names of ours
+                f" INSERT INTO {table} (issue_id, subscriber_id, state, reason, route)"
+                " SELECT %s, id, CASE WHEN exclusion = '' THEN %s ELSE %s END, exclusion, route FROM people WHERE true"
                 " ON CONFLICT DO NOTHING",
                 [*params, issue.pk, cls.State.PENDING, cls.State.EXCLUDED],
             )

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import repeat
-from threading import Event
 
 from django.db import transaction
 
@@ -15,21 +14,21 @@ from newsletter.config import Config, Newsletter, Problem
 from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
-from newsletter.send import transports
+from newsletter.send import limits, transports
 from newsletter.send.alarms import alarm
-from newsletter.send.breaker import Breaker
-from newsletter.send.journal import Journal
-from newsletter.send.ledger import PULSE, Clock, Sender
+from newsletter.send.lane import Lane
+from newsletter.send.ledger import Clock
 from newsletter.send.mailing import NOWHERE, Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.notices import send_notices
-from newsletter.send.recovery import journals, recover
-from newsletter.send.transports import Heard, Outcome, Transport, open_transport
+from newsletter.send.recovery import recover
+from newsletter.send.routes import Routes
+from newsletter.send.transports import Heard, Outcome, open_transport
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, memberships
 
 __all__ = [
-    "Clock", "Reader", "check", "finish", "recipient", "recover", "resume", "sample", "send_issue",
+    "Clock", "Lane", "Reader", "check", "finish", "recipient", "recover", "resume", "sample", "send_issue",
     "send_notices", "send_test", "start",
 ]  # fmt: skip
 
@@ -50,7 +49,7 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
         if not due.update(status=Issue.Status.SENDING, started_at=now, reason="", retry_at=None):
             return False
         issue.refresh_from_db()
-        if fault := _freeze(issue, newsletter, now):
+        if fault := _freeze(config, issue, newsletter, now):
             _nobody(config, issue, fault, now)
     return True
 
@@ -64,13 +63,13 @@ def _nobody(config: Config, issue: Issue, fault: str, now: datetime) -> None:
         alarm(config, issue, f"nobody to send to: {fault}, then resume", now)
 
 
-def _freeze(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
+def _freeze(config: Config, issue: Issue, newsletter: Newsletter, now: datetime) -> str:
     """Freeze the audience; say why there is nobody in it, and what to do, if that is so."""
     try:
         audience = audience_of(issue, newsletter)
     except AudienceUnknown as error:
         return f"{error}; mend the segment"
-    Message.freeze(issue, audience, now)
+    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice())
     if Message.open_of(issue).exists():
         return ""
     if audience.only or audience.without:
@@ -83,44 +82,32 @@ def resume(config: Config, issue: Issue, now: datetime) -> None:
     newsletter = config.newsletters.get(issue.newsletter)
     with transaction.atomic():
         issue.go(Issue.Status.SENDING, only=(Issue.Status.PAUSED,), reason="", retry_at=None)
+        for name in config.transports_of(issue.newsletter) if newsletter else ():
+            limits.resume(name)
         if newsletter and not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
             issue.messages.all().delete()  # all of them were excluded, for reasons that may be others now
-            if fault := _freeze(issue, newsletter, now):
+            if fault := _freeze(config, issue, newsletter, now):
                 raise TransitionRefused(f"{issue} still has nobody to go to: {fault}")
 
 
-def send_issue(
-    config: Config,
-    key: str,
-    issue: Issue,
-    clock: Clock,
-    stop: Event,
-    transport: Transport | None = None,
-    batches: int | None = None,
-    pulse: float = PULSE,
-) -> bool:
-    """Send what is due of an issue until nothing is left to do now, `stop` is set, or so many batches are done.
+def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
+    """Send what is due of an issue until nothing is left to do now, the lane is to stop, or so many sheets are done.
 
     Returns whether there may be more to do at once.
     """
+    config, now = lane.config, lane.clock()
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
         return False
     mailing = Mailing.of(issue, issue.edition, config)
-    if fault := _fault(mailing, clock()):
-        alarm(config, issue, f"no message can be made of this issue: {fault}", clock())
+    if fault := _fault(mailing, now):
+        alarm(config, issue, f"no message can be made of this issue: {fault}", now)
         return False
-    way = transport or open_transport(config.transport_of(issue.newsletter), config)
     more = True
-    try:
-        with Journal(journals(config)) as journal:
-            sender = Sender(config, key, issue, mailing, way, Breaker(config.send.breaker), journal, clock, stop, pulse)
-            for _ in repeat(None) if batches is None else range(batches):
-                if not (more := not stop.is_set() and sender.step()):
-                    break
-    finally:
-        way.close()
-    return not finish(issue, clock()) and more
+    for _ in repeat(None) if sheets is None else range(sheets):
+        if not (more := not lane.stop.is_set() and lane.step(issue, mailing)):
+            break
+    return not finish(issue, lane.clock()) and more
 
 
 def finish(issue: Issue, now: datetime) -> bool:

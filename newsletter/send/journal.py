@@ -28,26 +28,26 @@ _WORDS = 300
 
 
 class Journal:
-    """A lane's own file, locked for as long as its process lives."""
+    """A lane's own file, locked for as long as its process lives. `name` is the lane's."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.name = uuid.uuid4()
-        self._file = folder / f"{self.name}.journal"
-        self._at = 0
-        while True:
-            self._handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
-            if _is_still(self._handle, self._file):
-                return
-            os.close(self._handle)  # somebody took it for one that was left behind, before we had locked it
+        self._folder, self.name = folder, uuid.uuid4()
+        self._at = self._files = 0
+        self._handle, self._news = -1, False
+        self._lock()
 
     def open(self, claim: uuid.UUID, number: int) -> None:
         """Begin a sheet of up to so many messages; raise OSError if there is no room for what may be said of them."""
+        if self._news:
+            # The database has not heard of the sheet before: that is left to whoever looks for journals next.
+            self.leave()
+            self._lock()
         self._at = 0
         os.ftruncate(self._handle, 0)
         _allocate(self._handle, 200 + number * _RECORD)
-        self._write(f"sheet {claim} {_boot()} {self.name}")
+        self._news = True
+        self._write(f"sheet {claim} {_boot()}")
 
     def begin(self, refs: Iterable[str]) -> None:
         """These go on the wire now."""
@@ -65,10 +65,12 @@ class Journal:
     def clear(self) -> None:
         """The database knows all of it."""
         os.ftruncate(self._handle, 0)
+        self._news = False
 
     def close(self) -> None:
-        """Take the file away; only once nothing in it is news."""
-        self._file.unlink(missing_ok=True)
+        """Take the file away, unless there is something in it that the database has not heard."""
+        if not self._news:
+            self._file.unlink(missing_ok=True)
         self.leave()
 
     def leave(self) -> None:
@@ -80,11 +82,18 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind:
-            self.leave()
-        else:
-            self.close()
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _lock(self) -> None:
+        self._files += 1
+        self._file = self._folder / f"{self.name}.{self._files}.journal"
+        while True:
+            self._handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+            if _is_still(self._handle, self._file):
+                return
+            os.close(self._handle)  # somebody took it for one that was left behind, before we had locked it
 
     def _write(self, line: str) -> None:
         self._at += os.pwrite(self._handle, f"{line}\n".encode(), self._at)
@@ -94,8 +103,8 @@ class Journal:
 class Left:
     """What a journal says that somebody left behind."""
 
+    lane: uuid.UUID
     claim: uuid.UUID | None = None
-    lane: uuid.UUID | None = None
     whole: bool = True
     """Whether what it does not say did not happen."""
     begun: set[str] = field(default_factory=set)
@@ -115,7 +124,7 @@ def left_behind(folder: Path) -> Iterator[Left]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(handle, file):
-                yield _read(file.read_bytes())
+                yield _read(uuid.UUID(file.name.partition(".")[0]), file.read_bytes())
                 file.unlink()
         except BlockingIOError:
             pass  # its lane is alive
@@ -123,14 +132,14 @@ def left_behind(folder: Path) -> Iterator[Left]:
             os.close(handle)
 
 
-def _read(data: bytes) -> Left:
+def _read(lane: uuid.UUID, data: bytes) -> Left:
     """What stands in a journal; a line that was cut short was written too late to count."""
-    left = Left()
+    left = Left(lane)
     for line in data.rstrip(b"\0").split(b"\n")[:-1]:
         mark, _, rest = line.decode("utf-8", "replace").partition(" ")
         if mark == "sheet":
-            claim, boot, lane = rest.split(" ")
-            left = Left(uuid.UUID(claim), uuid.UUID(lane), whole=boot == _boot() != UNKNOWN)
+            claim, boot = rest.split(" ")
+            left = Left(lane, uuid.UUID(claim), whole=boot == _boot() != UNKNOWN)
         elif mark == ">":
             left.begun.update(rest.split(" "))
         elif mark == "<":

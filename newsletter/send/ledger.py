@@ -10,8 +10,9 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
+from typing import NamedTuple
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
@@ -38,9 +39,16 @@ PULSE = 0.5
 """Seconds after which a lane looks again whether it is to go on, and who has left meanwhile."""
 
 
+class Done(NamedTuple):
+    """How many messages were taken in hand, and what is wrong with the transport, if anything is."""
+
+    taken: int
+    down: TransportDown | None
+
+
 @dataclass(frozen=True)
 class Sender:
-    """One lane's hold on one issue: its mailing, its way out, and the keys and limits it works by."""
+    """One lane's hold on one issue: its mailing, its way out, and the journal it keeps."""
 
     config: Config
     key: str
@@ -53,23 +61,22 @@ class Sender:
     stop: Event
     pulse: float = PULSE
 
-    def step(self) -> bool:
-        """Send one sheet; say whether to go on with another. A transport that is down ends it unharmed."""
-        size, now = max(self.config.send.batch, self.transport.at_once), self.clock()
+    def step(self, routes: Sequence[str], most: int) -> Done:
+        """Send one sheet of up to so many messages of these routes. A transport that is down ends it unharmed."""
+        now = self.clock()
         hold = Hold(uuid.uuid4(), self.transport.name, now, now + self.config.send.lease)
-        # Written before the database hears of it: of a claim in no journal all would be uncertain.
         try:
-            self.journal.open(hold.claim, size)
+            # Written before the database hears of it: of a claim in no journal all would be uncertain.
+            self.journal.open(hold.claim, most)
         except OSError as error:
-            self._rest(TransportDown(f"no journal can be kept, so nothing is sent: {error.strerror}"))
-            return False
-        due = Message.take(self.issue, [""], size, hold, self._audience)
-        more = bool(due) and self._send(hold, due)
+            return Done(0, TransportDown(f"no journal can be kept, so nothing is sent: {error.strerror}"))
+        due = Message.take(self.issue, routes, most, hold, self._audience)
+        done = Done(len(due), self._send(hold, due) if due else None)
         self.journal.clear()
-        return more
+        return done
 
-    def _send(self, hold: Hold, due: Sequence[Due]) -> bool:
-        """Hand the sheet over and settle it; say whether to go on."""
+    def _send(self, hold: Hold, due: Sequence[Due]) -> TransportDown | None:
+        """Hand the sheet over and settle it; return what is wrong with the transport, if anything is."""
         sheet = self._sheet(hold, due)
         down = None
         try:
@@ -81,15 +88,12 @@ class Sender:
             reason = f"sending broke off with {type(error).__name__}: {error}"
             sheet.lost(reason)
             self._settle(hold, sheet)
-            self._rest(TransportDown(reason, permanent=True))
+            self.journal.clear()
+            alarm(self.config, self.issue, reason, self.clock())
             raise
         sheet.lost("the transport did not say what became of it")
         self._settle(hold, sheet)
-        if found := sheet.trouble or down or self._silence(sheet):
-            self._rest(found)
-            return False
-        self._all_well()
-        return not self.stop.is_set()
+        return sheet.trouble or down or self._silence(sheet)
 
     def _sheet(self, hold: Hold, due: Sequence[Due]) -> Sheet:
         # Asked once for the sheet: what a reader has left since then is seen to by `_look`.
@@ -171,21 +175,6 @@ class Sender:
         if lost and not any(one.state == State.SUBMITTED for one in sheet.answers.values()):
             return TransportDown(lost[0], permanent=self.issue.retry_at is not None)
         return None
-
-    def _rest(self, down: TransportDown) -> None:
-        """Nothing was burnt: the messages wait, and staff see why."""
-        if down.permanent:
-            alarm(self.config, self.issue, down.reason, self.clock())
-            return
-        wait = down.wait or timedelta(minutes=1)
-        log.warning("%s waits %d s: %s", self.issue, wait.total_seconds(), down.reason)
-        self._still_sending().update(reason=down.reason, retry_at=self.clock() + wait)
-
-    def _all_well(self) -> None:
-        """Take back the hindrance that this worker was told of; a newer one, or a person's word, stays."""
-        if self.issue.reason or self.issue.retry_at:
-            self._still_sending().filter(reason=self.issue.reason).update(reason="", retry_at=None)
-            self.issue.reason, self.issue.retry_at = "", None
 
     def _still_sending(self) -> QuerySet[Issue]:
         return Issue.objects.filter(pk=self.issue.pk, status=Issue.Status.SENDING)

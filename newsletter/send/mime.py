@@ -21,6 +21,8 @@ LINE = 998
 PARTS = {"text": "plain", "html": "html"}
 """The alternatives in their order, and each one's kind of text."""
 _WORD = 39  # bytes in an encoded word: with `Subject: ` before it, a line of no more than 76 characters (RFC 2047)
+# One by one, but for a few Latin letters at a time, before another one: then nothing that follows belongs to them.
+_GRAPHEMES = regex.compile("[ -~\u00c0-\u024f]{1,8}(?=[ -~\u00c0-\u024f])|\\X")
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _UNSAFE = re.compile(rb"[^\t\n\x20-<>-~]|[\t ](?=\n|\Z)")  # what quoted-printable may not hold as it is
 _RUN = re.compile(r".{1,73}(?<!=)(?<!=.)")  # leaves room for a dot's escape and the soft break, and cuts no escape
@@ -94,8 +96,10 @@ def one_line(text: str) -> str:
 
 
 def _encoded_words(text: str) -> str:
+    if len(data := text.encode()) <= _WORD:
+        return _encoded_word(data)
     words, word = [], b""
-    for grapheme in regex.findall(r"\X", text):
+    for grapheme in _GRAPHEMES.findall(text):
         data = grapheme.encode()
         if len(word) + len(data) > _WORD and word:
             words.append(word)
@@ -106,7 +110,11 @@ def _encoded_words(text: str) -> str:
                 words.append(word)
                 word = b""
             word += piece
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in (*words, word))
+    return "\r\n ".join(map(_encoded_word, (*words, word)))
+
+
+def _encoded_word(data: bytes) -> str:
+    return f"=?utf-8?b?{base64.b64encode(data).decode()}?="
 
 
 def _pieces(grapheme: str) -> list[bytes]:

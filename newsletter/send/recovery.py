@@ -14,6 +14,7 @@ from newsletter.config import Config
 from newsletter.config.sending import Retry
 from newsletter.models import Issue, Message, Verdict
 from newsletter.models.claims import SILENT
+from newsletter.send import limits
 from newsletter.send.journal import Left, left_behind
 from newsletter.send.transports import Outcome, State
 
@@ -45,6 +46,7 @@ def recover(config: Config, now: datetime) -> int:
     for left in left_behind(journals(config)):
         if left.claim:
             number += _recover(config, left, left.claim, now)
+        limits.disconnect(left.lane)
     return number
 
 

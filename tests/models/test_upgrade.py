@@ -1,7 +1,6 @@
 """A database of the first release, brought up to this one: what was on its way goes on, what was sent can be found."""
 
 from datetime import timedelta
-from threading import Event
 
 import pytest
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
@@ -11,10 +10,9 @@ from django.db.migrations.executor import MigrationExecutor
 from newsletter import holes, pipeline, tokens
 from newsletter.models import Entry, Issue, Message
 from newsletter.pipeline import Context
-from newsletter.send import send_issue
 from subscribers.models import List, Subscriber
 from tests.factories import NOW
-from tests.send.conftest import KEY, FakeTransport
+from tests.send.conftest import KEY, FakeTransport, send_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,7 +71,7 @@ def test_an_issue_that_was_half_sent_goes_on_and_its_pages_and_links_work(first,
     issue = Issue.objects.get(pk=number)
 
     transport = FakeTransport()
-    send_issue(config, KEY, issue, lambda: NOW, Event(), transport)
+    send_all(config, issue, lambda: NOW, transport)
     assert transport.taken == ["bob@example.org"]
     assert set(Message.objects.values_list("state", flat=True)) == {"submitted"}
     assert Issue.objects.get().status == "sent"

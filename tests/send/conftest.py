@@ -2,6 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
@@ -11,12 +13,8 @@ import pytest
 from newsletter.config import Config
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
-from newsletter.send import transports
-from newsletter.send.breaker import Breaker
-from newsletter.send.journal import Journal
-from newsletter.send.ledger import Sender
+from newsletter.send import Lane, send_issue, transports
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.recovery import journals
 from newsletter.send.transports import Heard, Outcome, State, TransportDown, smtp
 from subscribers.audience import Audience
 from tests.factories import make_edition, make_issue, make_subscriber
@@ -125,22 +123,36 @@ def sending(now) -> Callable[..., Issue]:
     return make
 
 
+@dataclass
+class Turn:
+    """A lane at work on one issue by one transport, which looks at the rows before each message."""
+
+    lane: Lane
+    issue: Issue
+    mailing: Mailing
+
+    def step(self) -> bool:
+        """Send one sheet; say whether to go on."""
+        return self.lane.step(self.issue, self.mailing)
+
+
 @pytest.fixture
-def make_sender(config, clock) -> Iterator[Callable[..., Sender]]:
-    """A lane's hold on an issue, which looks at the rows before each message."""
+def make_sender(config, clock) -> Iterator[Callable[..., Turn]]:
+    """Make a lane's hold on an issue."""
+    with ExitStack() as stack:
 
-    def make(issue: Issue, transport: FakeTransport, config: Config = config, stop: Event | None = None) -> Sender:
-        issue = Issue.objects.get(pk=issue.pk)
-        mailing = Mailing.of(issue, issue.edition, config)
-        journal = Journal(journals(config))
-        held.append(journal)
-        breaker = Breaker(config.send.breaker)
-        return Sender(config, KEY, issue, mailing, transport, breaker, journal, clock, stop or Event(), pulse=0)
+        def make(issue: Issue, transport: FakeTransport, config: Config = config, stop: Event | None = None) -> Turn:
+            issue = Issue.objects.get(pk=issue.pk)
+            lane = stack.enter_context(Lane(config, KEY, clock, stop or Event(), transport, pulse=0))
+            return Turn(lane, issue, Mailing.of(issue, issue.edition, config))
 
-    held: list[Journal] = []
-    yield make
-    for journal in held:
-        journal.leave()
+        yield make
+
+
+def send_all(config, issue, clock, transport=None, stop=None) -> bool:
+    """Send what is due of an issue in one lane's turn, looking at the rows before each message."""
+    with Lane(config, KEY, clock, stop or Event(), transport, pulse=0) as lane:
+        return send_issue(lane, Issue.objects.get(pk=issue.pk))
 
 
 @pytest.fixture
@@ -216,6 +228,56 @@ def hand_over(transport, mailing, readers):
     """Submit, and return what became of each."""
     transport.submit(mailing, readers, heard := Heard())
     return heard.outcomes
+
+
+@pytest.fixture(params=["auto", "commands", "off"])
+def mode(request):
+    """Each of the ways in which a server may be spoken to."""
+    return request.param
+
+
+@pytest.fixture
+def send(smtp_server, transport_to, make_mailing, mode):
+    """Send a sheet to a server that offers PIPELINING and answers as scripted, in each of the three ways.
+
+    What comes back holds the server, the transport, and what became of each reader.
+    """
+
+    def go(*readers, timeout="10s", settings=None, mailing=None, journal=None, **script):
+        server = smtp_server(offers=("PIPELINING",), **script)
+        transport = transport_to(server.port, timeout=timeout, pipelining=mode, **settings or {})
+        sheet = Sheet(server, transport, mailing or make_mailing(), journal or Heard())
+        sheet.send(*readers)
+        return sheet
+
+    return go
+
+
+class Sheet:
+    """Readers handed over together, and what the journal heard of them."""
+
+    def __init__(self, server, transport, mailing, journal):
+        self.server, self.transport, self.mailing, self.journal = server, transport, mailing, journal
+        self.down: TransportDown | None = None
+
+    def send(self, *readers):
+        try:
+            self.transport.submit(self.mailing, readers, self.journal)
+        except TransportDown as down:
+            self.down = down
+        return self
+
+    @property
+    def answers(self):
+        return [(outcome.ref, outcome.state) for outcome in self.journal.outcomes]
+
+    @property
+    def states(self):
+        return [outcome.state for outcome in self.journal.outcomes]
+
+    @property
+    def reasons(self):
+        return [outcome.reason for outcome in self.journal.outcomes]
 
 
 def states(issue: Issue) -> dict[str, int]:

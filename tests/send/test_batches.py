@@ -123,7 +123,7 @@ def test_a_process_that_dies_in_a_call_leaves_exactly_that_call_uncertain(sendin
     with pytest.raises(SystemExit):
         sender.step()
     assert states(issue) == {"submitting": 6}
-    sender.journal.leave()
+    sender.lane._journal.leave()
     assert recover(config, clock.now) == 6
     assert states(issue) == {"pending": 2, "submitted": 2, "uncertain": 2}
     transport = FakeTransport()

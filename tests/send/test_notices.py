@@ -10,13 +10,12 @@ import pytest
 from newsletter import holes, links, pipeline, tokens
 from newsletter.models import Notice
 from newsletter.render import RenderError, service_mail
-from newsletter.send import send_issue
 from newsletter.send.mailing import Reader
 from newsletter.send.notices import send_notices
 from newsletter.send.transports import Outcome, State, TransportDown, outbox
-from newsletter.send.transports.sendgrid import _request
+from newsletter.send.transports.sendgrid.request import Letter
 from tests.factories import NOW, make_list, make_notice, make_subscriber, make_suppression
-from tests.send.conftest import KEY, FakeTransport
+from tests.send.conftest import KEY, FakeTransport, send_all
 
 pytestmark = pytest.mark.django_db
 
@@ -228,7 +227,7 @@ def test_facts_are_words_and_nothing_more(config):
 def test_each_message_bears_its_readers_reply_address(make_config, sending, clock):
     config = make_config(newsletters={"weekly": {"replies": {"address": "reply@in.example.org"}}})
     issue = sending(2)
-    send_issue(config, KEY, issue, clock, Event())
+    send_all(config, issue, clock)
     files = sorted((config.outbox / "weekly" / issue.slug).glob("*.eml"))
     found = {email.message_from_bytes(file.read_bytes())["Reply-To"] for file in files}
     assert len(found) == 2
@@ -241,7 +240,7 @@ def test_sendgrid_is_given_one_address_with_a_hole(make_config, make_mailing):
     config = make_config(newsletters={"weekly": {"replies": {"address": "reply@in.example.org"}}})
     mailing = make_mailing(config)
     hole = holes.hole(mailing.marker, "reply")
-    request = _request(mailing, Reader("1", "a@example.org", "", ""), [])
+    request = Letter(mailing, Reader("1", "a@example.org", "", ""), "ours").request([])
     assert request["reply_to"] == {"email": links.reply_address("reply@in.example.org", hole)}
     assert len(request["reply_to"]["email"].partition("@")[0]) <= 64
 

@@ -3,7 +3,6 @@
 import email
 import email.policy
 from dataclasses import replace
-from threading import Event
 
 import pytest
 from django.db import connection
@@ -11,14 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
-from newsletter.send import recipient, sample, send_issue, send_test
+from newsletter.send import recipient, sample, send_test
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports import State, sendgrid
 from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription, memberships
 from subscribers.models.subscription import Membership
 from tests.factories import make_edition, make_issue, make_list, make_subscriber
-from tests.send.conftest import KEY, MARKER, FakeTransport, hand_over, states
+from tests.send.conftest import KEY, MARKER, FakeTransport, hand_over, send_all, states
 from tests.send.servers import DROP, HANG
 
 VIP = ["compare", ["const", "vip"], [["in", ["reader", "lists"]]]]
@@ -65,7 +64,7 @@ PEOPLE = (("Ada Lovelace", "Berlin", "vip"), ("Bob", ""), ("", "Berlin"), ("Cy",
 
 
 def run(config, issue, clock):
-    send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, Event())
+    send_all(config, issue, clock)
     issue.refresh_from_db()
 
 

@@ -5,13 +5,11 @@ import logging
 import socket
 import time
 from dataclasses import replace
-from threading import Event
 
 import pytest
 
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
-from newsletter.send import send_issue
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import Heard, State, TransportDown, sendgrid
 from newsletter.send.transports.sendgrid.request import CALL, Letter
@@ -19,7 +17,7 @@ from newsletter.settings import QUIET
 from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
-from tests.send.conftest import API_KEY, KEY, MARKER, hand_over, states
+from tests.send.conftest import API_KEY, MARKER, hand_over, send_all, states
 from tests.send.servers import DROP, HANG
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
@@ -179,7 +177,7 @@ def test_a_thousand_and_one_readers_take_two_calls(api, sendgrid_config, sending
 
 
 def run(config, issue, clock):
-    send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, Event())
+    send_all(config, issue, clock)
     issue.refresh_from_db()
 
 

@@ -14,12 +14,12 @@ from django.db import connection, connections
 from newsletter import tokens
 from newsletter.config import Problem
 from newsletter.models import Issue, Message
-from newsletter.send import check, finish, sample, send_issue, send_test, start
+from newsletter.send import check, finish, sample, send_test, start
 from newsletter.send.transports import State
 from newsletter.send.transports.outbox import OutboxTransport
 from subscribers.joining import leave
 from tests.factories import make_edition, make_issue, make_subscriber, make_suppression, occasion
-from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, FakeTransport, states, with_holes
+from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, FakeTransport, send_all, states, with_holes
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -30,7 +30,7 @@ def files(config):
 
 
 def run(config, issue, clock, transport=None, stop=None):
-    send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, stop or Event(), transport, pulse=0)
+    send_all(config, issue, clock, transport, stop)
     issue.refresh_from_db()
 
 
@@ -184,7 +184,7 @@ def test_many_workers_share_an_issue_without_sending_anything_twice(make_config,
 
     def work(transport):
         try:
-            send_issue(config, KEY, Issue.objects.get(pk=issue.pk), clock, Event(), transport)
+            send_all(config, issue, clock, transport)
         finally:
             connections.close_all()
 

@@ -1,4 +1,4 @@
-"""SMTP with real servers: TLS, signing in, and a message that arrives whole."""
+"""SMTP with real servers: TLS, signing in, what a server can do, and a message that arrives whole."""
 
 import email
 import email.policy
@@ -17,27 +17,22 @@ from tests.send.conftest import hand_over
 ADA = Reader("0", "ada@example.org", "ada", "tok0")
 
 
-def test_a_wrong_password_pauses_and_is_never_repeated(smtp_server, transport_to, submit_by_smtp):
-    server = smtp_server(EHLO=["250-here\r\n250 AUTH PLAIN"], AUTH=["535 5.7.8 wrong"])
-    with pytest.raises(TransportDown, match=r"\(535\); check send.smtp.username") as down:
-        submit_by_smtp(transport_to(server.port, username="ada", password="hunter2hunter2"), ADA)
+# ── what the server says it can do ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_size_is_told_and_a_message_that_is_too_large_sends_nothing(smtp_server, transport_to, submit_by_smtp):
+    roomy, narrow = smtp_server(offers=("SIZE 1000000",)), smtp_server(offers=("SIZE 500",))
+    submit_by_smtp(transport_to(roomy.port), ADA)
+    assert roomy.said("MAIL") == [f"MAIL FROM:<weekly@news.example.org> SIZE={len(roomy.texts[0])}"]
+    with pytest.raises(TransportDown, match="takes messages of up to 500 bytes, and this one has") as down:
+        submit_by_smtp(transport_to(narrow.port), ADA)
     assert down.value.permanent
-    assert "hunter2" not in str(down.value)
+    assert narrow.said("MAIL") == []
 
 
-def test_a_password_beyond_ascii_is_refused_without_being_shown(smtp_server, transport_to, submit_by_smtp):
-    server = smtp_server(EHLO=["250-here\r\n250 AUTH PLAIN"])
-    with pytest.raises(TransportDown, match="must be ASCII") as down:
-        submit_by_smtp(transport_to(server.port, username="ada", password="pässwörd"), ADA)
-    assert down.value.permanent
-    assert "ä" not in str(down.value)
-
-
-@pytest.mark.parametrize(("settings", "words"), [({"username": "ada"}, "AUTH"), ({"security": "starttls"}, "STARTTLS")])
-def test_what_the_server_does_not_offer_names_the_setting(smtp_server, transport_to, submit_by_smtp, settings, words):
-    with pytest.raises(TransportDown, match=rf"{words}.*; check send.smtp.security") as down:
-        submit_by_smtp(transport_to(smtp_server().port, **settings), ADA)
-    assert down.value.permanent
+@pytest.mark.parametrize("offer", ["SIZE", "SIZE 0", "SIZE lots"])
+def test_a_server_that_names_no_size_gets_any(smtp_server, transport_to, submit_by_smtp, offer):
+    assert submit_by_smtp(transport_to(smtp_server(offers=(offer,)).port), ADA)[0].state == State.SUBMITTED
 
 
 def test_check_greets_the_server_and_sends_nothing(smtp_server, make_config):
@@ -110,31 +105,44 @@ def test_a_real_server_receives_the_message_whole(real_server, transport_to, mak
 
 
 def signed_in(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"ada", b"secret"))
+    return AuthResult(success=(data.login, data.password) == (b"ada", b"secret"), handled=False)
 
 
-def test_signing_in_over_starttls(real_server, transport_to, submit_by_smtp, certificate, monkeypatch):
+@pytest.mark.parametrize("auth", ["auto", "plain", "login"])
+def test_signing_in_over_starttls(real_server, transport_to, submit_by_smtp, certificate, monkeypatch, auth):
     path, context = certificate
     monkeypatch.setenv("SSL_CERT_FILE", path)
     server = real_server(tls_context=context, authenticator=signed_in, require_starttls=True, auth_required=True)
-    settings = {"security": "starttls", "username": "ada", "timeout": "5s"}
+    settings = {"security": "starttls", "username": "ada", "timeout": "5s", "auth": auth}
     right = transport_to(server.port, password="secret", **settings)
     assert submit_by_smtp(right, ADA)[0].state == State.SUBMITTED
     right.close()
     [(authenticated, encrypted, _)] = server.handler.envelopes
     assert authenticated
     assert encrypted
+    with pytest.raises(TransportDown, match="refused the user name or password") as down:
+        submit_by_smtp(transport_to(server.port, password="wrong", **settings), ADA)
+    assert down.value.permanent
 
 
-def test_a_server_that_speaks_tls_from_the_first_byte(
-    smtp_server, transport_to, submit_by_smtp, certificate, monkeypatch
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_an_encrypted_connection_is_as_fast_and_as_true(
+    smtp_server, transport_to, make_mailing, certificate, monkeypatch, security, mode
 ):
     path, context = certificate
     monkeypatch.setenv("SSL_CERT_FILE", path)
-    server = smtp_server(tls=context)
-    transport = transport_to(server.port, security="tls")
-    assert submit_by_smtp(transport, ADA)[0].state == State.SUBMITTED
+    script = {"RCPT": ["250 ok", "550 5.1.1 no such user"]}
+    tls = {"tls": context} if security == "tls" else {"starttls": context}
+    offers = ("PIPELINING", *(["STARTTLS"] if security == "starttls" else []))
+    server = smtp_server(offers=offers, **tls, **script)
+    transport = transport_to(server.port, security=security, pipelining=mode)
+    mailing = make_mailing(text="a line of text\n" * 20_000)
+    for _ in range(2):  # the second time, by the connection that was kept
+        states = [one.state for one in hand_over(transport, mailing, [ADA] * 4)]
+        assert states.count(State.SUBMITTED) >= 3
     transport.close()
+    assert (server.connections, len(server.accepted), server.commands[-1]) == (1, 7, "QUIT")
+    assert all(len(text) > 300_000 for text in server.accepted)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

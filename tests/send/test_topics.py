@@ -3,17 +3,16 @@
 import email
 import email.policy
 from datetime import timedelta
-from threading import Event
 
 import pytest
 
 from newsletter.models import Issue, Message, audience_of
 from newsletter.render import render
-from newsletter.send import recipient, sample, send_issue
+from newsletter.send import recipient, sample
 from newsletter.send.mailing import Mailing, Reader
 from subscribers.models import Tag
 from tests.factories import NOW, make_edition, make_issue, make_item, make_post, make_subscriber
-from tests.send.conftest import KEY
+from tests.send.conftest import KEY, send_all
 
 pytestmark = pytest.mark.django_db
 SECTIONS = [{"title": "World", "tags": ["world"]}, {"title": "Science", "tags": ["science"]}]
@@ -42,7 +41,7 @@ def body(mail):
 
 def sent(config, issue):
     """What stands in the mail to each reader."""
-    send_issue(config, KEY, issue, lambda: NOW + timedelta(minutes=1), Event())
+    send_all(config, issue, lambda: NOW + timedelta(minutes=1))
     found = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
              for file in config.outbox.rglob("*.eml")]  # fmt: skip
     return {mail["To"]: [title for title in ("Whale", "Border") if title in body(mail)] for mail in found}

@@ -37,6 +37,9 @@ class Manners:
         self._lock = threading.Lock()
         self._limit = Pipelining.FULL
         self._doubts = 0
+        self._ended_after = 0
+        self.carries: int | None = None
+        """How many messages it takes on a connection before it hangs up, where that has been seen."""
 
     def at_most(self, settings: Smtp, offered: bool) -> Pipelining:
         """How a new connection is spoken to."""
@@ -56,6 +59,15 @@ class Manners:
         log.warning(
             "%s offers PIPELINING and then breaks off or gets out of step: from now on, %s", self._place, _WORDS[better]
         )
+
+    def ended_after(self, texts: int) -> None:
+        """A connection was ended, and a new one was to be had at once: a limit of so many, if it happens again."""
+        with self._lock:
+            repeated, self._ended_after = self._ended_after == texts, texts
+            if not repeated or not texts or texts >= (self.carries or texts + 1):
+                return
+            self.carries = texts
+        log.info("%s hangs up after %d messages: connections are made anew before that", self._place, texts)
 
 
 _KNOWN: dict[str, Manners] = {}

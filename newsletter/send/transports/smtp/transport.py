@@ -79,8 +79,7 @@ class SmtpTransport:
 
     def _may_chain(self, line: Line, letters: Letters) -> bool:
         """Whether the next message may share this text's round trip; not where its reader would be waited for."""
-        room = self._settings.messages_per_connection - line.sent > 1
-        return room and line.pipelining is Pipelining.FULL and not letters.is_slow
+        return line.pipelining is Pipelining.FULL and self._room(line) > 1 and not letters.is_slow
 
     def _hand_over(
         self, line: Line, letter: Letter, follower: Letter | None, letters: Letters, journal: Journal
@@ -133,9 +132,19 @@ class SmtpTransport:
             verdict = anew.open(letter)
         except Broken as again:
             return self._given_up(again)
-        if verdict is None and broken.calmer is not None:
-            self._manners.doubt(broken.calmer)
+        if verdict is None:
+            self._learn(line, broken)
         return verdict
+
+    def _learn(self, line: Line, broken: Broken) -> None:
+        if broken.calmer is not None:
+            self._manners.doubt(broken.calmer)
+        else:
+            self._manners.ended_after(line.sent)
+
+    def _room(self, line: Line) -> int:
+        """How many more messages a connection may carry."""
+        return min(self._settings.messages_per_connection, self._manners.carries or line.sent + 2) - line.sent
 
     def _given_up(self, broken: Broken) -> Verdict:
         """A server may hang up on account of one reader, who then has to wait. If it does so twice over, it is ours."""
@@ -150,7 +159,7 @@ class SmtpTransport:
         """The connection, made anew if it has ended or has carried as much as it may."""
         if self._line and self._line.broken:
             self._hang_up()
-        if self._line and self._line.sent >= self._settings.messages_per_connection:
+        if self._line and self._room(self._line) < 1:
             self.close()
         return self._line or self._connect()
 

@@ -1,0 +1,155 @@
+"""A lane: sends issue after issue, sheet after sheet, each by a transport that may go now. Many run side by side."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from newsletter.config import Config
+from newsletter.models import Issue, Message
+from newsletter.send import limits
+from newsletter.send.alarms import alarm
+from newsletter.send.breaker import Breaker
+from newsletter.send.journal import Journal
+from newsletter.send.ledger import PULSE, Clock, Done, Sender
+from newsletter.send.mailing import Mailing
+from newsletter.send.recovery import journals
+from newsletter.send.routes import OWN, Routes
+from newsletter.send.transports import Transport, TransportDown, open_transport
+
+log = logging.getLogger(__name__)
+
+SHORT = timedelta(seconds=2)
+"""What a lane waits for, where a limit tells it to wait; for longer, it ends its turn."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A transport that a lane has open, and what it has lately answered."""
+
+    transport: Transport
+    breaker: Breaker
+
+
+@dataclass
+class Lane:
+    """One lane's turn: its journal, and the transports that it has opened, all of which ends with it.
+
+    `given` is a transport to use instead of those of config.yaml, and without their limits.
+    """
+
+    config: Config
+    key: str
+    clock: Clock
+    stop: Event
+    given: Transport | None = None
+    pulse: float = PULSE
+    _ways: dict[str, Way] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        self._journal = self._stack.enter_context(Journal(journals(self.config)))
+        self._stack.callback(limits.disconnect, self._journal.name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def step(self, issue: Issue, mailing: Mailing) -> bool:
+        """Send one sheet of an issue, by the first transport that has something to send; say whether to go on."""
+        if self.given:
+            done = self._send(issue, mailing, self.given.name, [OWN], self.config.send.batch)
+            return bool(done.taken) and not (done.down or self.stop.is_set())
+        routes, now = Routes.of(self.config, issue.newsletter), self.clock()
+        resting = limits.resting(routes.names, now)
+        later: list[datetime] = []
+        for name in routes.names:
+            if name not in resting and self._by(issue, mailing, name, routes.carried_by(name, resting), later):
+                return True
+        if resting and not later:
+            self._explain(issue)
+        wait = min(later, default=now + SHORT) - now
+        return bool(later) and wait < SHORT and not self.stop.wait(max(wait.total_seconds(), 0.01))
+
+    def _by(self, issue: Issue, mailing: Mailing, name: str, routes: Sequence[str], later: list[datetime]) -> bool:
+        """Send one sheet by this transport, as far as its limits allow; if they do not, say when they will."""
+        now = self.clock()
+        if not limits.connect(self.config, name, self._journal.name, now):
+            return False
+        size = max(self.config.send.batch, self._way(name).transport.at_once)
+        grant = limits.allow(self.config, name, size, now)
+        if not grant.number:
+            later.append(grant.at)
+            return False
+        self.stop.wait(max((grant.at - now).total_seconds(), 0))
+        done = self._send(issue, mailing, name, routes, grant.number)
+        limits.give_back(self.config, name, grant.number - done.taken, self.clock(), grant)
+        return done.taken > 0
+
+    def _send(self, issue: Issue, mailing: Mailing, name: str, routes: Sequence[str], most: int) -> Done:
+        """Send up to so many messages of these routes, and see to it if the transport went down over it."""
+        way = self._way(name)
+        sender = Sender(
+            self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
+            self.pulse,
+        )  # fmt: skip
+        done = sender.step(routes, most)
+        if done.down:
+            self._rest(issue, name, done.down)
+        elif done.taken:
+            self._all_well(issue, name)
+        return done
+
+    def _way(self, name: str) -> Way:
+        if name not in self._ways:
+            transport = self.given or open_transport(name, self.config)
+            self._stack.callback(transport.close)
+            self._ways[name] = Way(transport, Breaker(self.config.send.breaker))
+        return self._ways[name]
+
+    def _rest(self, issue: Issue, name: str, down: TransportDown) -> None:
+        """Nothing was burnt: the messages wait, or go another way, and staff see why."""
+        now = self.clock()
+        until = None if down.permanent else now + (down.wait or timedelta())
+        log.warning("the transport %s rests: %s", name, down.reason)
+        limits.rest(name, down.reason, until, now, self.config.send.breaker.patience)
+        self._explain(issue)
+
+    def _explain(self, issue: Issue) -> None:
+        """Say at the issue what its messages wait for; pause it if only a person can help."""
+        now = self.clock()
+        routes = Routes.of(self.config, issue.newsletter)
+        names = [self.given.name] if self.given else routes.names
+        resting = limits.resting(names, now)
+        awake = [name for name in names if name not in resting]
+        carried = {route for name in awake for route in routes.carried_by(name, resting)}
+        stuck = {name: found for name, found in resting.items() if name not in carried}
+        stuck = {name: found for name, found in stuck.items() if self._waits(issue, routes, name)}
+        if stopped := [reason for until, reason in stuck.values() if until is None]:
+            alarm(self.config, issue, stopped[0], now)
+        elif stuck:
+            until, reason = min((until, reason) for until, reason in stuck.values() if until)
+            # Only where nothing else can go does the whole issue wait.
+            sending = Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING)
+            sending.update(reason=reason, retry_at=None if awake else until)
+
+    def _waits(self, issue: Issue, routes: Routes, name: str) -> bool:
+        """Whether anything of the issue is to go by this transport."""
+        own = [OWN] if self.given or name == routes.default else []
+        return Message.open_of(issue).filter(route__in=[name, *own]).exists()
+
+    def _all_well(self, issue: Issue, name: str) -> None:
+        """Take back the hindrance that this lane was told of; a newer one, or a person's word, stays."""
+        limits.well(name, self.clock())
+        if issue.reason or issue.retry_at:
+            told = Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING, reason=issue.reason)
+            told.update(reason="", retry_at=None)
+            issue.reason, issue.retry_at = "", None

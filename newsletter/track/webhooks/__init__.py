@@ -1,0 +1,1 @@
+"""Where providers post what became of messages: a file for each."""
