@@ -1,6 +1,8 @@
 """What machines that watch are told: whether all is well, what is not, and the numbers, to whom they are meant for."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
@@ -220,3 +222,10 @@ def test_without_a_token_there_is_none_to_guess(client, settings, make_config):
     settings.NEWSLETTER = make_config()
     for given in ("Bearer ", "Bearer None", "Bearer"):
         assert client.get("/metrics", headers={"Authorization": given}, **FROM_AFAR).status_code == 403
+
+
+def test_every_number_is_explained(client, sending):
+    Beat.tell([Beat(job="send", at=timezone.now())])
+    page = (Path(__file__).parents[2] / "docs" / "sending.md").read_text(encoding="utf-8")
+    ours = {name for name, _ in numbers(client) if name.startswith("newsletter_")}
+    assert ours == set(re.findall(r"(newsletter_\w+)", page))
