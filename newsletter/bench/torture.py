@@ -219,16 +219,19 @@ def _disturbed(one: Torture, plan: Plan, stage: Stage, server: Postgres | None) 
     )  # fmt: skip
 
 
-def table(results: list[Result]) -> Iterator[str]:
-    """The results as a table in Markdown, a line at a time."""
+def heading() -> str:
+    """The head of a table of results in Markdown."""
     columns = "what was done, while sending", "people", "times", "lost", "twice", "uncertain", "of them arrived"
-    yield f"| {' | '.join((*columns, 'slowest exit', 'time'))} |"
-    yield f"|{'---|' * (len(columns) + 2)}"
-    for one in results:
-        verdict = one.verdict
-        exit_ = f"{one.slowest_exit:.1f} s" if one.slowest_exit else "–"
-        yield (
-            f"| {one.what} | {verdict.people:,} | {one.times} | {len(verdict.lost)} | {len(verdict.twice)}"
-            f" | {len(verdict.uncertain)} (allowed: {one.allowed}) | {verdict.arrived_of_uncertain}"
-            f" | {exit_} | {one.seconds:.0f} s |"
-        )
+    return f"| {' | '.join((*columns, 'slowest exit', 'time'))} |\n|{'---|' * (len(columns) + 2)}"
+
+
+def row(one: Result) -> str:
+    """A result as a row of that table."""
+    verdict = one.verdict
+    wronged = len(verdict.lost) + len(verdict.belied)
+    slowest = f"{one.slowest_exit:.1f} s" if one.slowest_exit else "–"
+    return (
+        f"| {one.what} | {verdict.people:,} | {one.times} | {wronged} | {len(verdict.twice)}"
+        f" | {len(verdict.uncertain)} (allowed: {one.allowed}) | {verdict.arrived_of_uncertain}"
+        f" | {slowest} | {one.seconds:.0f} s |"
+    )
