@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -29,12 +30,17 @@ SHORT = timedelta(seconds=2)
 """What a lane waits for, where a limit tells it to wait; for longer, it ends its turn."""
 
 
-@dataclass(frozen=True)
+FEW = 50
+"""Messages in a sheet before it is known how fast a transport takes them."""
+
+
+@dataclass
 class Way:
-    """A transport that a lane has open, and what it has lately answered."""
+    """A transport that a lane has open, what it has lately answered, and how many messages it takes in a moment."""
 
     transport: Transport
     breaker: Breaker
+    pace: int = FEW
 
 
 @dataclass
@@ -84,8 +90,7 @@ class Lane:
         now = self.clock()
         if not limits.connect(self.config, name, self._journal.name, now):
             return False
-        size = max(self.config.send.batch, self._way(name).transport.at_once)
-        grant = limits.allow(self.config, name, size, now)
+        grant = limits.allow(self.config, name, self._size(self._way(name)), now)
         if not grant.number:
             later.append(grant.at)
             return False
@@ -101,12 +106,18 @@ class Lane:
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
             self.pulse,
         )  # fmt: skip
+        began = time.monotonic()
         done = sender.step(routes, most)
+        way.pace = max(FEW, int(done.taken / max(time.monotonic() - began, 0.001)))
         if done.down:
             self._rest(issue, name, done.down)
         elif done.taken:
             self._all_well(issue, name)
         return done
+
+    def _size(self, way: Way) -> int:
+        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails."""
+        return max(min(way.pace, self.config.send.batch), way.transport.at_once)
 
     def _way(self, name: str) -> Way:
         if name not in self._ways:
