@@ -56,6 +56,7 @@ class Lane:
     stop: Event
     given: Transport | None = None
     pulse: float = PULSE
+    _last: str = ""
     _ways: dict[str, Way] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -77,13 +78,20 @@ class Lane:
         routes, now = Routes.of(self.config, issue.newsletter), self.clock()
         resting = limits.resting(routes.names, now)
         later: list[datetime] = []
-        for name in routes.names:
-            if name not in resting and self._by(issue, mailing, name, routes.carried_by(name, resting), later):
+        for name in self._in_turn(routes.names):
+            carried = routes.carried_by(name, resting)
+            if carried and self._by(issue, mailing, name, carried, later):
+                self._last = name
                 return True
         if resting and not later:
             self._explain(issue)
         wait = min(later, default=now + SHORT) - now
         return bool(later) and wait < SHORT and not self.stop.wait(max(wait.total_seconds(), 0.01))
+
+    def _in_turn(self, names: list[str]) -> list[str]:
+        """The transports, beginning after the one that was used last: a slow one must not keep the others waiting."""
+        start = names.index(self._last) + 1 if self._last in names else 0
+        return names[start:] + names[:start]
 
     def _by(self, issue: Issue, mailing: Mailing, name: str, routes: Sequence[str], later: list[datetime]) -> bool:
         """Send one sheet by this transport, as far as its limits allow; if they do not, say when they will."""
@@ -141,8 +149,7 @@ class Lane:
         names = [self.given.name] if self.given else routes.names
         resting = limits.resting(names, now)
         awake = [name for name in names if name not in resting]
-        carried = {route for name in awake for route in routes.carried_by(name, resting)}
-        stuck = {name: found for name, found in resting.items() if name not in carried}
+        stuck = {name: found for name, found in resting.items() if not routes.carrier(name, resting)}
         stuck = {name: found for name, found in stuck.items() if self._waits(issue, routes, name)}
         if stopped := [reason for until, reason in stuck.values() if until is None]:
             alarm(self.config, issue, stopped[0], now)
