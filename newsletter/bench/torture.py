@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from newsletter.bench import small_disk
 from newsletter.bench.judge import Log, Verdict
 from newsletter.bench.postgres import Postgres, installed, own_server
 from newsletter.bench.publication import Publication
+from newsletter.bench.sink import Trouble
 from newsletter.bench.stage import LANES, Stage, Stuck, start_sink
 
 Tell = Callable[[str], None]
@@ -72,6 +73,7 @@ class Torture:
     """Messages that may be uncertain, for each time: two for each connection of one process, or of all of them."""
     full_speed: bool = False
     disk: bool = False
+    trouble: Trouble = field(default_factory=Trouble)
 
 
 def _kill(stage: Stage, server: Postgres | None, times: int) -> None:
@@ -121,6 +123,12 @@ def _insist_on_rest(stage: Stage) -> None:
 TORTURES = (
     Torture("kill", "kill −9 of `newsletter run`", _kill),
     Torture("kill-at-full-speed", "kill −9 of `newsletter run` at full speed", _kill, full_speed=True),
+    Torture(
+        "kill-refusals",
+        "kill −9 of `newsletter run`, 2 % of the addresses refused, 5 % put off",
+        _kill,
+        trouble=Trouble(refuse=0.02, defer=0.05),
+    ),
     Torture("kill-1", "kill −9 of the one worker", _kill, workers=1),
     Torture("kill-2", "kill −9 of one of 2 workers", _kill, workers=2),
     Torture("kill-4", "kill −9 of one of 4 workers", _kill, workers=4),
@@ -168,10 +176,11 @@ def _one(one: Torture, plan: Plan, server: Postgres | None) -> Result:
     with ExitStack() as stack:
         var = stack.enter_context(small_disk.mounted(folder / "var")) if one.disk else folder / "var"
         log = Log(folder / "arrived")
-        sink = start_sink(log, delay)
+        sink = start_sink(log, delay, one.trouble)
         database = server.database("torture") if server else ""
         publication = Publication(folder, database, _sending(sink.port, connections, plan.people), var)
-        stage = Stage(publication, sink, log, delay, plan.people, one.workers, random.Random(plan.seed))  # noqa: S311
+        chance = random.Random(plan.seed)  # noqa: S311 - nobody must not guess it
+        stage = Stage(publication, sink, log, delay, plan.people, one.workers, chance, one.trouble)
         stack.callback(lambda: stage.sink.stop())
         stack.callback(publication.kill_all)
         publication.readers(plan.people)
@@ -210,16 +219,19 @@ def _disturbed(one: Torture, plan: Plan, stage: Stage, server: Postgres | None) 
     )  # fmt: skip
 
 
-def table(results: list[Result]) -> Iterator[str]:
-    """The results as a table in Markdown, a line at a time."""
+def heading() -> str:
+    """The head of a table of results in Markdown."""
     columns = "what was done, while sending", "people", "times", "lost", "twice", "uncertain", "of them arrived"
-    yield f"| {' | '.join((*columns, 'slowest exit', 'time'))} |"
-    yield f"|{'---|' * (len(columns) + 2)}"
-    for one in results:
-        verdict = one.verdict
-        exit_ = f"{one.slowest_exit:.1f} s" if one.slowest_exit else "–"
-        yield (
-            f"| {one.what} | {verdict.people:,} | {one.times} | {len(verdict.lost)} | {len(verdict.twice)}"
-            f" | {len(verdict.uncertain)} (allowed: {one.allowed}) | {verdict.arrived_of_uncertain}"
-            f" | {exit_} | {one.seconds:.0f} s |"
-        )
+    return f"| {' | '.join((*columns, 'slowest exit', 'time'))} |\n|{'---|' * (len(columns) + 2)}"
+
+
+def row(one: Result) -> str:
+    """A result as a row of that table."""
+    verdict = one.verdict
+    wronged = len(verdict.lost) + len(verdict.belied)
+    slowest = f"{one.slowest_exit:.1f} s" if one.slowest_exit else "–"
+    return (
+        f"| {one.what} | {verdict.people:,} | {one.times} | {wronged} | {len(verdict.twice)}"
+        f" | {len(verdict.uncertain)} (allowed: {one.allowed}) | {verdict.arrived_of_uncertain}"
+        f" | {slowest} | {one.seconds:.0f} s |"
+    )

@@ -104,17 +104,18 @@ def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]
     """
     plan = tortures.Plan(people, times, rate, seed, only)
     results = []
+    if not as_json:
+        out.print(tortures.heading(), markup=False, soft_wrap=True)
     for result in tortures.torture(plan, _say):
         results.append(result)
         for one in result.verdict.uncertain:
             _say(f"  uncertain: {one.email} ({'had arrived' if one.arrived else 'had not arrived'}; {one.reason})")
         for fault in result.broken[:20]:
             problem(f"{result.name}: {fault}")
+        if not as_json:
+            out.print(tortures.row(result), markup=False, soft_wrap=True)
     if as_json:
         show([one.facts() for one in results], as_json, "")
-    else:
-        for line in tortures.table(results):
-            out.print(line, markup=False, soft_wrap=True)
     if any(result.broken for result in results):
         raise Failure("a promise is broken")
 

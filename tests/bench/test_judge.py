@@ -42,6 +42,13 @@ def test_what_arrived_though_the_ledger_denies_it_is_told(tmp_path):
     ]
 
 
+def test_who_is_refused_is_not_lost_if_the_ledger_says_so(tmp_path):
+    ledger = [row(1, "bounced", "550 5.1.1"), row(2, "submitted"), row(3, "pending")]
+    found = judge(ledger, arrived(tmp_path).arrived(), lambda address: True)
+    assert found.refused == 1
+    assert [one.split()[0] for one in found.lost] == ["reader2@example.org", "reader3@example.org"]
+
+
 def test_a_log_that_grows_is_counted_as_it_does(tmp_path):
     log = arrived(tmp_path, 1, 2)
     assert log.count() == 2
