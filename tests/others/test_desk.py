@@ -3,7 +3,7 @@
 import mimetypes
 import shutil
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from threading import Event
 
@@ -83,15 +83,16 @@ def _sending(client):
     """An issue on its way with everything that can go wrong, one that stopped itself, and what is asked about them."""
     now = timezone.now()
     issue = make_sent_issue(status="sending", started_at=now - timedelta(minutes=2), finished_at=None)
-    make_message(issue, submitted_at=now)
+    people = (make_subscriber(f"to{n}@example.org") for n in count())
+    make_message(issue, next(people), submitted_at=now)
     wrong = {
         "pending": "", "failed": "552 5.2.2 mailbox full", "bounced": "550 no such user",
         "deferred": "451 greylisted", "uncertain": "lost",
     }  # fmt: skip
     for state, reason in wrong.items():
-        make_message(issue, state=state, reason=reason, retry_at=now if state == "deferred" else None)
+        make_message(issue, next(people), state=state, reason=reason, retry_at=now if state == "deferred" else None)
     halted = make_sent_issue(status="sending", finished_at=None)
-    make_message(halted, state="pending")
+    make_message(halted, next(people), state="pending")
     halted.halt("535 5.7.8 the user name or the password is wrong", now)
     limits.rest("outbox", "421 too many connections", now + timedelta(minutes=5), now)
     yield "today while sending", reverse("admin:index")
