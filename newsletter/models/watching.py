@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from newsletter.models.beat import Beat
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
 from newsletter.models.progress import TAKEN
+from newsletter.models.transport import TransportState
 
 State = Message.State
 
@@ -29,16 +30,18 @@ def clock_fault(now: datetime) -> str:
     return f"no job has run for {round((now - last).total_seconds())} seconds"
 
 
-def stuck(routes: Collection[str], now: datetime) -> Iterator[Issue]:
-    """Issues being sent of which nothing has left for long, though something is due and nobody has it in hand."""
-    long_ago = now - STUCK
-    rested = Q(retry_at=None) | Q(retry_at__lt=long_ago)
-    for issue in Issue.objects.filter(rested, status=Issue.Status.SENDING, started_at__lt=long_ago):
-        mine = Message.objects.filter(issue=issue).order_by()
-        if not (_due(mine, long_ago) and not _in_hand(mine, now)):
-            continue
-        if not any(at and at >= long_ago for at in _latest(mine, routes)):
-            yield issue
+def stuck(issue: Issue, transports: Collection[str], now: datetime, patience: timedelta = STUCK) -> bool:
+    """Whether nothing of an issue has left for long, though something is due, nobody has it in hand, and not all of its
+    transports rest."""
+    long_ago = now - patience
+    if not issue.started_at or issue.started_at > long_ago or (issue.retry_at and issue.retry_at > long_ago):
+        return False
+    mine = Message.objects.filter(issue=issue).order_by()
+    if not _due(mine, long_ago) or _in_hand(mine, now):
+        return False
+    if len(TransportState.resting(transports, now)) == len({*transports}):
+        return False
+    return not any(at and at >= long_ago for at in _latest(mine, ("", *transports)))
 
 
 def oldest_due(issue: Issue, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from django.db import DatabaseError, connection
@@ -65,13 +66,23 @@ def _database() -> str:
 
 def _checks() -> dict[str, str]:
     now = timezone.now()
-    stuck = sum(1 for _ in watching.stuck(("", *current().used_transports), now))
+    stuck = sum(_stuck(issue, now) for issue in Issue.objects.filter(status=Issue.Status.SENDING))
     halted = Issue.halted().count()
     return {
         "clock": watching.clock_fault(now) or OK,
         "sending": f"{_issues(stuck)} stuck" if stuck else OK,
         "paused": f"{_issues(halted)} stopped by themselves, and wait for a person" if halted else OK,
     }
+
+
+def _stuck(issue: Issue, now: datetime) -> bool:
+    config = current()
+    names = config.transports_of(issue.newsletter)
+    used = [config.transports[name] for name in names if name in config.transports]
+    # What may go in an hour, or in a day, can have gone in its first minutes.
+    waits = [timedelta(seconds=rate.seconds) for one in used for rate in one.rate]
+    waits += [timedelta(days=1) for one in used if one.warm_up]
+    return watching.stuck(issue, names, now, watching.STUCK + max(waits, default=timedelta(0)))
 
 
 def _issues(number: int) -> str:

@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from newsletter.config import Config
-from newsletter.models import Beat, Issue, Notice
+from newsletter.models import Beat, Issue, Notice, Slot, TransportState
 from newsletter.models.progress import Progress, progress
 from newsletter.models.watching import oldest_due
 from subscribers.limits import TooLong, within
@@ -53,6 +53,7 @@ class Numbers:
 
 def _all(config: Config, now: datetime) -> Iterator[Metric]:
     yield from _sending(config, now)
+    yield from _transports(config, now)
     yield _family("newsletter_issues", "Issues by status.", ["status"], _by_status())
     halted = Issue.halted().count()
     yield _family("newsletter_issues_halted", "Issues that stopped themselves.", [], [((), halted)])
@@ -65,6 +66,18 @@ def _all(config: Config, now: datetime) -> Iterator[Metric]:
     yield _family("newsletter_job_duration_seconds", "How long each job's last run took.", ["job"], took)
     failing = [((one.job,), float(bool(one.fault))) for one in beats]
     yield _family("newsletter_job_failing", "1 if the job's last run failed.", ["job"], failing)
+
+
+def _transports(config: Config, now: datetime) -> Iterator[Metric]:
+    names = config.used_transports
+    rests = TransportState.resting(names, now)
+    resting = [((name,), float(name in rests)) for name in names]
+    yield _family("newsletter_transport_resting", "1 while a transport rests after a failure.", ["transport"], resting)
+    stopped = [((name,), float(name in rests and rests[name].stopped)) for name in names]
+    yield _family("newsletter_transport_stopped", "1 while it rests until a person resumes.", ["transport"], stopped)
+    lease = config.send.lease
+    held = [((name,), float(len(Slot.held(name, now, lease)))) for name in names]
+    yield _family("newsletter_transport_connections", "Connections in somebody's hands.", ["transport"], held)
 
 
 def _sending(config: Config, now: datetime) -> Iterator[Metric]:

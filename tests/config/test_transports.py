@@ -62,8 +62,8 @@ def test_one_may_be_completed_from_the_environment(config):
 
 def test_an_outbox_of_ones_own_may_have_its_own_folder(config, tmp_path):
     made = config("send: {transports: {a: {kind: outbox}, b: {kind: outbox, path: b}}}")
-    assert made.outbox_of(made.transports["a"]) == made.outbox
-    assert made.outbox_of(made.transports["b"]) == tmp_path / "b"
+    assert made.outbox_of("a") == made.outbox
+    assert made.outbox_of("b") == tmp_path / "b"
 
 
 @pytest.mark.parametrize(

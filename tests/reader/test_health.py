@@ -1,6 +1,8 @@
 """What machines that watch are told: whether all is well, what is not, and the numbers, to whom they are meant for."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
@@ -8,6 +10,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.models import Beat, Issue, Message
+from newsletter.send import limits
 from tests.factories import make_message, make_sent_issue
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +32,7 @@ def now():
 @pytest.fixture
 def sending(now):
     """An issue that began an hour ago, with one message to go."""
-    issue = make_sent_issue(status=Status.SENDING, started_at=now - timedelta(hours=1), finished_at=None)
+    issue = make_sent_issue(status=Status.SENDING, started_at=now - timedelta(minutes=60), finished_at=None)
     make_message(issue, state=State.PENDING)
     return issue
 
@@ -89,6 +92,21 @@ def test_an_issue_of_which_something_left_lately_is_not_stuck(client, sending, n
     assert health(client)[0] == 200
     Message.objects.filter(state=State.SUBMITTED).update(submitted_at=now - timedelta(minutes=11))
     assert health(client)[0] == 503
+
+
+def test_a_transport_that_may_send_little_in_an_hour_is_given_longer(client, sending, settings, make_config, now):
+    settings.NEWSLETTER = make_config(send={"outbox": {"rate": "10 per hour"}})
+    assert health(client)[0] == 200
+    Issue.objects.update(started_at=now - timedelta(minutes=71))
+    assert health(client)[0] == 503
+
+
+def test_an_issue_whose_transports_rest_is_not_stuck(client, sending, now):
+    limits.rest("outbox", "421 busy", now + timedelta(minutes=5), now)
+    assert health(client)[0] == 200
+    found = numbers(client)
+    assert value(found, "newsletter_transport_resting", transport="outbox") == 1
+    assert value(found, "newsletter_transport_stopped", transport="outbox") == 0
 
 
 def test_an_issue_that_somebody_has_in_hand_is_not_stuck(client, sending, now):
@@ -204,3 +222,10 @@ def test_without_a_token_there_is_none_to_guess(client, settings, make_config):
     settings.NEWSLETTER = make_config()
     for given in ("Bearer ", "Bearer None", "Bearer"):
         assert client.get("/metrics", headers={"Authorization": given}, **FROM_AFAR).status_code == 403
+
+
+def test_every_number_is_explained(client, sending):
+    Beat.tell([Beat(job="send", at=timezone.now())])
+    page = (Path(__file__).parents[2] / "docs" / "sending.md").read_text(encoding="utf-8")
+    ours = {name for name, _ in numbers(client) if name.startswith("newsletter_")}
+    assert ours == set(re.findall(r"(newsletter_\w+)", page))

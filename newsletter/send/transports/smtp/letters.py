@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from newsletter.send.compiled import Compiler
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.mime import build
 from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from newsletter.send.transports.smtp.session import Features
 from subscribers.addresses import InvalidAddress, on_the_wire
@@ -43,8 +43,14 @@ class Letters:
     """Makes a sheet's messages one by one; one may be made ahead, while the server is busy with the one before."""
 
     def __init__(
-        self, mailing: Mailing, readers: Iterable[Reader], journal: Journal, features: Callable[[], Features]
+        self,
+        mailing: Mailing,
+        readers: Iterable[Reader],
+        journal: Journal,
+        features: Callable[[], Features],
+        compiler: Compiler,
     ) -> None:
+        self._compiler = compiler
         self._mailing, self._readers, self._journal, self._features = mailing, iter(readers), journal, features
         self._sender = on_the_wire(mailing.newsletter.sender.address).encode("ascii")
         self._ahead: Letter | None = None
@@ -74,7 +80,7 @@ class Letters:
 
     def _letter(self, reader: Reader, features: Features) -> Letter:
         recipient = on_the_wire(reader.email, utf8=features.utf8).encode()
-        text = _text(self._mailing, reader)
+        text = self._compiler.message(self._mailing, reader, datetime.now(UTC), utf8=features.utf8)
         if 0 < features.size < len(text):
             raise _too_large(len(text), features.size)
         size = b" SIZE=%d" % len(text) if features.states_size else b""
@@ -82,11 +88,6 @@ class Letters:
         utf8 = b"" if recipient.isascii() else b" SMTPUTF8"
         mail = b"MAIL FROM:<%b>%b%b%b\r\n" % (self._sender, size, coding, utf8)
         return Letter(reader.ref, mail, b"RCPT TO:<%b>\r\n" % recipient, text + DOT)
-
-
-def _text(mailing: Mailing, reader: Reader) -> bytes:
-    """The message, lines ending in CRLF, and one that begins with a dot beginning with two (RFC 5321, 4.5.2)."""
-    return build(mailing, reader, datetime.now(UTC)).replace(b"\r\n.", b"\r\n..")
 
 
 def _too_large(bytes_: int, limit: int) -> TransportDown:
