@@ -58,7 +58,7 @@ class Compiled:
         form = text.form(values)
         if form is None:
             data = mime.build(self.mailing, reader, now)
-            return _stuffed(data) if self._dots else data
+            return stuffed(data) if self._dots else data
         own = {
             "date": self._dated(now),
             "to": mime.address(values["name"], reader.email),
@@ -171,7 +171,7 @@ class _Form:
         places = parts[1::2]
         pieces = [part.encode("ascii") for part in parts]
         if dots:
-            pieces[::2] = map(_stuffed, pieces[::2])
+            pieces[::2] = map(stuffed, pieces[::2])
         names = dict.fromkeys(places)
         quoted = [name.removeprefix(_QUOTED) for name in names if name.startswith(_QUOTED)]
         plain = [name for name in names if not name.startswith(_QUOTED) and name not in _OWN]
@@ -196,6 +196,6 @@ def _quoted(value: str) -> bytes:
     return data if len(data) <= _SHORT and data[:1] != b"." else mime.quoted_printable(value).encode()
 
 
-def _stuffed(data: bytes) -> bytes:
+def stuffed(data: bytes) -> bytes:
     """The same as it travels after DATA: a line that begins with a dot has another before it (RFC 5321, 4.5.2)."""
     return data.replace(b"\r\n.", b"\r\n..")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from newsletter.send.compiled import Compiler, stuffed
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.mime import build
 from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
@@ -43,9 +44,15 @@ class Letters:
     """Makes a sheet's messages one by one; one may be made ahead, while the server is busy with the one before."""
 
     def __init__(
-        self, mailing: Mailing, readers: Iterable[Reader], journal: Journal, features: Callable[[], Features]
+        self,
+        mailing: Mailing,
+        readers: Iterable[Reader],
+        journal: Journal,
+        features: Callable[[], Features],
+        compiler: Compiler,
     ) -> None:
         self._mailing, self._readers, self._journal, self._features = mailing, iter(readers), journal, features
+        self._compiler = compiler
         self._sender = on_the_wire(mailing.newsletter.sender.address).encode("ascii")
         self._ahead: Letter | None = None
         self.is_slow = False
@@ -74,7 +81,7 @@ class Letters:
 
     def _letter(self, reader: Reader, features: Features) -> Letter:
         recipient = on_the_wire(reader.email, utf8=features.utf8).encode()
-        text = _text(self._mailing, reader)
+        text = self._text(reader, utf8=not recipient.isascii())
         if 0 < features.size < len(text):
             raise _too_large(len(text), features.size)
         size = b" SIZE=%d" % len(text) if features.states_size else b""
@@ -83,10 +90,12 @@ class Letters:
         mail = b"MAIL FROM:<%b>%b%b%b\r\n" % (self._sender, size, coding, utf8)
         return Letter(reader.ref, mail, b"RCPT TO:<%b>\r\n" % recipient, text + DOT)
 
-
-def _text(mailing: Mailing, reader: Reader) -> bytes:
-    """The message, lines ending in CRLF, and one that begins with a dot beginning with two (RFC 5321, 4.5.2)."""
-    return build(mailing, reader, datetime.now(UTC)).replace(b"\r\n.", b"\r\n..")
+    def _text(self, reader: Reader, utf8: bool) -> bytes:
+        """The message as it goes over the wire, but for the last dot."""
+        now = datetime.now(UTC)
+        if utf8:  # seldom enough to be made the slow way
+            return stuffed(build(self._mailing, reader, now, utf8=True))
+        return self._compiler.message(self._mailing, reader, now)
 
 
 def _too_large(bytes_: int, limit: int) -> TransportDown:

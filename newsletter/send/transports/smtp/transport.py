@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from newsletter.config import Smtp
+from newsletter.send.compiled import Compiler
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from newsletter.send.transports.smtp.dialogue import Broken, Line
@@ -34,6 +35,7 @@ class SmtpTransport:
         self._manners = manners_of(self._session.place)
         self._line: Line | None = None
         self._features: Features | None = None
+        self._compiler = Compiler(dots=True)
         self._rested = 0.0
         self._lost = self._closed = 0
 
@@ -41,7 +43,7 @@ class SmtpTransport:
         """Send a sheet, each message as soon as its reader comes."""
         self._wake()
         try:
-            self._send(Letters(mailing, readers, journal, self._known), journal)
+            self._send(Letters(mailing, readers, journal, self._known, self._compiler), journal)
         except BaseException:
             self._hang_up()
             raise
