@@ -114,8 +114,7 @@ def sendgrid(plan: Plan, tell: Tell) -> Iterator[Figure]:
     """By SendGrid's API, to a stub of it."""
     found: dict[str, list[float]] = {}
     with running("stub") as stub:
-        settings = {"api_key": "SG.bench", "host": f"http://127.0.0.1:{stub.port}"}
-        with _sending(plan, {"transport": "sendgrid", "sendgrid": settings}) as publication:
+        with _sending(plan, by_sendgrid(stub.port)) as publication:
             _prepared(publication, 5 * plan.people, tell)
             for _ in range(plan.runs):
                 publication.step("begin")
@@ -172,11 +171,21 @@ def _two(plan: Plan, tell: Tell, where: str, rtt: int, lanes: int, target: float
 
 
 def profile(plan: Plan, tell: Tell) -> str:
-    """Where the time goes in a process that sends, by function."""
-    with mail_server() as sink, _publication(plan, sink.port, CONNECTIONS) as publication:
+    """Where the time goes in a process that sends, by function: by SendGrid's API if that part is asked for."""
+    with ExitStack() as stack:
+        if "sendgrid" in plan.only:
+            send = by_sendgrid(stack.enter_context(running("stub")).port)
+        else:
+            send = by_smtp(stack.enter_context(mail_server()).port, CONNECTIONS)
+        publication = stack.enter_context(_sending(plan, send))
         _prepared(publication, plan.people, tell)
         publication.step("begin")
         return str(publication.step("drain", 0, "profile")["profile"])
+
+
+def by_sendgrid(port: int) -> dict[str, Any]:
+    """The part `send` of a configuration, by a stub of SendGrid's API."""
+    return {"transport": "sendgrid", "sendgrid": {"api_key": "SG.bench", "host": f"http://127.0.0.1:{port}"}}
 
 
 @contextmanager
