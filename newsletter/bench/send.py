@@ -113,12 +113,11 @@ def far(plan: Plan, tell: Tell) -> Iterator[Figure]:
 def sendgrid(plan: Plan, tell: Tell) -> Iterator[Figure]:
     """By SendGrid's API, to a stub of it."""
     found: dict[str, list[float]] = {}
-    with running("stub") as stub:
-        with _sending(plan, by_sendgrid(stub.port)) as publication:
-            _prepared(publication, 5 * plan.people, tell)
-            for _ in range(plan.runs):
-                publication.step("begin")
-                _keep(found, **_drained(plan, publication, stub))
+    with running("stub") as stub, _sending(plan, by_sendgrid(stub.port)) as publication:
+        _prepared(publication, 5 * plan.people, tell)
+        for _ in range(plan.runs):
+            publication.step("begin")
+            _keep(found, **_drained(plan, publication, stub))
     yield at_least("SendGrid's API, recipients", "/s", found["rate"], 20_000)
     yield from _costs(found, stub)
 
