@@ -44,6 +44,28 @@ def test_check_greets_the_server_and_sends_nothing(smtp_server, make_config):
     assert "cannot be reached: 554 5.3.2 go away" in refused
 
 
+ZOE = Reader("9", "zoë@bücher.example", "Zoë", "tok9")
+
+
+def test_a_server_with_smtputf8_takes_an_address_beyond_ascii(smtp_server, transport_to, make_mailing, mode):
+    server = smtp_server(offers=("PIPELINING", "SMTPUTF8"))
+    outcomes = hand_over(transport_to(server.port, pipelining=mode), make_mailing(), [ADA, ZOE, ADA])
+    assert [one.state for one in outcomes] == [State.SUBMITTED] * 3
+    assert server.said("MAIL")[1].endswith("> BODY=8BITMIME SMTPUTF8")
+    assert server.said("RCPT")[1] == "RCPT TO:<zoë@xn--bcher-kva.example>"
+    assert not any("SMTPUTF8" in server.said("MAIL")[place] for place in (0, 2))
+    message = email.message_from_string(server.texts[1].decode(), policy=email.policy.SMTPUTF8)
+    assert message["To"].addresses[0].addr_spec == "zoë@xn--bcher-kva.example"
+    assert message["To"].addresses[0].display_name == "Zoë"
+
+
+def test_without_smtputf8_such_a_reader_fails_with_the_reason(smtp_server, transport_to, make_mailing):
+    server = smtp_server()
+    (outcome,) = hand_over(transport_to(server.port), make_mailing(), [ZOE])
+    assert (outcome.state, server.said("MAIL")) == (State.FAILED, [])
+    assert outcome.reason == "the mail server cannot take “zoë” before the @: it is not ASCII"
+
+
 # ── a real server ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
