@@ -113,13 +113,11 @@ def far(plan: Plan, tell: Tell) -> Iterator[Figure]:
 def sendgrid(plan: Plan, tell: Tell) -> Iterator[Figure]:
     """By SendGrid's API, to a stub of it."""
     found: dict[str, list[float]] = {}
-    with running("stub") as stub:
-        settings = {"api_key": "SG.bench", "host": f"http://127.0.0.1:{stub.port}"}
-        with _sending(plan, {"transport": "sendgrid", "sendgrid": settings}) as publication:
-            _prepared(publication, 5 * plan.people, tell)
-            for _ in range(plan.runs):
-                publication.step("begin")
-                _keep(found, **_drained(plan, publication, stub))
+    with running("stub") as stub, _sending(plan, by_sendgrid(stub.port)) as publication:
+        _prepared(publication, 5 * plan.people, tell)
+        for _ in range(plan.runs):
+            publication.step("begin")
+            _keep(found, **_drained(plan, publication, stub))
     yield at_least("SendGrid's API, recipients", "/s", found["rate"], 20_000)
     yield from _costs(found, stub)
 
@@ -172,11 +170,21 @@ def _two(plan: Plan, tell: Tell, where: str, rtt: int, lanes: int, target: float
 
 
 def profile(plan: Plan, tell: Tell) -> str:
-    """Where the time goes in a process that sends, by function."""
-    with mail_server() as sink, _publication(plan, sink.port, CONNECTIONS) as publication:
+    """Where the time goes in a process that sends, by function: by SendGrid's API if that part is asked for."""
+    with ExitStack() as stack:
+        if "sendgrid" in plan.only:
+            send = by_sendgrid(stack.enter_context(running("stub")).port)
+        else:
+            send = by_smtp(stack.enter_context(mail_server()).port, CONNECTIONS)
+        publication = stack.enter_context(_sending(plan, send))
         _prepared(publication, plan.people, tell)
         publication.step("begin")
         return str(publication.step("drain", 0, "profile")["profile"])
+
+
+def by_sendgrid(port: int) -> dict[str, Any]:
+    """The part `send` of a configuration, by a stub of SendGrid's API."""
+    return {"transport": "sendgrid", "sendgrid": {"api_key": "SG.bench", "host": f"http://127.0.0.1:{port}"}}
 
 
 @contextmanager

@@ -130,6 +130,7 @@ def _top(profiles: list[cProfile.Profile]) -> str:
     for one in profiles[1:]:
         stats.add(one)
     stats.strip_dirs().sort_stats("tottime").print_stats(TOP)
+    stats.sort_stats("cumtime").print_stats(2 * TOP)
     return out.getvalue()
 
 
