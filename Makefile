@@ -6,8 +6,10 @@ PYTHON ?= python3
 # A PostgreSQL to test on; tests make and drop a database of their own there.
 TEST_POSTGRESQL ?= postgresql://postgres@127.0.0.1:5432/postgres
 PYTEST_OPTIONS ?=
+# `newsletter bench torture --help` says which there are.
+TORTURE_OPTIONS ?=
 
-.PHONY: help setup tools run test fast check wheel lock screenshots clean
+.PHONY: help setup tools run test fast torture check wheel lock screenshots clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +40,9 @@ test: setup $(if $(shell command -v npm),tools)  ## the tests, on both databases
 
 fast: setup  ## the tests that start no processes, on SQLite, one for each core at a time: under two minutes
 	@$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not processes and not others" $(PYTEST_OPTIONS)
+
+torture: setup  ## kill, stop and starve sending processes, 20,000 people each time, and count who got what: half an hour
+	@$(BIN)/newsletter bench torture $(TORTURE_OPTIONS)
 
 check: setup  ## ruff, mypy, import-linter, migrations, wheel
 	$(BIN)/ruff check .

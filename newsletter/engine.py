@@ -59,13 +59,17 @@ def run_here(ctx: Context, job: Job, lane: int = 0) -> None:
     """Do a job in this thread; a fault in it is logged with its trace, and the next look tries again."""
     with _turn(job):
         close_old_connections()
+        began, fault = time.monotonic(), ""
         try:
             job.run(ctx)
         except OperationalError as error:
-            log.warning("the job '%s' waits for the database: %s", job.name, _first_line(error))
-        except Exception:
+            fault = _first_line(error)
+            log.warning("the job '%s' waits for the database: %s", job.name, fault)
+        except Exception as error:
+            fault = type(error).__name__
             log.exception("the job '%s' failed; it is tried again at its next turn", job.name)
         finally:
+            ctx.beat(job.name, ctx.clock(), time.monotonic() - began, fault)
             connections.close_all()
 
 

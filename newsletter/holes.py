@@ -45,6 +45,8 @@ def hole(marker: str, name: str) -> str:
 class Values(dict[str, str]):
     """What a reader's holes are filled with; a value is escaped for HTML when that is first asked for."""
 
+    __slots__ = ()
+
     def __missing__(self, name: str) -> str:
         plain, twin, _ = name.partition("-html")
         if not twin:

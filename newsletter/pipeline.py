@@ -47,12 +47,14 @@ STUCK = "cannot be rendered"
 
 @dataclass(frozen=True)
 class Context:
-    """What every job is handed: the configuration, the key that signs, the clock, and the wish to stop."""
+    """What every job is handed: the configuration, the key that signs, the clock, the wish to stop, and a listener."""
 
     config: Config
     key: str
     clock: Callable[[], datetime] = timezone.now
     stop: Event = field(default_factory=Event)
+    beat: Callable[[str, datetime, float, str], object] = lambda job, at, seconds, fault: None
+    """Told of each run of a job: when it ended, how long it took, and what went wrong."""
 
 
 # ── collect ──────────────────────────────────────────────────────────────────────────────────────────────────────────

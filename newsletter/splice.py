@@ -40,6 +40,8 @@ Node = str | Switch
 class Answers(holes.Values):
     """One reader's values by the names of the holes, each worked out when it is first asked for, and only once."""
 
+    __slots__ = ("_found", "_person", "_questions")
+
     def __init__(self, given: Mapping[str, str], person: Person, questions: Sequence[Question]) -> None:
         super().__init__(given)
         self._person, self._questions = person, questions

@@ -9,6 +9,7 @@ import calendar
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 
 LONGEST = 500
 """Characters of one field; a name is shorter."""
@@ -19,13 +20,15 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 # Controls and halves of characters; and marks that turn the direction of whatever follows. Plain RTL and LRM marks,
 # joiners and variation selectors mean something in names and stay.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_TITLES = (
+_BEFORE_NAMES = (
     "dr prof mr mrs ms mx miss sir dame lord lady rev fr herr frau hr fru mme mlle m sr sra srta don doña dott ing mag "
     "dipl"
 )
-_SUFFIXES = "phd ph md jr sr ii iii iv esq ba bsc ma msc mba llb llm mbe obe cbe qc kc dds rn"
+_AFTER_NAMES = "phd ph md jr sr ii iii iv esq ba bsc ma msc mba llb llm mbe obe cbe qc kc dds rn"
+_TITLES, _SUFFIXES = (frozenset(words.split()) for words in (_BEFORE_NAMES, _AFTER_NAMES))
 
 
+@lru_cache(maxsize=1024)  # the same few for every person
 def slug(header: str) -> str:
     """A field's name as everything calls it: `First Name` is `first_name`."""
     return _NOT_IN_NAMES.sub("_", header.lower()).strip("_")[:63]
@@ -39,7 +42,9 @@ def tidy(value: object) -> str:
         return "yes"  # and no is nothing, so that a mail can ask: {% if reader.fields.member %}
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return " ".join(_UNWANTED.sub("", str(value)[: 2 * LONGEST]).split())[:LONGEST]
+    if not isinstance(value, str):
+        return str(value)[:LONGEST]
+    return " ".join(_UNWANTED.sub("", value[: 2 * LONGEST]).split())[:LONGEST]
 
 
 Typed = str | int | float | bool
@@ -107,7 +112,7 @@ def first_name(name: str, fields: Mapping[str, str]) -> str:
     if given := fields.get("first_name"):
         return given
     family, comma, rest = name.partition(",")
-    if comma and (words := _words(rest)) and _plain(words[0]) not in _SUFFIXES.split():
+    if comma and (words := _words(rest)) and _plain(words[0]) not in _SUFFIXES:
         return words[0]
     words = _words(family)
     return words[0] if words else ""
@@ -116,7 +121,7 @@ def first_name(name: str, fields: Mapping[str, str]) -> str:
 def _words(name: str) -> list[str]:
     """The words of a name after its titles; if there are only titles, one of them may be the name."""
     words = name.split()
-    while len(words) > 1 and _plain(words[0]) in _TITLES.split():
+    while len(words) > 1 and _plain(words[0]) in _TITLES:
         del words[0]
     return words
 

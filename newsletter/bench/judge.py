@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ LEDGER = (
 )
 TAKEN = ("submitted", "delivered")
 """States that say that the mail server has a message."""
+REFUSED = ("failed", "bounced")
+"""States that say that it will not have it."""
 
 
 class Log:
@@ -61,6 +63,8 @@ class Verdict:
     belied: list[str] = field(default_factory=list)
     """It arrived, and the ledger says that it was not sent."""
     uncertain: list[Uncertain] = field(default_factory=list)
+    refused: int = 0
+    """The mail server refuses these addresses, and the ledger says so."""
 
     @property
     def arrived_of_uncertain(self) -> int:
@@ -68,8 +72,10 @@ class Verdict:
         return sum(one.arrived for one in self.uncertain)
 
 
-def judge(ledger: Iterable[tuple[Any, ...]], arrived: Counter[str]) -> Verdict:
-    """Hold each row of the ledger against what arrived."""
+def judge(
+    ledger: Iterable[tuple[Any, ...]], arrived: Counter[str], refuses: Callable[[bytes], bool] = lambda address: False
+) -> Verdict:
+    """Hold each row of the ledger against what arrived, and what the mail server would not have."""
     verdict, known = Verdict(arrived=sum(arrived.values())), set()
     for number, state, reason, email in ledger:
         came = arrived[str(number)]
@@ -83,6 +89,8 @@ def judge(ledger: Iterable[tuple[Any, ...]], arrived: Counter[str]) -> Verdict:
             verdict.lost.append(f"{email} ({state}, and never arrived)")
         elif state not in TAKEN and came:
             verdict.belied.append(f"{email} ({state} {reason}, and arrived)")
+        elif state in REFUSED and refuses(email.encode()):
+            verdict.refused += 1
         elif state not in TAKEN:
             verdict.lost.append(f"{email} ({state} {reason})")
     verdict.belied += [f"message {number}, which the ledger does not know" for number in arrived if number not in known]

@@ -104,7 +104,7 @@ def far(plan: Plan, tell: Tell) -> Iterator[Figure]:
             publication.step("begin")
             _keep(found, **_drained(plan, publication, sink))
             if program("smtp-source"):
-                _keep(found, source=_smtp_source(wire.port, FAR_CONNECTIONS, people // 10, size))
+                _keep(found, source=_smtp_source(wire.port, FAR_CONNECTIONS, max(people // 10, 1), size))
     yield at_least(f"through {RTT} ms, {FAR_CONNECTIONS} connections", "/s", found["rate"], 250)
     if "source" in found:
         yield plain(f"smtp-source -d -s {FAR_CONNECTIONS} through {RTT} ms", "/s", found["source"])
@@ -140,10 +140,15 @@ def memory(plan: Plan, tell: Tell) -> Iterator[Figure]:
 
 
 def workers(plan: Plan, tell: Tell) -> Iterator[Figure]:
-    """Two workers against one, through the long wire and where the processors are the limit; PostgreSQL only."""
+    """Two workers against one where the processors are the limit; PostgreSQL only."""
+    if plan.server:
+        yield from _two(plan, tell, "over the loopback", 0, CONNECTIONS, 1.3)
+
+
+def far_workers(plan: Plan, tell: Tell) -> Iterator[Figure]:
+    """Two workers against one through the long wire; PostgreSQL only."""
     if plan.server:
         yield from _two(plan, tell, f"through {RTT} ms", RTT, FAR_CONNECTIONS, 1.8)
-        yield from _two(plan, tell, "over the loopback", 0, CONNECTIONS, 1.3)
 
 
 def _two(plan: Plan, tell: Tell, where: str, rtt: int, lanes: int, target: float) -> Iterator[Figure]:
@@ -243,4 +248,7 @@ def _smtp_source(port: int, sessions: int, messages: int, size: int) -> float:
     return messages / (time.perf_counter() - began)
 
 
-PARTS = {"near": near, "bundled": bundled, "far": far, "sendgrid": sendgrid, "workers": workers, "memory": memory}
+PARTS = {
+    "near": near, "bundled": bundled, "far": far, "sendgrid": sendgrid, "workers": workers, "far-workers": far_workers,
+    "memory": memory,
+}  # fmt: skip

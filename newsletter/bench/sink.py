@@ -41,15 +41,23 @@ class Trouble:
     def __post_init__(self) -> None:
         self._put_off: set[bytes] = set()
 
+    def refuses(self, address: bytes) -> bool:
+        """Whether there is no such mailbox here."""
+        return _place(address) < self.refuse
+
     def answer(self, address: bytes) -> bytes:
         """What RCPT is answered: refused for good, put off the first time, or taken."""
-        place = zlib.crc32(address) / 2**32
-        if place < self.refuse:
+        if self.refuses(address):
             return b"550 5.1.1 no such mailbox\r\n"
-        if place < self.refuse + self.defer and address not in self._put_off:
+        if _place(address) < self.refuse + self.defer and address not in self._put_off:
             self._put_off.add(address)
             return b"451 4.2.0 come back later\r\n"
         return b"250 2.1.5 ok\r\n"
+
+
+def _place(address: bytes) -> float:
+    """Where an address stands among all, from 0 to 1."""
+    return zlib.crc32(address) / 2**32
 
 
 class Sink:
@@ -87,6 +95,14 @@ class Sink:
             found = _MESSAGE_ID.search(head)
             line = b"%s\t%s\n" % (found[1] if found else b"-", b",".join(recipients))
             os.write(self._log, line)
+
+    def close(self) -> None:
+        """Close everything that is open."""
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]  # sockets, all of them
+        self.selector.close()
+        if self._log >= 0:
+            os.close(self._log)
 
     @property
     def logs(self) -> bool:

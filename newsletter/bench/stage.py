@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from newsletter.bench.judge import LEDGER, Log, Verdict, judge
 from newsletter.bench.publication import Publication
 from newsletter.bench.servers import Server, start
+from newsletter.bench.sink import Trouble
 
 PATIENCE = 180
 """Seconds without any progress after which an issue counts as stuck."""
@@ -35,6 +36,7 @@ class Stage:
     workers: int
     """0: the one process of `newsletter run`; else so many `newsletter worker` beside a clock."""
     chance: random.Random
+    trouble: Trouble
     senders: list[subprocess.Popen[str]] = field(default_factory=list)
     slowest_exit: float = 0.0
 
@@ -91,7 +93,7 @@ class Stage:
         """Kill the mail server, and start another on the same port a moment later."""
         self.sink.kill()
         time.sleep(self.chance.uniform(0, 1))
-        self.sink = start_sink(self.log, self.delay, self.sink.port)
+        self.sink = start_sink(self.log, self.delay, self.trouble, self.sink.port)
 
     def go_on(self) -> None:
         """What an operator does whose mail server is back: let the issue go on now, not after its rest."""
@@ -112,7 +114,7 @@ class Stage:
 
     def verdict(self) -> Verdict:
         """Hold the ledger against what arrived."""
-        return judge(self.publication.rows(LEDGER), self.log.arrived())
+        return judge(self.publication.rows(LEDGER), self.log.arrived(), self.trouble.refuses)
 
     def _sent(self) -> bool:
         rows = self.publication.rows(ISSUE)
@@ -124,6 +126,7 @@ class Stage:
         return self.publication.start("run")
 
 
-def start_sink(log: Log, delay: float, port: int = 0) -> Server:
+def start_sink(log: Log, delay: float, trouble: Trouble, port: int = 0) -> Server:
     """A mail server that writes what it takes into this log, and answers after so many milliseconds."""
-    return start("sink", "--port", port, "--log", log.file, "--delay", delay)
+    shares = "--refuse", trouble.refuse, "--defer", trouble.defer
+    return start("sink", "--port", port, "--log", log.file, "--delay", delay, *shares)

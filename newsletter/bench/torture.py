@@ -11,9 +11,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import count
+from contextlib import ExitStack, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,12 @@ from newsletter.bench import small_disk
 from newsletter.bench.judge import Log, Verdict
 from newsletter.bench.postgres import Postgres, installed, own_server
 from newsletter.bench.publication import Publication
+from newsletter.bench.sink import Trouble
 from newsletter.bench.stage import LANES, Stage, Stuck, start_sink
 
 Tell = Callable[[str], None]
+ALL_OF_TWO = 2 * 2 * LANES
+"""What may be uncertain where all connections of two workers break at once."""
 EXIT = 10
 """Seconds within which a process ends that is asked to."""
 
@@ -44,14 +46,19 @@ class Result:
     @property
     def broken(self) -> list[str]:
         """The promises that were not kept, in words."""
-        found = [f"lost: {one}" for one in self.verdict.lost]
+        found = [self.fault] if self.fault else []
+        found += [f"lost: {one}" for one in self.verdict.lost]
         found += [f"twice: {one}" for one in self.verdict.twice]
         found += [f"wrong in the ledger: {one}" for one in self.verdict.belied]
         if len(self.verdict.uncertain) > self.allowed:
             found.append(f"{len(self.verdict.uncertain)} are uncertain, more than {self.allowed}")
         if self.slowest_exit > EXIT:
             found.append(f"a process took {self.slowest_exit:.1f} s to end")
-        return [*found, *([self.fault] if self.fault else [])]
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {**asdict(self), "broken": self.broken}
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,10 @@ class Torture:
     do: Callable[[Stage, Postgres | None, int], None]
     workers: int = 0
     allowed: int = 2 * LANES
-    """Messages that may be uncertain, for each time."""
+    """Messages that may be uncertain, for each time: two for each connection of one process, or of all of them."""
     full_speed: bool = False
     disk: bool = False
+    trouble: Trouble = field(default_factory=Trouble)
 
 
 def _kill(stage: Stage, server: Postgres | None, times: int) -> None:
@@ -115,15 +123,21 @@ def _insist_on_rest(stage: Stage) -> None:
 TORTURES = (
     Torture("kill", "kill −9 of `newsletter run`", _kill),
     Torture("kill-at-full-speed", "kill −9 of `newsletter run` at full speed", _kill, full_speed=True),
+    Torture(
+        "kill-refusals",
+        "kill −9 of `newsletter run`, 2 % of the addresses refused, 5 % put off",
+        _kill,
+        trouble=Trouble(refuse=0.02, defer=0.05),
+    ),
     Torture("kill-1", "kill −9 of the one worker", _kill, workers=1),
     Torture("kill-2", "kill −9 of one of 2 workers", _kill, workers=2),
     Torture("kill-4", "kill −9 of one of 4 workers", _kill, workers=4),
     Torture("term", "SIGTERM to `newsletter run`", _stop, allowed=0),
     Torture("term-2", "SIGTERM to one of 2 workers", _stop, workers=2, allowed=0),
-    Torture("database-fast", "PostgreSQL restarted in order, 2 workers", _restart("fast"), workers=2),
-    Torture("database-crash", "PostgreSQL restarted as after a crash, 2 workers", _restart("immediate"), workers=2),
+    Torture("database-fast", "PostgreSQL restarted in order, 2 workers", _restart("fast"), 2, ALL_OF_TWO),
+    Torture("database-crash", "PostgreSQL restarted as after a crash, 2 workers", _restart("immediate"), 2, ALL_OF_TWO),
     Torture("server", "the mail server killed and restarted", _kill_sink),
-    Torture("server-2", "the mail server killed and restarted, 2 workers", _kill_sink, workers=2),
+    Torture("server-2", "the mail server killed and restarted, 2 workers", _kill_sink, 2, ALL_OF_TWO),
     Torture("disk", "the disk filled up, and freed again", _fill, disk=True),
 )
 
@@ -142,33 +156,31 @@ class Plan:
 
 def torture(plan: Plan, tell: Tell) -> Iterator[Result]:
     """Do them one after another, each with a publication of its own."""
-    chosen = [one for one in TORTURES if not plan.only or one.name in plan.only]
-    with ExitStack() as stack:
-        server = None
-        numbers = count()
-        for one in chosen:
-            if one.workers and not installed():
-                tell(f"{one.name}: skipped, for there is no PostgreSQL to set up")
-                continue
-            if one.disk and not small_disk.possible():
-                tell(f"{one.name}: skipped, for no small file system can be mounted here")
-                continue
-            if one.workers and not server:
-                server = stack.enter_context(own_server())
+    for one in TORTURES:
+        if plan.only and one.name not in plan.only:
+            continue
+        if one.workers and not installed():
+            tell(f"{one.name}: skipped, for there is no PostgreSQL to set up")
+        elif one.disk and not small_disk.possible():
+            tell(f"{one.name}: skipped, for no small file system can be mounted here")
+        else:
             tell(f"{one.name}: {one.what}, {plan.times} times, {plan.people:,} people")
-            yield _one(one, plan, server, server.database(f"torture_{next(numbers)}") if one.workers and server else "")
+            with own_server() if one.workers else nullcontext() as server:
+                yield _one(one, plan, server)
 
 
-def _one(one: Torture, plan: Plan, server: Postgres | None, database: str) -> Result:
+def _one(one: Torture, plan: Plan, server: Postgres | None) -> Result:
     folder = Path(tempfile.mkdtemp(prefix="newsletter-torture-"))
     connections = LANES * (one.workers or 1)
     delay = 1000 * connections / plan.rate if plan.rate and not one.full_speed else 0
     with ExitStack() as stack:
         var = stack.enter_context(small_disk.mounted(folder / "var")) if one.disk else folder / "var"
         log = Log(folder / "arrived")
-        sink = start_sink(log, delay)
+        sink = start_sink(log, delay, one.trouble)
+        database = server.database("torture") if server else ""
         publication = Publication(folder, database, _sending(sink.port, connections, plan.people), var)
-        stage = Stage(publication, sink, log, delay, plan.people, one.workers, random.Random(plan.seed))  # noqa: S311
+        chance = random.Random(plan.seed)  # noqa: S311 - nobody must not guess it
+        stage = Stage(publication, sink, log, delay, plan.people, one.workers, chance, one.trouble)
         stack.callback(lambda: stage.sink.stop())
         stack.callback(publication.kill_all)
         publication.readers(plan.people)
@@ -176,7 +188,7 @@ def _one(one: Torture, plan: Plan, server: Postgres | None, database: str) -> Re
     if not result.broken:
         shutil.rmtree(folder, ignore_errors=True)
         return result
-    return Result(**{**vars(result), "fault": f"{result.fault or 'see'} [{folder}]"})
+    return replace(result, fault=f"{result.fault or 'a promise is broken'}; see {folder}")
 
 
 def _sending(port: int, connections: int, people: int) -> dict[str, Any]:
@@ -207,16 +219,19 @@ def _disturbed(one: Torture, plan: Plan, stage: Stage, server: Postgres | None) 
     )  # fmt: skip
 
 
-def table(results: list[Result]) -> Iterator[str]:
-    """The results as a table in Markdown, a line at a time."""
+def heading() -> str:
+    """The head of a table of results in Markdown."""
     columns = "what was done, while sending", "people", "times", "lost", "twice", "uncertain", "of them arrived"
-    yield f"| {' | '.join((*columns, 'slowest exit', 'time'))} |"
-    yield f"|{'---|' * (len(columns) + 2)}"
-    for one in results:
-        verdict = one.verdict
-        exit_ = f"{one.slowest_exit:.1f} s" if one.slowest_exit else "–"
-        yield (
-            f"| {one.what} | {verdict.people:,} | {one.times} | {len(verdict.lost)} | {len(verdict.twice)}"
-            f" | {len(verdict.uncertain)} (allowed: {one.allowed}) | {verdict.arrived_of_uncertain}"
-            f" | {exit_} | {one.seconds:.0f} s |"
-        )
+    return f"| {' | '.join((*columns, 'slowest exit', 'time'))} |\n|{'---|' * (len(columns) + 2)}"
+
+
+def row(one: Result) -> str:
+    """A result as a row of that table."""
+    verdict = one.verdict
+    wronged = len(verdict.lost) + len(verdict.belied)
+    slowest = f"{one.slowest_exit:.1f} s" if one.slowest_exit else "–"
+    return (
+        f"| {one.what} | {verdict.people:,} | {one.times} | {wronged} | {len(verdict.twice)}"
+        f" | {len(verdict.uncertain)} (allowed: {one.allowed}) | {verdict.arrived_of_uncertain}"
+        f" | {slowest} | {one.seconds:.0f} s |"
+    )

@@ -95,22 +95,27 @@ def send(
 @click.option(
     "--only", multiple=True, type=click.Choice([one.name for one in tortures.TORTURES]), help="May be repeated."
 )
-def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]) -> None:
+@facts_option
+def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...], as_json: bool) -> None:
     """Kill, stop and starve real processes while they send, and count who got nothing or two.
 
-    Prints a table in Markdown; fails if a promise of docs/guarantees.md is broken. Needs nothing but this machine:
-    PostgreSQL, where it is installed, is set up anew for this alone.
+    Prints a table in Markdown, and who is uncertain; fails if a promise of docs/guarantees.md is broken. PostgreSQL,
+    where it is installed, is set up anew for this alone.
     """
     plan = tortures.Plan(people, times, rate, seed, only)
     results = []
+    if not as_json:
+        out.print(tortures.heading(), markup=False, soft_wrap=True)
     for result in tortures.torture(plan, _say):
         results.append(result)
         for one in result.verdict.uncertain:
             _say(f"  uncertain: {one.email} ({'had arrived' if one.arrived else 'had not arrived'}; {one.reason})")
         for fault in result.broken[:20]:
             problem(f"{result.name}: {fault}")
-    for line in tortures.table(results):
-        out.print(line, markup=False, soft_wrap=True)
+        if not as_json:
+            out.print(tortures.row(result), markup=False, soft_wrap=True)
+    if as_json:
+        show([one.facts() for one in results], as_json, "")
     if any(result.broken for result in results):
         raise Failure("a promise is broken")
 

@@ -16,24 +16,25 @@ def check(as_json: bool) -> None:
     """Look over configuration, database, sources, templates and transports.
 
     Reports all that is wrong at once, each with a hint. Nothing is changed and nothing is sent; the mail server or
-    provider is asked whether it would take mail.
+    provider is asked whether it would take mail. Where nothing is wrong, it says how much each transport that is used
+    may send.
     """
     try:
         load()
     except ConfigError as error:
-        _tell(error.problems, as_json, "")
+        _tell(error.problems, as_json)
     config = _configuration()
-    _tell(_look_over(config), as_json, _summary(config))
+    _tell(_look_over(config), as_json, config)
 
 
-def _tell(found: Sequence[Problem], as_json: bool, summary: str) -> None:
+def _tell(found: Sequence[Problem], as_json: bool, config: Config | None = None) -> None:
     if as_json:
         show([{"key": one.key, "where": one.where, "reason": one.reason, "hint": one.hint} for one in found], True, "")
     else:
         for one in found:
             problem(str(one))
-        if not found:
-            done(summary)
+        if config and not found:
+            done(_summary(config))
     sys.exit(1 if found else 0)
 
 
@@ -61,9 +62,19 @@ def _look_over(config: Config) -> list[Problem]:
 def _summary(config: Config) -> str:
     from django.db import connection
 
-    ways = sorted({config.transport_of(name) for name in config.newsletters} or {config.send.transport})
-    return (
+    ways = [f"  {name} ({config.transports[name].kind}): {words}" for name, words in _limits(config)]
+    found = (
         f"{config.site.name}: {counted(len(config.newsletters), 'newsletter')}, "
         f"{counted(len(config.collect.sources), 'source')}, "
-        f"{connection.vendor}, transport {', '.join(ways)}: nothing is wrong"
+        f"{connection.vendor}, {counted(len(ways), 'transport')}: nothing is wrong"
     )
+    return "\n".join([found, *ways])
+
+
+def _limits(config: Config) -> list[tuple[str, str]]:
+    """The transports that are used, each with its limits in words."""
+    from django.utils import timezone
+
+    from newsletter.send import limits
+
+    return [(name, limits.in_words(config, name, timezone.now())) for name in config.used_transports]

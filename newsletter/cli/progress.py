@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from django.db import connections
 from django.db.models import Count, Max
 from django.utils import timezone
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from newsletter import pipeline
 from newsletter.cli.console import counted, err
+from newsletter.cli.watching import watch
 from newsletter.models import Issue, Message
 from newsletter.pipeline import Context
 from newsletter.service import stop_on_signals
@@ -23,7 +22,7 @@ def send_and_wait(ctx: Context, issue: Issue) -> None:
     """Send an issue until all is answered, it is paused, or Ctrl-C; a bar on a terminal, plain lines elsewhere."""
     stop_on_signals(ctx.stop)
     pipeline.start_due_issues(ctx)
-    watcher = threading.Thread(target=_watch, args=(issue, done := threading.Event()), daemon=True)
+    watcher = threading.Thread(target=watch, args=(issue, done := threading.Event()), daemon=True)
     watcher.start()
     told = False
     try:
@@ -46,19 +45,6 @@ def held_elsewhere(issue: Issue, now: datetime) -> tuple[int, datetime] | None:
     return (found["number"], found["until"]) if found["number"] else None
 
 
-class Lines:
-    """What stands in for the bar where there is no terminal: a line whenever something has changed."""
-
-    def __init__(self, issue: Issue, total: int) -> None:
-        self._issue, self._total, self._last = issue, total, -1
-
-    def update(self, answered: int) -> None:
-        """Say how many are answered, unless that was said last."""
-        if answered != self._last:
-            err.print(f"{self._issue}: {answered} of {self._total}", markup=False)
-        self._last = answered
-
-
 def _tell_of_others(issue: Issue, now: datetime) -> bool:
     """Say, if so, that only another process can go on; return whether it was said."""
     held = held_elsewhere(issue, now)
@@ -77,30 +63,3 @@ def _unfinished(issue: Issue) -> bool:
     """Whether something can still be sent without waiting for a later attempt."""
     issue.refresh_from_db()
     return issue.status == Issue.Status.SENDING and issue.messages.filter(state__in=_OPEN).exists()
-
-
-def _watch(issue: Issue, done: threading.Event) -> None:
-    total = issue.messages.exclude(state=Message.State.EXCLUDED).count()
-    try:
-        (_bar if err.is_terminal else _lines)(issue, total, done)
-    finally:
-        connections.close_all()
-
-
-def _bar(issue: Issue, total: int, done: threading.Event) -> None:
-    columns = TextColumn(str(issue)), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=err) as progress:
-        task = progress.add_task("", total=total)
-        while not done.wait(0.5):
-            progress.update(task, completed=_answered(issue, total))
-        progress.update(task, completed=_answered(issue, total))
-
-
-def _lines(issue: Issue, total: int, done: threading.Event) -> None:
-    lines = Lines(issue, total)
-    while not done.wait(5):
-        lines.update(_answered(issue, total))
-
-
-def _answered(issue: Issue, total: int) -> int:
-    return total - issue.messages.filter(state__in=_OPEN).count()

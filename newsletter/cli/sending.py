@@ -64,6 +64,7 @@ def _send(ctx: Context, issue: Issue, wait: bool, as_json: bool) -> None:
     else:
         done(f"{issue} goes out now, if `newsletter run` or a worker is running; --wait sends it from here")
     if wait and issue.status != Issue.Status.SENT:
-        reason = issue.reason or "some messages wait for their next attempt"
+        stopped = "it was stopped here; the same command goes on where it stopped" if ctx.stop.is_set() else ""
+        reason = issue.reason or stopped or "some messages wait for their next attempt"
         problem(f"{issue} is {issue.get_status_display().lower()}: {reason}")
         sys.exit(1)

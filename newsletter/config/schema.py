@@ -289,12 +289,14 @@ class Config(Section):
 
     @property
     def outbox(self) -> Path:
-        """The folder that the outbox transport writes to."""
-        return self.outbox_of(self.send.outbox)
+        """The folder of the outbox that is always there, and of others that name none."""
+        return self.outbox_of("outbox")
 
-    def outbox_of(self, settings: Outbox) -> Path:
-        """The folder that a transport of this kind writes to."""
-        return self.path(settings.path) if settings.path else self.var / "outbox"
+    def outbox_of(self, transport: str) -> Path:
+        """The folder that a transport writes to, if it is an outbox."""
+        settings = self.transports[transport]
+        path = settings.path if isinstance(settings, Outbox) else None
+        return self.path(path) if path else self.var / "outbox"
 
     @property
     def transports(self) -> dict[str, Outbox | Smtp | SendGrid]:

@@ -7,13 +7,13 @@ job may run twice, late, or on two machines at once, and nobody gets two.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Min, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 
 from newsletter.models import claims, settling
@@ -192,6 +192,24 @@ class Message(models.Model):
     def open_of(cls, issue: Issue) -> QuerySet[Message]:
         """Messages of an issue that are still to be sent or answered."""
         return cls.objects.filter(issue=issue, state__in=(cls.State.PENDING, cls.State.SUBMITTING, cls.State.DEFERRED))
+
+    @classmethod
+    def routes_of(cls, issue: Issue) -> set[str]:
+        """The routes of an issue's messages that wait to be sent; found by steps along the index, past all messages."""
+        found = set()
+        for state in (cls.State.PENDING, cls.State.DEFERRED):
+            rows = cls.objects.filter(issue=issue, state=state)
+            route = rows.aggregate(first=Min("route"))["first"]
+            while route is not None:
+                found.add(route)
+                route = rows.filter(route__gt=route).aggregate(first=Min("route"))["first"]
+        return found
+
+    @classmethod
+    def reroute(cls, issue: Issue, routes: Collection[str]) -> int:
+        """Let messages of these routes that wait to be sent go by their newsletter's own transport; return how many."""
+        waiting = (cls.State.PENDING, cls.State.DEFERRED)
+        return cls.objects.filter(issue=issue, state__in=waiting, route__in=routes).update(route=OWN_WAY.value)
 
     @classmethod
     def counts(cls, issue: Issue) -> dict[str, int]:

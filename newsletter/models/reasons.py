@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LONGEST = 160
 """Characters of a reason that are looked at once it is stripped of what differs from answer to answer."""
@@ -15,6 +16,7 @@ _NET = re.compile(r"\[?\b(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,
 _NUMBERED = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{8,}(?:\.\d+)?\b|\b\d{5,}\b")
 
 
+@lru_cache(maxsize=10_000)  # pages that look again every few seconds ask for the same ones
 def gist(reason: str) -> str:
     """A reason without the addresses and numbers in it, so that those of one kind are one."""
     text = _QUERY.sub(r"\1", " ".join(reason.split()))

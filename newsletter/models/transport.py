@@ -73,14 +73,19 @@ class TransportState(models.Model):
     def _failing(cls, name: str) -> models.QuerySet[TransportState]:
         return cls.objects.filter(Q(stopped=True) | Q(failures__gt=0), pk=name)
 
-    def warm(self, today: date, latest: date) -> None:
-        """Begin a new day of sending if there is one; `latest` is what the fastest clock may call today."""
+    def warm(self, today: date, latest: date) -> bool:
+        """Begin a new day of sending if there is one; say whether it is another only because the clock was set back.
+
+        `latest` is what the fastest clock may call today.
+        """
         if self.warm_up_on is None or today > self.warm_up_on:
             # A day on which nothing was sent is none.
             self.warm_up_day += 1 if self.warm_up_sent or not self.warm_up_day else 0
             self.warm_up_on, self.warm_up_sent = today, 0
         elif latest < self.warm_up_on:
-            self.warm_up_on = today  # the clock was set back
+            self.warm_up_on = today
+            return True
+        return False
 
 
 _AWAKE: dict[str, Any] = {"stopped": False, "failures": 0, "reason": "", "resting_since": None, "resting_until": None}

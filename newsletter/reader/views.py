@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -53,17 +52,6 @@ def privacy(request: HttpRequest) -> HttpResponseBase:
         )  # fmt: skip
 
     return public(request, shown)
-
-
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """Whether this process and its database answer."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return HttpResponse(f"the database does not answer: {type(error).__name__}", "text/plain", 503)
-    return HttpResponse("ok", "text/plain", headers={"Cache-Control": "no-store"})
 
 
 @require_safe

@@ -107,7 +107,10 @@ def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
     for _ in repeat(None) if sheets is None else range(sheets):
         if not (more := not lane.stop.is_set() and lane.step(issue, mailing)):
             break
-    return not finish(issue, lane.clock()) and more
+    if finish(issue, lane.clock()):
+        return False
+    # Asked once there is nothing else to do: nobody would send these, and the issue would never end.
+    return more or Routes.of(config, issue.newsletter).adopt(issue) > 0
 
 
 def finish(issue: Issue, now: datetime) -> bool:

@@ -36,11 +36,11 @@ class Compiler:
         self._dots = dots
         self._last: Compiled | None = None
 
-    def message(self, mailing: Mailing, reader: Reader, now: datetime) -> bytes:
+    def message(self, mailing: Mailing, reader: Reader, now: datetime, *, utf8: bool = False) -> bytes:
         """One reader's message; with `dots` as it goes over the wire after DATA, but for the last dot."""
         if self._last is None or self._last.mailing is not mailing:
             self._last = Compiled(mailing, dots=self._dots)
-        return self._last.message(reader, now)
+        return self._last.message(reader, now, utf8=utf8)
 
 
 class Compiled:
@@ -51,17 +51,17 @@ class Compiled:
         self._texts: dict[tuple[bool, ...], _Text] = {}
         self._second, self._date = datetime.min.replace(tzinfo=UTC), ""
 
-    def message(self, reader: Reader, now: datetime) -> bytes:
+    def message(self, reader: Reader, now: datetime, *, utf8: bool = False) -> bytes:
         """The whole message, lines ending in CRLF; with `dots`, a line that begins with a dot has another before it."""
         values = self.mailing.values(reader)
         text = self._text(reader)
         form = text.form(values)
         if form is None:
-            data = mime.build(self.mailing, reader, now)
-            return stuffed(data) if self._dots else data
+            data = mime.build(self.mailing, reader, now, utf8=utf8)
+            return _stuffed(data) if self._dots else data
         own = {
             "date": self._dated(now),
-            "to": mime.address(values["name"], reader.email),
+            "to": mime.address(values["name"], reader.email, utf8=utf8),
             "subject": text.subject(reader),
             "ref": reader.ref,
         }
@@ -171,7 +171,7 @@ class _Form:
         places = parts[1::2]
         pieces = [part.encode("ascii") for part in parts]
         if dots:
-            pieces[::2] = map(stuffed, pieces[::2])
+            pieces[::2] = map(_stuffed, pieces[::2])
         names = dict.fromkeys(places)
         quoted = [name.removeprefix(_QUOTED) for name in names if name.startswith(_QUOTED)]
         plain = [name for name in names if not name.startswith(_QUOTED) and name not in _OWN]
@@ -196,6 +196,6 @@ def _quoted(value: str) -> bytes:
     return data if len(data) <= _SHORT and data[:1] != b"." else mime.quoted_printable(value).encode()
 
 
-def stuffed(data: bytes) -> bytes:
+def _stuffed(data: bytes) -> bytes:
     """The same as it travels after DATA: a line that begins with a dot has another before it (RFC 5321, 4.5.2)."""
     return data.replace(b"\r\n.", b"\r\n..")

@@ -80,7 +80,7 @@ def allow(config: Config, name: str, wanted: int, now: datetime) -> Grant:
             return Grant(0, latest.at, latest.reason)
         number = min(wanted, *(room.number for room in rooms))
         at = max(room.at for room in rooms)
-        return _taken(row, settings, number, at, _zone(config))
+        return _taken(row, settings, number, at)
 
 
 def give_back(config: Config, name: str, number: int, now: datetime, grant: Grant | None = None) -> None:
@@ -98,7 +98,7 @@ def give_back(config: Config, name: str, number: int, now: datetime, grant: Gran
             Sent.take_back(name, number, now)
 
 
-def _taken(row: TransportState, settings: Transport, number: int, at: datetime, zone: ZoneInfo) -> Grant:
+def _taken(row: TransportState, settings: Transport, number: int, at: datetime) -> Grant:
     """Count messages against every limit."""
     until = None
     if pace := _pace(settings):
@@ -126,7 +126,8 @@ def _rooms(row: TransportState, settings: Transport, zone: ZoneInfo, now: dateti
 def _warm_up(row: TransportState, settings: Transport, zone: ZoneInfo, now: datetime) -> Room:
     """Days count in the site's time zone, and only those on which this transport sends at all."""
     today = now.astimezone(zone).date()
-    row.warm(today, (now + SKEW).astimezone(zone).date())
+    if row.warm(today, (now + SKEW).astimezone(zone).date()):
+        row.save(update_fields=["warm_up_on"])
     days = len(settings.warm_up)
     if row.warm_up_day > days:
         return Room(_UNLIMITED, now)
@@ -149,7 +150,8 @@ def _paced(row: TransportState, settings: Transport, gap: timedelta, now: dateti
     start = max(row.paced_until or now, now)
     if start > now + AHEAD + max(WORTH, gap) + SKEW:
         # So much is never given away: the clock was set back.
-        start = now + max(WORTH, gap)
+        row.paced_until = start = now + max(WORTH, gap)
+        row.save(update_fields=["paced_until"])
     if start > now + AHEAD:
         tightest = min(_per_moment(settings), key=lambda rate: rate.number / rate.seconds)
         return Room(0, start - AHEAD, f"no more than {tightest}")

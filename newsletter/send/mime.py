@@ -32,7 +32,7 @@ _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 def build(mailing: Mailing, reader: Reader, now: datetime, *, utf8: bool = False) -> bytes:
     """The whole message for one reader, lines ending in CRLF. `compiled` makes the same one, only faster.
 
-    With `utf8`, for a server that offers SMTPUTF8, the reader's address may hold any Unicode before the @ (RFC 6532).
+    With `utf8`, for a server that offers SMTPUTF8, the reader's address may be beyond ASCII, and then To is too.
     """
     top = head(
         mailing, date=format_datetime(now), to=address(reader.values["name"], reader.email, utf8=utf8),
@@ -40,7 +40,7 @@ def build(mailing: Mailing, reader: Reader, now: datetime, *, utf8: bool = False
         reply=reader.reply,
     )  # fmt: skip
     parts = (part(subtype, mailing.filled(name, reader)) for name, subtype in PARTS.items())
-    return whole(mailing, top, *parts).encode("utf-8" if utf8 else "ascii")
+    return whole(mailing, top, *parts).encode()
 
 
 def head(mailing: Mailing, *, date: str, to: str, subject: str, ref: str, token: str, reply: str) -> str:
@@ -73,15 +73,15 @@ def _boundary(mailing: Mailing) -> str:
 
 def address(name: str, email: str, *, utf8: bool = False) -> str:
     """A mailbox for From, To or Reply-To: `Atlas News <hello@example.org>`, the address as `on_the_wire` has it."""
-    email = on_the_wire(email, utf8=utf8)
+    bare = on_the_wire(email, utf8=utf8)
     name = one_line(name)
     if not name:
-        return email
+        return bare
     if name.isascii() and "=?" not in name:
         shown = name if _ATOM.match(name) else '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
         if len(shown) < 200:
-            return f"{shown} <{email}>"
-    return f"{_encoded_words(name)}\r\n <{email}>"
+            return f"{shown} <{bare}>"
+    return f"{_encoded_words(name)}\r\n <{bare}>"
 
 
 def unstructured(header: str, text: str) -> str:

@@ -64,7 +64,7 @@ def _ways(config: Config, newsletter: str) -> Iterator[Transport]:
     """The newsletter's own transport, then the others that are used."""
     own = config.transport_of(newsletter)
     yield open_transport(own, config)
-    for other in sorted({config.transport_of(name) for name in config.newsletters} - {own}):
+    for other in sorted({*config.used_transports} - {own}):
         yield open_transport(other, config)
 
 

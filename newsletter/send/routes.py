@@ -13,6 +13,7 @@ from django.db.models.functions import StrIndex, Substr
 from django.db.models.lookups import EndsWith, In, LessThan
 
 from newsletter.config import Config, Route
+from newsletter.models import Issue, Message
 
 OWN = ""
 """The route of messages that go by their newsletter's own transport, whichever that is when they go."""
@@ -65,6 +66,14 @@ class Routes:
             if next(awake, "") == name:
                 found.append(other)
         return [*found, *([OWN] if self.default in found else [])]
+
+    def adopt(self, issue: Issue) -> int:
+        """Let messages go by the newsletter's own transport that are meant for one that config.yaml has for it no more.
+
+        Returns how many there were.
+        """
+        lost = Message.routes_of(issue) - {*self.names, OWN}
+        return Message.reroute(issue, lost) if lost else 0
 
 
 def _at(route: Route) -> Q:

@@ -29,6 +29,20 @@ def test_check_finds_nothing_wrong(call):
 
 
 @pytest.mark.django_db
+def test_check_says_how_much_each_transport_may_send(call, settings, config):
+    send = {"transport": "bulk", "failover": ["outbox"], "transports": {
+        "bulk": {"kind": "outbox", "rate": "100 per second, 5000 a day", "warm_up": [50, 100]},
+    }}  # fmt: skip
+    settings.NEWSLETTER = config.model_copy(update={"send": type(config.send).model_validate(send)})
+    first, *ways = call("check").out.splitlines()
+    assert first.endswith("2 transports: nothing is wrong")
+    assert ways == [
+        "  bulk (outbox): 100 per second, 5,000 a day; warm-up day 1 of 2: 50 today; 1 connection",
+        "  outbox (outbox): no limit in time; 1 connection",
+    ]
+
+
+@pytest.mark.django_db
 def test_check_names_all_that_is_wrong_with_keys_and_hints(call, settings, seeded):
     letter = seeded.newsletters["weekly"].model_copy(update={"theme": "nope", "subject": "{% if"})
     source = seeded.collect.sources["posts"].model_copy(update={"kind": "fed"})

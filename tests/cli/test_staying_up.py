@@ -2,14 +2,17 @@
 
 import logging
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
-from newsletter.cli import progress, welcome
+from newsletter.cli import progress, watching, welcome
 from newsletter.cli.console import counted
 from newsletter.cli.processes import told_elsewhere
 from newsletter.models import Issue
+from newsletter.models.progress import Failure, Progress, Way
 from tests.factories import make_issue, make_message
 
 
@@ -70,10 +73,29 @@ def test_what_happens_in_normal_use_is_no_warning(name):
 
 @pytest.mark.django_db
 def test_progress_off_a_terminal_is_told_when_it_changes(capsys):
-    lines = progress.Lines(make_issue(), 6)
-    for answered in (2, 2, 2, 5, 5):
-        lines.update(answered)
-    assert capsys.readouterr().err == "weekly/2026-11-20: 2 of 6\nweekly/2026-11-20: 5 of 6\n"
+    lines = watching.Lines(make_issue())
+    for states in ({"submitted": 2, "pending": 4}, {"submitted": 2, "pending": 4}, {"submitted": 4, "failed": 2}):
+        lines.update(Progress((Way("smtp", states, rate=2.0),)))
+    assert capsys.readouterr().err == (
+        "weekly/2026-11-20: 2 of 6; 2 a second, about 2 seconds left\nweekly/2026-11-20: 6 of 6; 2 failed\n"
+    )
+
+
+@pytest.mark.django_db
+def test_progress_on_a_terminal_shows_the_transports_and_why_messages_failed():
+    now = Progress(
+        (
+            Way("smtp", {"submitted": 1200, "pending": 800}, rate=10.0),
+            Way("bulk", {"deferred": 3, "uncertain": 1, "failed": 2}, next_retry=datetime(2026, 11, 20, 8, tzinfo=UTC)),
+        ),
+        failures=(Failure("failed", "550 5.1.1 …: unknown", 2),),
+    )
+    console = Console(file=StringIO(), width=100, force_terminal=True, color_system=None)
+    console.print(watching.drawn(make_issue(), now))
+    said = console.file.getvalue()
+    for part in ("1,203 of 2,006", "10 a second, about 80 seconds left", "bulk", "3 deferred, 2 failed, 1 uncertain",
+                 "the next attempt at", "2 failed: 550 5.1.1 …: unknown"):  # fmt: skip
+        assert part in said
 
 
 @pytest.mark.django_db

@@ -62,8 +62,8 @@ def test_one_may_be_completed_from_the_environment(config):
 
 def test_an_outbox_of_ones_own_may_have_its_own_folder(config, tmp_path):
     made = config("send: {transports: {a: {kind: outbox}, b: {kind: outbox, path: b}}}")
-    assert made.outbox_of(made.transports["a"]) == made.outbox
-    assert made.outbox_of(made.transports["b"]) == tmp_path / "b"
+    assert made.outbox_of("a") == made.outbox
+    assert made.outbox_of("b") == tmp_path / "b"
 
 
 @pytest.mark.parametrize(
@@ -219,3 +219,11 @@ def test_secrets_of_further_transports_are_not_repeated(refused):
     problems = refused("send: {transports: {a: {kind: smtp, password: [hunter2]}, b: hunter2, c: {kind: hunter2}}}")
     assert len(problems) == 3
     assert "hunter2" not in "".join(map(str, problems))
+
+
+def test_routes_and_stand_ins_may_come_from_the_environment(config):
+    made = config(
+        NEWSLETTER_SEND__ROUTES="[{domains: ['*.example.org'], to: {outbox: 1}}]", NEWSLETTER_SEND__FAILOVER="[outbox]"
+    )
+    assert made.send.routes[0].domains == ("*.example.org",)
+    assert made.send.failover == ("outbox",)

@@ -1,12 +1,16 @@
 """While an issue is being sent: how far it is, the buttons that steer it, and what is done about what went wrong."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from newsletter.models import Issue, Message
+from newsletter.send import limits
 from tests.factories import NOW, make_issue, make_message, make_sent_issue, make_staff, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +57,19 @@ def test_the_panel_says_how_far_it_is_by_transport_and_why_not(staff, issue):
                  "451 later", "Pause", "Stop the presses", "Retry 1 failed", "Settle 1 uncertain"):  # fmt: skip
         assert part in found
     assert "<html" not in found
+
+
+def test_the_panel_says_what_each_transport_may_do_and_why_it_rests(staff, issue, settings, make_config):
+    settings.NEWSLETTER = make_config(send={"outbox": {"rate": "50 per hour", "connections": 3}})
+    now = timezone.now()
+    limits.rest("outbox", "421 <busy>", now + timedelta(minutes=5), now)
+    put(issue, "pending")
+    Message.objects.filter(state="submitted").update(route="gone")
+    found = panel(staff, issue).content.decode()
+    for part in ("50 per hour; 3 connections", "rests until", "421 &lt;busy&gt;", "config.yaml has no such transport"):
+        assert part in found
+    limits.rest("outbox", "535 wrong password", None, now)
+    assert "stopped: 535 wrong password" in panel(staff, issue).content.decode()
 
 
 def test_the_panel_works_as_a_whole_page_without_script(staff, issue):

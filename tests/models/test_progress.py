@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.models import Message
+from newsletter.models.counting import count_all, count_rest
 from newsletter.models.progress import pace, progress
 from tests.factories import NOW, make_message, make_sent_issue
 
@@ -106,3 +107,16 @@ def test_it_asks_no_more_often_however_many_there_are(issue, django_assert_max_n
     put(issue, 3, State.DEFERRED, retry_at=NOW)
     with django_assert_max_num_queries(5):
         of(issue)
+
+
+def test_what_has_most_is_what_is_left_of_each_route(issue):
+    for route in ("", "big"):
+        put(issue, 5, route=route)
+        put(issue, 2, State.PENDING, route=route)
+        put(issue, 1, State.FAILED, route=route)
+    before = count_all(issue)
+    pending = issue.messages.filter(state=State.PENDING)
+    issue.messages.filter(pk__in=pending.values("pk")[:3]).update(state=State.SUBMITTED)
+    assert count_rest(issue, before) == count_all(issue)
+    issue.messages.filter(state=State.SUBMITTED).update(state=State.DELIVERED)
+    assert count_rest(issue, before) == count_all(issue)

@@ -1,4 +1,4 @@
-"""The benchmark of the audience: it measures what it says, on a database that is gone afterwards."""
+"""The benchmarks: they measure what they say, on a database that is gone afterwards."""
 
 import json
 import os
@@ -12,10 +12,14 @@ pytestmark = pytest.mark.processes
 SERVER = os.environ.get("NEWSLETTER_DATABASE__URL") or os.environ.get("TEST_POSTGRESQL", "")
 
 
-def measured(*options):
-    command = [sys.executable, "-m", "newsletter", "bench", "audience", "--people", "10000", "--json", *options]
+def bench(name, *options):
+    command = [sys.executable, "-m", "newsletter", "bench", name, "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ), timeout=900)
     return {one["name"]: one for one in json.loads(done.stdout)}, done.stderr
+
+
+def measured(*options):
+    return bench("audience", "--people", "10000", *options)
 
 
 def look_over(figures):
@@ -40,3 +44,19 @@ def test_it_measures_on_postgresql_too():
     with psycopg.connect(SERVER) as connection:
         left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'newsletter_bench%'").fetchall()
     assert left == []
+
+
+def test_sending_is_measured_end_to_end_beside_the_obvious_way(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    figures, _ = bench("send", "--people", "40", "--runs", "1", "--only", "near", "--only", "far")
+    assert figures["the obvious way, one connection"]["value"] > 0
+    assert figures["against the obvious way"]["target"] == "≥ 15"
+    assert figures["through 40 ms, 16 connections"]["value"] > 0
+    assert list(tmp_path.glob("newsletter-bench-*")) == []
+
+
+@pytest.mark.skipif(not SERVER.startswith("postgres"), reason="there is no PostgreSQL")
+def test_two_workers_are_measured_against_one():
+    figures, _ = bench("send", "--people", "200", "--runs", "1", "--only", "workers", "--database", SERVER)
+    found = figures["two workers against one, over the loopback"]
+    assert (found["value"] > 0, found["target"]) == (True, "≥ 1.3")

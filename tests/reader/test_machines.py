@@ -9,21 +9,6 @@ from newsletter.reader import errors
 pytestmark = pytest.mark.django_db
 
 
-def test_a_healthy_site_says_ok(client):
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.content, answer["Cache-Control"]) == (200, b"ok", "no-store")
-
-
-def test_a_site_without_its_database_says_so(client):
-    def gone(*_):
-        raise OperationalError("the server is gone; password=hunter2")
-
-    with connection.execute_wrapper(gone):
-        answer = client.get("/healthz")
-    assert answer.status_code == 503
-    assert b"hunter2" not in answer.content
-
-
 def test_robots_may_read_the_archive_and_not_what_belongs_to_one_reader_or_staff(client):
     answer = client.get("/robots.txt")
     lines = answer.content.decode().splitlines()

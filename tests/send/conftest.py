@@ -149,9 +149,9 @@ def make_sender(config, clock) -> Iterator[Callable[..., Turn]]:
         yield make
 
 
-def send_all(config, issue, clock, transport=None, stop=None) -> bool:
-    """Send what is due of an issue in one lane's turn, looking at the rows before each message."""
-    with Lane(config, KEY, clock, stop or Event(), transport, pulse=0) as lane:
+def send_all(config, issue, clock, transport=None, stop=None, pulse=0) -> bool:
+    """Send what is due of an issue in one lane's turn; unless told otherwise, look at the rows before each message."""
+    with Lane(config, KEY, clock, stop or Event(), transport, pulse=pulse) as lane:
         return send_issue(lane, Issue.objects.get(pk=issue.pk))
 
 

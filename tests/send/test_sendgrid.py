@@ -10,6 +10,7 @@ import pytest
 
 from newsletter.holes import hole
 from newsletter.models import Issue, Message
+from newsletter.models.hearing import Word, hear
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import Heard, State, TransportDown, sendgrid
 from newsletter.send.transports.sendgrid.request import CALL, Letter
@@ -17,7 +18,7 @@ from newsletter.settings import QUIET
 from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
-from tests.send.conftest import API_KEY, MARKER, hand_over, send_all, states
+from tests.send.conftest import API_KEY, MARKER, FakeTransport, hand_over, send_all, states
 from tests.send.servers import DROP, HANG
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
@@ -169,7 +170,7 @@ def test_a_thousand_and_one_readers_take_two_calls(api, sendgrid_config, sending
     readers = make_list()
     Subscription.objects.bulk_create(Subscription(subscriber=one, list=readers, changed_at=clock.now) for one in people)
     Message.freeze(issue, Audience(("readers",)), clock.now)
-    run(sendgrid_config(server.url), issue, clock)
+    send_all(sendgrid_config(server.url), issue, clock, pulse=60)
     assert [len(call["personalizations"]) for call in server.calls] == [1000, 1]
     named = [one["custom_args"]["message"] for call in server.calls for one in call["personalizations"]]
     assert sorted(map(int, named)) == sorted(issue.messages.values_list("pk", flat=True))
@@ -393,6 +394,35 @@ def test_a_refused_key_pauses_the_issue(api, sendgrid_config, sending, clock):
     run(sendgrid_config(api((401, {}, errors("bad key"))).url), issue, clock)
     assert (issue.status, states(issue)) == (Issue.Status.PAUSED, {"pending": 3})
     assert "check send.sendgrid.api_key" in issue.reason
+
+
+@pytest.mark.django_db
+def test_events_that_come_before_the_answer_is_recorded_stand(sending, make_sender, clock):
+    issue = sending(2)
+    early = issue.messages.first()
+
+    def meanwhile():
+        hear([Word(early.pk, State.DELIVERED, "said early")], clock.now)
+
+    make_sender(issue, FakeTransport(meanwhile, at_once=2)).step()
+    assert states(issue) == {"delivered": 1, "submitted": 1}
+    early.refresh_from_db()
+    assert (early.reason, early.claim) == ("said early", None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answer", [DROP, HANG])
+def test_a_call_whose_answer_is_lost_is_settled_by_its_events_and_nobody_gets_two(
+    api, sendgrid_config, sending, clock, answer
+):
+    issue, server = sending(3), api(answer)
+    run(sendgrid_config(server.url, timeout="500ms"), issue, clock)
+    assert states(issue) == {"uncertain": 3}
+    said = [Word(pk, State.SUBMITTED, "processed") for pk in issue.messages.values_list("pk", flat=True)]
+    assert (hear(said, clock.now), hear(said, clock.now)) == (3, 0)
+    clock.forward(hours=1)
+    run(sendgrid_config(server.url), issue, clock)
+    assert (issue.status, states(issue), len(server.calls)) == (Issue.Status.SENT, {"submitted": 3}, 1)
 
 
 # ── the key ──────────────────────────────────────────────────────────────────────────────────────────────────────────

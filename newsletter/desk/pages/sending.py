@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +12,10 @@ from django.utils import timezone
 
 from newsletter.desk.admin.labels import STATES, STATUSES
 from newsletter.desk.pages.base import desk_page, staff_page
-from newsletter.models import Issue, Message, repairing
+from newsletter.models import Issue, Message, Slot, repairing
 from newsletter.models.progress import Progress, progress
 from newsletter.pace import left_words, rate_words
+from newsletter.send import limits
 from newsletter.settings import current
 
 Status = Issue.Status
@@ -54,10 +56,11 @@ class Told:
     @property
     def ways(self) -> list[dict[str, Any]]:
         """What each transport has of it."""
+        shown = [way for way in self.progress.ways if way.states.keys() - {Message.State.EXCLUDED}]
+        rests = limits.resting([way.name for way in shown], now := timezone.now())
         return [
-            {"way": way, "pace": rate_words(way.rate) if self.moving else ""}
-            for way in self.progress.ways
-            if way.states.keys() - {Message.State.EXCLUDED}
+            {"way": way, "pace": rate_words(way.rate) if self.moving else "", **_standing(way.name, rests, now)}
+            for way in shown
         ]
 
     @property
@@ -67,6 +70,17 @@ class Told:
             {"failure": one, "colour": STATES.get(Message.State(one.state), "default")}
             for one in self.progress.failures
         ]
+
+
+def _standing(name: str, rests: dict[str, tuple[datetime | None, str]], now: datetime) -> dict[str, Any]:
+    """What a transport may do at this moment, in words; nothing of one that config.yaml has no more."""
+    config = current()
+    if name not in config.transports:
+        return {"limits": "config.yaml has no such transport", "open": 0, "rest": ""}
+    until, reason = rests.get(name, (None, ""))
+    rest = f"rests until {timezone.localtime(until):%H:%M:%S}: {reason}" if until else f"stopped: {reason}"
+    open_now = len(Slot.held(name, now, config.send.lease))
+    return {"limits": limits.in_words(config, name, now), "open": open_now, "rest": rest if name in rests else ""}
 
 
 def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:

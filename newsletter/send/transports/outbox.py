@@ -20,7 +20,7 @@ class OutboxTransport:
     at_once = 1
 
     def __init__(self, name: str, config: Config) -> None:
-        self.name, self._folder = name, config.outbox
+        self.name, self._folder = name, config.outbox_of(name)
         self._messages = Compiler()
 
     def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
@@ -61,7 +61,7 @@ def open_transport(name: str, config: Config) -> OutboxTransport:
 
 def check(name: str, config: Config) -> str:
     """Say what keeps this transport from working now; nothing if it would."""
-    folder = config.outbox
+    folder = config.outbox_of(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

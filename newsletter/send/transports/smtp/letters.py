@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from newsletter.send.compiled import Compiler, stuffed
+from newsletter.send.compiled import Compiler
 from newsletter.send.mailing import Mailing, Reader
-from newsletter.send.mime import build
 from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
 from newsletter.send.transports.smtp.session import Features
 from subscribers.addresses import InvalidAddress, on_the_wire
@@ -51,8 +50,8 @@ class Letters:
         features: Callable[[], Features],
         compiler: Compiler,
     ) -> None:
-        self._mailing, self._readers, self._journal, self._features = mailing, iter(readers), journal, features
         self._compiler = compiler
+        self._mailing, self._readers, self._journal, self._features = mailing, iter(readers), journal, features
         self._sender = on_the_wire(mailing.newsletter.sender.address).encode("ascii")
         self._ahead: Letter | None = None
         self.is_slow = False
@@ -81,7 +80,7 @@ class Letters:
 
     def _letter(self, reader: Reader, features: Features) -> Letter:
         recipient = on_the_wire(reader.email, utf8=features.utf8).encode()
-        text = self._text(reader, utf8=not recipient.isascii())
+        text = self._compiler.message(self._mailing, reader, datetime.now(UTC), utf8=features.utf8)
         if 0 < features.size < len(text):
             raise _too_large(len(text), features.size)
         size = b" SIZE=%d" % len(text) if features.states_size else b""
@@ -89,13 +88,6 @@ class Letters:
         utf8 = b"" if recipient.isascii() else b" SMTPUTF8"
         mail = b"MAIL FROM:<%b>%b%b%b\r\n" % (self._sender, size, coding, utf8)
         return Letter(reader.ref, mail, b"RCPT TO:<%b>\r\n" % recipient, text + DOT)
-
-    def _text(self, reader: Reader, utf8: bool) -> bytes:
-        """The message as it goes over the wire, but for the last dot."""
-        now = datetime.now(UTC)
-        if utf8:  # seldom enough to be made the slow way
-            return stuffed(build(self._mailing, reader, now, utf8=True))
-        return self._compiler.message(self._mailing, reader, now)
 
 
 def _too_large(bytes_: int, limit: int) -> TransportDown:

@@ -33,9 +33,9 @@ class SmtpTransport:
         self.name, self._settings = name, settings
         self._session = Session(name, settings)
         self._manners = manners_of(self._session.place)
+        self._compiler = Compiler(dots=True)
         self._line: Line | None = None
         self._features: Features | None = None
-        self._compiler = Compiler(dots=True)
         self._rested = 0.0
         self._lost = self._closed = 0
 

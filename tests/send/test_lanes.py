@@ -1,0 +1,143 @@
+"""A lane among several transports: who carries what, who stands in, and what limits hold back."""
+
+from collections import Counter
+from datetime import timedelta
+from threading import Event
+
+import pytest
+
+from newsletter import send
+from newsletter.models import Issue, Sent, Slot, TransportState
+from newsletter.send import limits
+from tests.factories import make_edition, make_issue, make_subscriber
+from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, Clock, with_holes
+
+pytestmark = pytest.mark.django_db
+GMAIL = {"domains": ["gmail.com"], "to": "bulk"}
+
+
+class Jumping(Event):
+    """Asked to wait, it sets the clock forward instead."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.clock.forward(seconds=timeout or 0)
+        return self.is_set()
+
+
+@pytest.fixture
+def ways(make_config, tmp_path):
+    """A configuration with the outboxes `main`, which is the newsletter's own, `bulk` and `spare`."""
+
+    def make(*routes, without=(), failover=(), **settings):
+        named = {
+            name: {"kind": "outbox", "path": str(tmp_path / name), **settings.get(name, {})}
+            for name in ("main", "bulk", "spare")
+            if name not in without
+        }
+        send = {"transport": "main", "transports": named, "routes": list(routes), "failover": failover}
+        return make_config(send=send)
+
+    return make
+
+
+@pytest.fixture
+def started(now):
+    """Start an issue to these people."""
+
+    def go(config, *emails):
+        for email in emails:
+            make_subscriber(email)
+        issue = make_issue(status=Issue.Status.SCHEDULED, send_at=now)
+        issue.edition = make_edition(issue, html=with_holes(PAGE), text=with_holes(PLAIN), marker=MARKER)
+        issue.save()
+        assert send.start(config, issue, now)
+        return issue
+
+    return go
+
+
+def turn(config, issue, clock, patience: timedelta = timedelta(0)):
+    """Let a lane send what is due; return how many went by which transport, and how many wait."""
+    until, more = clock.now + patience, True
+    with send.Lane(config, KEY, clock, Jumping(clock)) as lane:
+        while more or clock.now < until:
+            issue.refresh_from_db()
+            more = send.send_issue(lane, issue, sheets=5)
+            if issue.status == Issue.Status.SENT:
+                break
+            if not more:
+                clock.forward(seconds=2)  # as the pipeline looks again
+    found = issue.messages.exclude(state="excluded").values_list("state", "transport")
+    return Counter(transport if state == "submitted" else state for state, transport in found)
+
+
+def test_each_message_goes_by_its_route(ways, started, clock, tmp_path):
+    config = ways(GMAIL)
+    issue = started(config, "a@gmail.com", "b@gmail.com", "c@example.org")
+    assert turn(config, issue, clock) == {"bulk": 2, "main": 1}
+    assert [len(list((tmp_path / name).rglob("*.eml"))) for name in ("main", "bulk", "spare")] == [1, 2, 0]
+    issue.refresh_from_db()
+    assert issue.status == Issue.Status.SENT
+
+
+def test_what_is_meant_for_a_resting_transport_waits_or_goes_by_its_stand_in(ways, started, clock):
+    config = ways(GMAIL)
+    issue = started(config, "a@gmail.com", "c@example.org")
+    limits.rest("bulk", "out of reach", clock.now, clock.now)
+    assert turn(config, issue, clock) == {"main": 1, "pending": 1}
+    assert turn(ways({**GMAIL, "failover": ["spare"]}), issue, clock) == {"main": 1, "spare": 1}
+
+
+def test_the_newsletters_own_transport_has_stand_ins_too(ways, started, clock):
+    config = ways(failover=["spare", "bulk"])
+    issue = started(config, "a@example.org")
+    limits.rest("main", "out of reach", clock.now, clock.now)
+    limits.rest("spare", "out of reach as well", clock.now, clock.now)
+    assert turn(config, issue, clock) == {"bulk": 1}
+
+
+def test_what_was_meant_for_a_transport_that_is_gone_goes_by_the_newsletters_own(ways, started, clock):
+    issue = started(ways(GMAIL), "a@gmail.com", "b@example.org")
+    assert turn(ways(without=["bulk"]), issue, clock) == {"main": 2}
+
+
+def test_so_does_what_no_route_leads_to_any_more(ways, started, clock):
+    issue = started(ways(GMAIL, {"domains": ["*.example.org"], "to": "spare"}), "a@gmail.com", "b@x.example.org")
+    assert turn(ways(GMAIL), issue, clock) == {"bulk": 1, "main": 1}
+
+
+def test_a_limit_holds_the_rest_back_without_burning_it(ways, started, clock):
+    config = ways(main={"rate": ["3 per hour"]})
+    issue = started(config, *(f"{number}@example.org" for number in range(5)))
+    assert turn(config, issue, clock) == {"main": 3, "pending": 2}
+    clock.forward(minutes=63)
+    assert turn(config, issue, clock) == {"main": 5}
+    assert sum(Sent.objects.values_list("number", flat=True)) == 5
+
+
+def test_what_was_not_used_does_not_count(ways, started, clock):
+    config = ways(main={"rate": ["100 per hour"], "warm_up": [100]})
+    issue = started(config, "a@example.org")
+    turn(config, issue, clock)
+    assert sum(Sent.objects.values_list("number", flat=True)) == 1
+    assert TransportState.objects.get().warm_up_sent == 1
+
+
+def test_a_pace_is_waited_for(ways, started, clock):
+    config, before = ways(main={"rate": "20/min"}), clock.now
+    issue = started(config, *(f"{number}@example.org" for number in range(4)))
+    assert turn(config, issue, clock, patience=timedelta(seconds=60)) == {"main": 4}
+    assert clock.now - before >= timedelta(seconds=9)
+
+
+def test_connections_are_given_back_when_a_lane_ends(ways, started, clock):
+    config = ways()
+    issue = started(config, "a@example.org")
+    with send.Lane(config, KEY, clock, Event()) as lane:
+        send.send_issue(lane, issue, sheets=1)
+        assert Slot.objects.count() == 1
+    assert Slot.objects.count() == 0
