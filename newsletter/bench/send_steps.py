@@ -98,6 +98,9 @@ def drain(seconds: str = "0", profile: str = "") -> Figures:
     took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
     timer.cancel()
     counts = Message.counts(issue)
+    issue.refresh_from_db()
+    if issue.status != Issue.Status.SENT and not ctx.stop.is_set():
+        raise RuntimeError(f"the issue is {issue.status}: {issue.reason}")
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
         "messages": counts.get(Message.State.SUBMITTED, 0), "seconds": took, "cpu": used, "counts": counts,

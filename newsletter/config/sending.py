@@ -156,7 +156,7 @@ class Send(Section):
     routes: tuple[Route, ...] = Field(
         (), description="other ways for some readers or newsletters; the first match holds"
     )
-    batch: int = Field(200, ge=1, le=10_000, description="messages a worker claims at a time")
+    batch: int = Field(500, ge=1, le=10_000, description="messages a worker claims at a time, at most")
     workers: int = Field(4, ge=1, le=64, description="batches that one process sends side by side")
     lease: Span = Field(
         timedelta(minutes=5),

@@ -181,6 +181,7 @@ def send_test(
         for number, email in enumerate(emails, start=1)
     ]
     way = open_transport(config.transport_of(issue.newsletter), config)
+    limits.count(config, way.name, len(readers), now)
     heard = Heard()
     try:
         way.submit(mailing, readers, heard)

@@ -55,7 +55,7 @@ class Compiled:
         """The whole message, lines ending in CRLF; with `dots`, a line that begins with a dot has another before it."""
         values = self.mailing.values(reader)
         text = self._text(reader)
-        form = text.form(values)
+        form = text.form(reader, values)
         if form is None:
             data = mime.build(self.mailing, reader, now, utf8=utf8)
             return _stuffed(data) if self._dots else data
@@ -89,20 +89,18 @@ class _Text:
 
     def __init__(self, mailing: Mailing, sample: Reader, dots: bool) -> None:
         self._mailing, self._dots = mailing, dots
-        self._parts = [
-            _Part(subtype, mailing.skeleton(name, sample), mailing.marker) for name, subtype in mime.PARTS.items()
-        ]
+        self._parts = {name: _Part(mailing.skeleton(name, sample), mailing.marker) for name in mime.PARTS}
         self._forms: dict[tuple[bool, ...], _Form] = {}
         subject = mailing.skeleton("subject", sample)
         asks = len(holes.split(subject, mailing.marker)[1]) > 0
         self._subject = None if asks else mime.unstructured("Subject", subject)
 
-    def form(self, values: Values) -> _Form | None:
+    def form(self, reader: Reader, values: Values) -> _Form | None:
         """The form in which these values fit; none if one of them breaks a line."""
-        plain = tuple([part.fits(values) for part in self._parts])
+        plain = tuple([part.fits(values) for part in self._parts.values()])
         form = self._forms.get(plain)
         if form is None:
-            form = self._forms[plain] = self._made(plain)
+            form = self._forms[plain] = self._made(reader, plain)
         return None if any(_BREAK.search(values[name]) for name in form.quoted) else form
 
     def subject(self, reader: Reader) -> str:
@@ -111,21 +109,21 @@ class _Text:
             return mime.unstructured("Subject", self._mailing.filled("subject", reader))
         return self._subject
 
-    def _made(self, plain: tuple[bool, ...]) -> _Form:
-        top = mime.head(
-            self._mailing, **{name: f"{self._mailing.marker}-{name}-o" for name in (*_OWN, "token", "reply")}
+    def _made(self, reader: Reader, plain: Sequence[bool]) -> _Form:
+        mailing = self._mailing
+        top = mime.head(mailing, **{name: f"{mailing.marker}-{name}-o" for name in (*_OWN, "token", "reply")})
+        parts = (
+            _written(subtype, mailing.skeleton(name, reader), mailing.marker, as_is)
+            for (name, subtype), as_is in zip(mime.PARTS.items(), plain, strict=True)
         )
-        parts = (part.written(as_is) for part, as_is in zip(self._parts, plain, strict=True))
-        return _Form.of(mime.whole(self._mailing, top, *parts), self._mailing.marker, self._dots)
+        return _Form.of(mime.whole(mailing, top, *parts), mailing.marker, self._dots)
 
 
 class _Part:
-    """One alternative, and what may be filled into it as it is."""
+    """What may be filled into one alternative as it is."""
 
-    def __init__(self, subtype: str, text: str, marker: str) -> None:
-        lines = text.splitlines()
-        self._subtype, self._text, self._marker = subtype, "\n".join(lines), marker
-        cuts = [holes.split(line, marker) for line in lines]
+    def __init__(self, text: str, marker: str) -> None:
+        cuts = [holes.split(line, marker) for line in text.splitlines()]
         # What is left of each line for each of its holes: sometimes a little less than there is, and never more.
         rooms = [(mime.LINE - sum(map(len, pieces))) // max(len(names), 1) for pieces, names in cuts]
         self._room = min(rooms, default=mime.LINE)
@@ -143,15 +141,17 @@ class _Part:
                 return False
         return all(values[name] and values[name][0] != "." for name in self._first)
 
-    def written(self, as_is: bool) -> str:
-        """The alternative with its holes open; those in quoted-printable have names of their own."""
-        if as_is:
-            return mime.part_head(self._subtype, "us-ascii", "7bit") + self._text.replace("\n", "\r\n") + "\r\n"
-        (first, *pieces), names = holes.split(self._text, self._marker)
-        body = [mime.quoted_printable(first)]
-        for name, piece in zip(names, pieces, strict=True):
-            body += (_SOFT, f"{self._marker}-{_QUOTED}{name}-o", _SOFT, mime.quoted_printable(piece))
-        return mime.part_head(self._subtype, "utf-8", "quoted-printable") + "".join(body) + "\r\n"
+
+def _written(subtype: str, text: str, marker: str, as_is: bool) -> str:
+    """An alternative with its holes open; those in quoted-printable have names of their own."""
+    lines = text.splitlines()
+    if as_is:
+        return mime.part_head(subtype, "us-ascii", "7bit") + "\r\n".join(lines) + "\r\n"
+    (first, *pieces), names = holes.split("\n".join(lines), marker)
+    body = [mime.quoted_printable(first)]
+    for name, piece in zip(names, pieces, strict=True):
+        body += (_SOFT, f"{marker}-{_QUOTED}{name}-o", _SOFT, mime.quoted_printable(piece))
+    return mime.part_head(subtype, "utf-8", "quoted-printable") + "".join(body) + "\r\n"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -29,12 +30,17 @@ SHORT = timedelta(seconds=2)
 """What a lane waits for, where a limit tells it to wait; for longer, it ends its turn."""
 
 
-@dataclass(frozen=True)
+FEW = 50
+"""Messages in a sheet before it is known how fast a transport takes them."""
+
+
+@dataclass
 class Way:
-    """A transport that a lane has open, and what it has lately answered."""
+    """A transport that a lane has open, what it has lately answered, and how many messages it takes in a moment."""
 
     transport: Transport
     breaker: Breaker
+    pace: int = FEW
 
 
 @dataclass
@@ -50,6 +56,7 @@ class Lane:
     stop: Event
     given: Transport | None = None
     pulse: float = PULSE
+    _last: str = ""
     _ways: dict[str, Way] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -71,21 +78,27 @@ class Lane:
         routes, now = Routes.of(self.config, issue.newsletter), self.clock()
         resting = limits.resting(routes.names, now)
         later: list[datetime] = []
-        for name in routes.names:
-            if name not in resting and self._by(issue, mailing, name, routes.carried_by(name, resting), later):
+        for name in self._in_turn(routes.names):
+            carried = routes.carried_by(name, resting)
+            if carried and self._by(issue, mailing, name, carried, later):
+                self._last = name
                 return True
         if resting and not later:
             self._explain(issue)
         wait = min(later, default=now + SHORT) - now
         return bool(later) and wait < SHORT and not self.stop.wait(max(wait.total_seconds(), 0.01))
 
+    def _in_turn(self, names: list[str]) -> list[str]:
+        """The transports, beginning after the one that was used last: a slow one must not keep the others waiting."""
+        start = names.index(self._last) + 1 if self._last in names else 0
+        return names[start:] + names[:start]
+
     def _by(self, issue: Issue, mailing: Mailing, name: str, routes: Sequence[str], later: list[datetime]) -> bool:
         """Send one sheet by this transport, as far as its limits allow; if they do not, say when they will."""
         now = self.clock()
         if not limits.connect(self.config, name, self._journal.name, now):
             return False
-        size = max(self.config.send.batch, self._way(name).transport.at_once)
-        grant = limits.allow(self.config, name, size, now)
+        grant = limits.allow(self.config, name, self._size(self._way(name)), now)
         if not grant.number:
             later.append(grant.at)
             return False
@@ -101,12 +114,18 @@ class Lane:
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
             self.pulse,
         )  # fmt: skip
+        began = time.monotonic()
         done = sender.step(routes, most)
+        way.pace = max(FEW, int(done.taken / max(time.monotonic() - began, 0.001)))
         if done.down:
             self._rest(issue, name, done.down)
         elif done.taken:
             self._all_well(issue, name)
         return done
+
+    def _size(self, way: Way) -> int:
+        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails."""
+        return max(min(way.pace, self.config.send.batch), way.transport.at_once)
 
     def _way(self, name: str) -> Way:
         if name not in self._ways:
@@ -130,8 +149,7 @@ class Lane:
         names = [self.given.name] if self.given else routes.names
         resting = limits.resting(names, now)
         awake = [name for name in names if name not in resting]
-        carried = {route for name in awake for route in routes.carried_by(name, resting)}
-        stuck = {name: found for name, found in resting.items() if name not in carried}
+        stuck = {name: found for name, found in resting.items() if not routes.carrier(name, resting)}
         stuck = {name: found for name, found in stuck.items() if self._waits(issue, routes, name)}
         if stopped := [reason for until, reason in stuck.values() if until is None]:
             alarm(self.config, issue, stopped[0], now)

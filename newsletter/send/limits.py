@@ -98,6 +98,18 @@ def give_back(config: Config, name: str, number: int, now: datetime, grant: Gran
             Sent.take_back(name, number, now)
 
 
+def count(config: Config, name: str, number: int, now: datetime) -> None:
+    """Count mails that go without asking, because somebody waits for them; issues have so much less."""
+    settings = config.transports.get(name)
+    if settings is None or not (settings.rate or settings.warm_up):
+        return
+    with transaction.atomic():
+        row = TransportState.locked(name)
+        if settings.warm_up:
+            _warm_up(row, settings, _zone(config), now)
+        _taken(row, settings, number, max(row.paced_until or now, now))
+
+
 def _taken(row: TransportState, settings: Transport, number: int, at: datetime) -> Grant:
     """Count messages against every limit."""
     until = None

@@ -17,6 +17,7 @@ from newsletter.config import Config
 from newsletter.lists import languages_of
 from newsletter.models import Notice
 from newsletter.models.edition import digest_of
+from newsletter.send import limits
 from newsletter.send.ledger import PATIENCE, Clock
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports import Heard, Outcome, State, Transport, TransportDown, open_transport
@@ -111,6 +112,7 @@ class Post:
             # Whatever is wrong with a template must not keep the other mails from going out; staff see it here.
             log.exception("%s cannot be drawn", notice)
             return self._settle(notice, State.FAILED, f"it cannot be drawn: {error}")
+        limits.count(self.config, self.transport.name, 1, self.clock())
         return notice.begin(self.clock(), self.config.send.lease) and self._submit(notice, mailing)
 
     def _submit(self, notice: Notice, mailing: Mailing) -> bool:

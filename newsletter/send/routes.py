@@ -55,24 +55,25 @@ class Routes:
             found += self.failover
         return tuple(dict.fromkeys(other for other in found if other != name))
 
-    def carried_by(self, name: str, resting: Collection[str] = ()) -> list[str]:
-        """The routes whose messages a transport may take now: its own, and those of resting ones that it stands in for.
+    def carrier(self, name: str, resting: Collection[str] = ()) -> str:
+        """Who carries what is meant for a transport: itself, or its first stand-in that does not rest; or nobody."""
+        return next((one for one in (name, *self.stand_ins(name)) if one not in resting), "")
 
-        Of several stand-ins the first that does not rest takes them.
-        """
-        found = [name]
-        for other in sorted(set(resting) - {name}):
-            awake = (one for one in self.stand_ins(other) if one not in resting)
-            if next(awake, "") == name:
-                found.append(other)
-        return [*found, *([OWN] if self.default in found else [])]
+    def carried_by(self, name: str, resting: Collection[str] = ()) -> list[str]:
+        """The routes whose messages a transport may take now; none if it is only there to stand in, and need not."""
+        meant = [one for one in self.names if self.carrier(one, resting) == name]
+        return [*([OWN] if self.default in meant else []), *(one for one in meant if one in self._targets)]
+
+    @property
+    def _targets(self) -> set[str]:
+        return {name for route in self.routes for name in route.to}
 
     def adopt(self, issue: Issue) -> int:
         """Let messages go by the newsletter's own transport that are meant for one that config.yaml has for it no more.
 
         Returns how many there were.
         """
-        lost = Message.routes_of(issue) - {*self.names, OWN}
+        lost = Message.routes_of(issue) - {*self._targets, OWN}
         return Message.reroute(issue, lost) if lost else 0
 
 

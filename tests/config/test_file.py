@@ -107,7 +107,7 @@ def test_true_and_numbers_are_understood_where_they_are_meant(config):
 
 def test_a_section_whose_keys_are_all_commented_out_has_its_defaults(config):
     made = config("site:\nsend:\n  smtp:\n  # host: x\n  batch:\ncollect:\n  sources:\nnewsletters:\n")
-    assert made.send.batch == 200
+    assert made.send.batch == 500
     assert made.send.smtp.port == 25
     assert made.collect.sources == {}
 

@@ -28,7 +28,7 @@ def test_a_section_missing_from_the_page_is_named():
 
 def test_types_and_defaults_are_those_of_the_schema():
     table = reference.table("send", dict(reference.sections())["send"])
-    assert "| `send.batch` | whole number, 1 to 10000 | `200` | messages a worker claims at a time |" in table
+    assert "| `send.batch` | whole number, 1 to 10000 | `500` | messages a worker claims at a time, at most |" in table
     assert "| `send.lease` | time span | `5m` |" in table
     assert "| `send.transport` | name | `outbox` |" in table
 

@@ -47,7 +47,7 @@ def own_pages():
         reverse("desk-outbox-eml", args=("weekly", "2026-11-20", "1")),
         reverse("desk-preview", args=(issue.pk,)),
         reverse("desk-preview-html", args=(issue.pk,)),
-        reverse("desk-report", args=(issue.pk,)),
+        *(reverse(name, args=(issue.pk,)) for name in ("desk-report", "desk-sending", "desk-retry", "desk-settle")),
         *(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
           for verb in ("approve", "schedule", "pause", "resume", "cancel")),
         *audience_pages(),

@@ -1,9 +1,11 @@
 """What people do about failed and uncertain messages: once however often it is pressed, and safe while it sends."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from newsletter import send
@@ -196,3 +198,31 @@ def test_what_differs_from_answer_to_answer_is_left_out_of_its_kind(answer, kind
 
 def test_a_long_reason_is_cut():
     assert len(gist("no " * 200)) <= 160
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_people_who_press_at_the_same_moment_one_does_it():
+    issue = make_sent_issue()
+    for _ in range(5):
+        failed(issue)
+        uncertain(issue)
+    presses = [
+        lambda one: repairing.retry(one),
+        lambda one: repairing.give_up(one, "ada"),
+        lambda one: repairing.arrived(one, "bob", NOW),
+        lambda one: repairing.resend(one),
+    ]
+
+    def press(act):
+        try:
+            return act(Issue.objects.get(pk=issue.pk))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        done = list(threads.map(press, presses * 2))
+    assert sum(done[0::4]) == 5
+    assert sum(done) == 10
+    assert sum(states(issue).values()) == 10
+    issue.refresh_from_db()
+    assert issue.status == "sending"

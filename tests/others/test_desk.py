@@ -1,9 +1,9 @@
-"""axe-core finds nothing on the desk's pages about the audience, in the light, in the dark and on a phone."""
+"""axe-core finds nothing on the desk's pages about people and about sending: in the light, in the dark, on a phone."""
 
 import mimetypes
 import shutil
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from threading import Event
 
@@ -16,9 +16,10 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from newsletter.models import Hitch
+from newsletter.send import limits
 from subscribers import importing
 from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
-from tests.factories import make_list, make_staff, make_subscriber, make_suppression
+from tests.factories import make_list, make_message, make_sent_issue, make_staff, make_subscriber, make_suppression
 from tests.others.conftest import FLAGS, HERE
 
 pytestmark = [pytest.mark.others, pytest.mark.django_db]
@@ -43,7 +44,7 @@ def drawn(settings, make_config):
     client = Client()
     client.force_login(make_staff())
     pages = {"nobody": client.get(admin("subscriber"))}
-    pages |= {name: client.get(address) for name, address in chain(_people(), _imports(client))}
+    pages |= {name: client.get(address) for name, address in chain(_people(), _imports(client), _sending(client))}
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
     return {name.replace(" ", "-"): answer.content.decode() for name, answer in pages.items()}
 
@@ -78,6 +79,29 @@ def _people():
     yield "changes", reverse("admin:admin_logentry_changelist")
 
 
+def _sending(client):
+    """An issue on its way with everything that can go wrong, one that stopped itself, and what is asked about them."""
+    now = timezone.now()
+    issue = make_sent_issue(status="sending", started_at=now - timedelta(minutes=2), finished_at=None)
+    people = (make_subscriber(f"to{n}@example.org") for n in count())
+    make_message(issue, next(people), submitted_at=now)
+    wrong = {
+        "pending": "", "failed": "552 5.2.2 mailbox full", "bounced": "550 no such user",
+        "deferred": "451 greylisted", "uncertain": "lost",
+    }  # fmt: skip
+    for state, reason in wrong.items():
+        make_message(issue, next(people), state=state, reason=reason, retry_at=now if state == "deferred" else None)
+    halted = make_sent_issue(status="sending", finished_at=None)
+    make_message(halted, next(people), state="pending")
+    halted.halt("535 5.7.8 the user name or the password is wrong", now)
+    limits.rest("outbox", "421 too many connections", now + timedelta(minutes=5), now)
+    yield "today while sending", reverse("admin:index")
+    yield "sending", reverse("desk-report", args=(issue.pk,))
+    yield "halted", reverse("desk-report", args=(halted.pk,))
+    yield "retry", reverse("desk-retry", args=(issue.pk,))
+    yield "settle", reverse("desk-settle", args=(issue.pk,))
+
+
 def _imports(client):
     """A file from being chosen to its report."""
     yield "import new", reverse("desk-import-new")
@@ -110,7 +134,7 @@ def _answer(pages, route):
     return route.fulfill(body=Path(file).read_bytes(), content_type=kind)
 
 
-def test_axe_finds_nothing_on_the_pages_about_the_audience(drawn):
+def test_axe_finds_nothing_on_the_pages_about_the_audience_and_about_sending(drawn):
     found = []
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

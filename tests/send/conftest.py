@@ -282,3 +282,8 @@ class Sheet:
 
 def states(issue: Issue) -> dict[str, int]:
     return Message.counts(issue)
+
+
+def errors(message, field=None):
+    """What SendGrid says of a request that it refuses."""
+    return {"errors": [{"message": message, "field": field, "help": None}]}

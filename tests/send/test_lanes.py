@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
+from django.db.models import Max
 
 from newsletter import send
 from newsletter.models import Issue, Sent, Slot, TransportState
@@ -132,6 +133,22 @@ def test_a_pace_is_waited_for(ways, started, clock):
     issue = started(config, *(f"{number}@example.org" for number in range(4)))
     assert turn(config, issue, clock, patience=timedelta(seconds=60)) == {"main": 4}
     assert clock.now - before >= timedelta(seconds=9)
+
+
+def test_a_slow_transport_does_not_keep_another_waiting(ways, started, clock):
+    config = ways(GMAIL, main={"rate": "60/min"})
+    people = [f"{number}@{domain}" for number in range(5) for domain in ("example.org", "gmail.com")]
+    issue = started(config, *people)
+    assert turn(config, issue, clock, patience=timedelta(seconds=20)) == {"main": 5, "bulk": 5}
+    went = dict(issue.messages.values_list("transport").annotate(Max("submitted_at")).order_by())
+    assert went["bulk"] < went["main"]
+
+
+def test_a_transport_that_only_stands_in_is_not_asked_meanwhile(ways, started, clock):
+    config = ways(failover=["spare"], spare={"rate": "1/min"})
+    issue = started(config, "a@example.org")
+    assert turn(config, issue, clock) == {"main": 1}
+    assert not TransportState.objects.filter(pk="spare", paced_until__isnull=False).exists()
 
 
 def test_connections_are_given_back_when_a_lane_ends(ways, started, clock):

@@ -151,6 +151,15 @@ def test_what_is_given_back_may_be_sent_by_others(way, now):
     assert limits.allow(config, "main", 500, now + timedelta(seconds=1)).number == 0
 
 
+def test_mails_that_somebody_waits_for_go_anyway_and_are_counted(way, now):
+    config = way(rate="20/min, 30 per hour", warm_up=[40])
+    limits.count(config, "main", 29, now)
+    assert TransportState.objects.get().warm_up_sent == 29
+    assert limits.allow(config, "main", 500, now).number == 0
+    assert limits.allow(config, "main", 500, now + timedelta(minutes=2)).number == 1
+    assert limits.allow(config, "main", 500, now + timedelta(minutes=3)).reason == "30 per hour were sent"
+
+
 def test_time_is_not_given_back_once_others_have_later_time(way, now):
     config = way(rate="100 per second")
     first = limits.allow(config, "main", 25, now)

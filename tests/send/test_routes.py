@@ -109,13 +109,14 @@ def test_stand_ins_are_those_of_the_routes_to_a_transport_and_of_the_default(rou
 @pytest.mark.parametrize(
     ("name", "resting", "carried"),
     [
-        ("main", (), ["main", OWN]),
+        ("main", (), [OWN]),
         ("bulk", (), ["bulk"]),
-        ("spare", ("main",), ["spare", "main", OWN]),
+        ("spare", (), []),
+        ("spare", ("main",), [OWN]),
         ("bulk", ("main",), ["bulk"]),
-        ("bulk", ("main", "spare"), ["bulk", "main", OWN]),
-        ("main", ("main", "spare", "bulk"), ["main", OWN]),
-        ("main", ("bulk",), ["main", OWN]),
+        ("bulk", ("main", "spare"), [OWN, "bulk"]),
+        ("main", ("main", "spare", "bulk"), []),
+        ("main", ("bulk",), [OWN]),
     ],
 )
 def test_the_first_stand_in_that_is_awake_takes_what_waits_for_a_resting_one(routes, name, resting, carried):

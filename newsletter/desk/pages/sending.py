@@ -13,7 +13,7 @@ from django.utils import timezone
 from newsletter.desk.admin.labels import STATES, STATUSES
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, Message, Slot, repairing
-from newsletter.models.progress import Progress, progress
+from newsletter.models.progress import SAMPLE, Progress, progress
 from newsletter.pace import left_words, rate_words
 from newsletter.send import limits
 from newsletter.settings import current
@@ -90,9 +90,14 @@ def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:
         "told": told,
         "live": issue.status == Status.SENDING,
         "shown": issue.status in LIVE or bool(told.progress.failures),
-        "retried": repairing.failed(issue).count() if told.progress.lost else 0,
+        "retried": _retried(issue, told.progress.count(Message.State.FAILED)),
         "may_steer": request.user.has_perm(CHANGE),
     }
+
+
+def _retried(issue: Issue, failed: int) -> int:
+    """How many messages Retry is for; of very many, those that somebody gave up are not told apart."""
+    return repairing.failed(issue).count() if 0 < failed <= SAMPLE else failed
 
 
 @staff_page("newsletter.view_issue")
