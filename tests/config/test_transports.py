@@ -14,6 +14,7 @@ send:
   transports:
     bulk: {kind: smtp, host: bulk.example.net}
 """
+OAUTH = "send: {transport: smtp, smtp: {host: h, username: u, auth: xoauth2, oauth: {%s}}}"
 PRIVATE = """
 send:
   transport: private
@@ -103,6 +104,13 @@ def test_what_is_wrong_is_named_with_its_place_and_a_hint(complaint, text, said)
         (PRIVATE % "smtp", "line 5: send.transports.private.host: the private transport needs a host"),
         (PRIVATE % "sendgrid", "needs a key (set NEWSLETTER_SEND__TRANSPORTS__PRIVATE__API_KEY, or …_FILE"),
         (PRIVATE % "smtp, host: h, username: u", "private.password: a user name needs a password (set NEWSLETTER_S"),
+        (OAUTH % "client_id: c, refresh_token: r", "smtp.oauth.token_url: signing in with a token needs a token_url"),
+        (OAUTH % "token_url: 'https://t.example/t', refresh_token: r", "oauth.client_id: signing in with a token"),
+        (OAUTH % "token_url: 'https://t.example/t', client_id: c", "needs a refresh token or a client secret (set"),
+        (
+            OAUTH.replace("username: u, ", "") % "token_url: 'https://t.example/t', client_id: c, refresh_token: r",
+            "smtp.username: signing in with a token needs the",
+        ),
         ("send: {failover: [smtp]}", "send.smtp.host: the smtp transport needs a host"),
         ("send: {routes: [{to: {outbox: 1, smtp: 1}}]}", "send.smtp.host: the smtp transport needs a host"),
         ("send: {routes: [{to: outbox, failover: [smtp]}]}", "send.smtp.host: the smtp transport needs a host"),

@@ -63,7 +63,7 @@ class Line:
         if follower and not self.is_chained:
             self._calmer = Pipelining.COMMANDS
         try:
-            self._wire.send(letter.text + follower.envelope if follower else letter.text)
+            self._wire.send(b"".join((letter.text, DOT, follower.envelope if follower else b"")))
         except Lost as lost:
             # What went wrong shows below; an answer may have come before it did.
             self.broken = self._breaks(f"broke off: {lost}")

@@ -21,7 +21,7 @@ _SLOW = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message: the commands of its envelope, and its text as it goes over the wire, the last dot included."""
+    """One message: the commands of its envelope, and its text as it goes over the wire, but for the last dot."""
 
     ref: str
     mail: bytes
@@ -87,7 +87,7 @@ class Letters:
         coding = b"" if text.isascii() or not features.eight_bit else b" BODY=8BITMIME"
         utf8 = b"" if recipient.isascii() else b" SMTPUTF8"
         mail = b"MAIL FROM:<%b>%b%b%b\r\n" % (self._sender, size, coding, utf8)
-        return Letter(reader.ref, mail, b"RCPT TO:<%b>\r\n" % recipient, text + DOT)
+        return Letter(reader.ref, mail, b"RCPT TO:<%b>\r\n" % recipient, text)
 
 
 def _too_large(bytes_: int, limit: int) -> TransportDown:

@@ -36,7 +36,6 @@ class SmtpTransport:
         self._compiler = Compiler(dots=True)
         self._line: Line | None = None
         self._features: Features | None = None
-        self._compiler = Compiler(dots=True)
         self._rested = 0.0
         self._lost = self._closed = 0
 

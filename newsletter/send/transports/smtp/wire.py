@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 import time
+from contextlib import suppress
 
 from newsletter.send.transports.smtp.replies import Reply, joined
 
@@ -55,11 +56,9 @@ class Wire:
 
     def said_early(self) -> Reply | None:
         """An answer that came before the connection broke, if it came whole."""
-        try:
+        with suppress(Lost, *_NOT_YET):
             while True:
                 self._take(self._received())
-        except (Lost, *_NOT_YET):
-            pass
         try:
             return self.reply() if b"\n" in self._have[self._at :] else None
         except Lost:
@@ -124,17 +123,20 @@ class Wire:
     def _send_slowly(self, rest: memoryview) -> None:
         """A server that answers before it has read everything must not wait for us while we wait for it."""
         while rest:
-            events = self._ready(select.POLLIN | select.POLLOUT, self.timeout)
-            if not events:
-                raise Lost("timed out")
             try:
-                if events & ~select.POLLOUT:
-                    self._take(self._received())
                 rest = rest[self._sock.send(rest) :]
             except _NOT_YET:
-                continue
+                self._wait_for_room()
             except OSError as error:
                 raise _lost(error) from error
+
+    def _wait_for_room(self) -> None:
+        events = self._ready(select.POLLIN | select.POLLOUT, self.timeout)
+        if not events:
+            raise Lost("timed out")
+        if events & ~select.POLLOUT:
+            with suppress(*_NOT_YET):
+                self._take(self._received())
 
     def _ready(self, events: int, seconds: float) -> int:
         poll = select.poll()
