@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -17,8 +18,15 @@ from newsletter.pipeline import Context
 log = logging.getLogger(__name__)
 
 
+def settle_down() -> None:
+    """What has been loaded by now stays: looking through it for garbage would cost a fifth of sending's time."""
+    gc.collect()
+    gc.freeze()
+
+
 def run(ctx: Context, when_up: Callable[[], None]) -> None:
     """Web, clock and workers in this process, until it is asked to stop; `when_up` is called once they run."""
+    settle_down()
     with ExitStack() as stack:
         stack.enter_context(_web(ctx))
         if engine.on_postgresql():
@@ -38,12 +46,14 @@ def web(ctx: Context) -> None:
 
 def clock(ctx: Context) -> None:
     """The clock alone: it hands the work to workers on PostgreSQL, and does it itself on SQLite."""
+    settle_down()
     with _clock(ctx, engine.defer if engine.on_postgresql() else engine.run_here):
         ctx.stop.wait()
 
 
 def worker(ctx: Context, concurrency: int) -> None:
     """A worker alone; PostgreSQL only."""
+    settle_down()
     with _worker(ctx, concurrency):
         ctx.stop.wait()
 

@@ -28,6 +28,7 @@ from django.db import connection  # noqa: E402
 from newsletter import engine, holes, pipeline, publication, send  # noqa: E402
 from newsletter.models import Due, Issue, Message  # noqa: E402
 from newsletter.send.mailing import Mailing, Reader  # noqa: E402
+from newsletter.service import settle_down  # noqa: E402
 from newsletter.settings import current  # noqa: E402
 
 Figures = dict[str, Any]
@@ -79,6 +80,7 @@ def _another(ctx: pipeline.Context) -> Issue:
 
 def drain(seconds: str = "0", profile: str = "") -> Figures:
     """Send what is being sent, as many lanes side by side as a process has; all of it, or what so many seconds take."""
+    settle_down()
     ctx = context()
     job = next(one for one in pipeline.JOBS if one.name == "send")
     issue = Issue.objects.get(status=Issue.Status.SENDING)

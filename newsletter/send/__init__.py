@@ -99,7 +99,7 @@ def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
         return False
-    mailing = Mailing.of(issue, issue.edition, config)
+    mailing = lane.mailing(issue, issue.edition)
     if fault := _fault(mailing, now):
         alarm(config, issue, f"no message can be made of this issue: {fault}", now)
         return False

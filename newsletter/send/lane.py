@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from newsletter.config import Config
-from newsletter.models import Issue, Message
+from newsletter.models import Edition, Issue, Message
 from newsletter.send import limits
 from newsletter.send.alarms import alarm
 from newsletter.send.breaker import Breaker
@@ -57,6 +57,7 @@ class Lane:
     given: Transport | None = None
     pulse: float = PULSE
     _last: str = ""
+    _mailing: tuple[tuple[int, int], Mailing] | None = None
     _ways: dict[str, Way] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -69,6 +70,13 @@ class Lane:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+
+    def mailing(self, issue: Issue, edition: Edition) -> Mailing:
+        """The mailing of an issue; the same one while the lane stays with it, so that it is taken apart once."""
+        known = (issue.pk, edition.pk)
+        if self._mailing is None or self._mailing[0] != known:
+            self._mailing = (known, Mailing.of(issue, edition, self.config))
+        return self._mailing[1]
 
     def step(self, issue: Issue, mailing: Mailing) -> bool:
         """Send one sheet of an issue, by the first transport that has something to send; say whether to go on."""
