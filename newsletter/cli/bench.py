@@ -52,6 +52,12 @@ def _row(figure: Figure) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _line(figure: Figure) -> str:
+    spread = f" ({_short(figure.least)}–{_short(figure.most)})" if figure.least < figure.most else ""
+    missed = ", missed" if figure.met is False else ""
+    return f"| {figure.name} | {figure.target} | {_short(figure.value)} {figure.unit}{spread}{missed} |"
+
+
 def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
@@ -65,11 +71,13 @@ def _short(value: float) -> str:
 @click.option("--seconds", default=60, show_default=True, help="How long those many are sent to; 0: all of them.")
 @click.option("--database", default="", help="A PostgreSQL server, or `own` for one set up for this; else SQLite.")
 @click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="A part alone; may be repeated.")
+@click.option("--markdown", is_flag=True, help="The table as docs/performance.md has it.")
 @click.option("--profile", is_flag=True, help="Show instead by function where a sending process spends its time.")
 @facts_option
 def send(
-    people: int, runs: int, many: int, seconds: int, database: str, only: tuple[str, ...], profile: bool, as_json: bool
-) -> None:
+    people: int, runs: int, many: int, seconds: int, database: str, only: tuple[str, ...], markdown: bool,
+    profile: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Send issues end to end, beside the obvious way and Postfix's smtp-source.
 
     To servers on this machine, from a database of its own, which is dropped in the end. Uses Postfix's smtp-sink where
@@ -84,7 +92,11 @@ def send(
             figures = list(measure_sending(plan, _say))
         except (StepFailed, NotHere) as failed:
             raise Failure(str(failed)) from None
-    show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
+    if markdown:
+        for line in ("| what | target | median (least–most) |", "|---|---|---|", *map(_line, figures)):
+            out.print(line, markup=False, soft_wrap=True)
+    else:
+        show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
 
 
 @command()
