@@ -42,7 +42,7 @@ class Plan:
     many: int = 1_000_000
     """People of the audience whose size memory must not depend on."""
     seconds: int = 60
-    """For how long that audience is sent to; 0: to its end."""
+    """For how long that audience is sent to, after which what is left stays; 0: to its end."""
     server: str = ""
     only: tuple[str, ...] = ()
 
@@ -129,7 +129,7 @@ def memory(plan: Plan, tell: Tell) -> Iterator[Figure]:
         with running("sink") as sink, _publication(plan, sink.port, CONNECTIONS) as publication:
             _prepared(publication, people, tell)
             publication.step("begin")
-            done = publication.step("drain", plan.seconds)
+            done = publication.step("drain", plan.seconds if people == plan.many else 0)
             tell(f"  {done['messages']:,} of {people:,} sent at {_rate(done):,.0f} a second, {done['peak_mb']:.0f} MB")
             yield plain(f"messages to {people:,} people, {done['messages']:,} of them sent", "/s", [_rate(done)])
             yield at_most(f"its peak of memory, {people:,} people", "MB", [done["peak_mb"]], MEMORY)
