@@ -161,7 +161,7 @@ def test_nothing_in_a_service_mail_is_said_outside_of_the_words(make_config, mad
     said = {*OURS.split(), *given, "THE", "WEEKLY", *(word.upper() for word in given)}
     assert foreign(Dom(mail.html)) - said == set()
     assert {
-        *re.findall(r"[A-Za-z]{2,}", re.sub(r"http\S+", "", mail.text + mail.subject + mail.preheader))
+        *re.findall(r"[A-Za-z]{2,}", re.sub(r"http\S+", "", f"{mail.text} {mail.subject} {mail.preheader}"))
     } - said == set()
 
 
