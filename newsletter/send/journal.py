@@ -13,6 +13,7 @@ a process wait for each other twice for each message.
 from __future__ import annotations
 
 import fcntl
+import logging
 import mmap
 import os
 import uuid
@@ -22,6 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from newsletter.send.transports import Outcome, State
+
+log = logging.getLogger(__name__)
 
 _RECORD = 400
 """Bytes kept free for what may be said of one message."""
@@ -124,7 +127,7 @@ class Journal:
 class Left:
     """What a journal says that somebody left behind."""
 
-    lane: uuid.UUID
+    lane: uuid.UUID | None
     claim: uuid.UUID | None = None
     whole: bool = True
     """Whether what it does not say did not happen."""
@@ -135,17 +138,21 @@ class Left:
 def left_behind(folder: Path) -> Iterator[Left]:
     """The journals that nobody holds any more, each locked while it is looked at.
 
-    It is taken away when the next one is asked for; whoever does not come back for it leaves it to others.
+    It is taken away when the next one is asked for; whoever does not come back for it leaves it to others. One that we
+    may not read keeps nobody from the others: its messages are uncertain once their lease has lapsed.
     """
     for file in sorted(folder.glob("*.journal")):
         try:
             handle = os.open(file, os.O_RDWR)
         except FileNotFoundError:
             continue  # another process was here first
+        except OSError as error:
+            log.warning("the journal %s cannot be read, and is passed over: %s", file, error.strerror)
+            continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(handle, file):
-                yield _read(uuid.UUID(file.name.partition(".")[0]), file.read_bytes())
+                yield _read(_lane_of(file), file.read_bytes())
                 file.unlink()
         except BlockingIOError:
             pass  # its lane is alive
@@ -153,22 +160,42 @@ def left_behind(folder: Path) -> Iterator[Left]:
             os.close(handle)
 
 
-def _read(lane: uuid.UUID, data: bytes) -> Left:
-    """What stands in a journal; a line that was cut short was written too late to count."""
+def _lane_of(file: Path) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(file.name.partition(".")[0])
+    except ValueError:
+        return None  # somebody else's file, or renamed
+
+
+def _read(lane: uuid.UUID | None, data: bytes) -> Left:
+    """What stands in a journal; a line that was cut short was written too late to count.
+
+    A loss of power may leave holes anywhere. What is no record then says nothing, and nothing follows from that.
+    """
     left = Left(lane)
     for line in data.rstrip(b"\0").split(b"\n")[:-1]:
-        mark, _, rest = line.decode("utf-8", "replace").partition(" ")
-        if mark == "sheet":
-            claim, boot = rest.split(" ")
-            left = Left(lane, uuid.UUID(claim), whole=boot == _boot() != UNKNOWN)
-        elif mark == ">":
-            left.begun.update(rest.split(" "))
-        elif mark == "<":
-            left.begun.difference_update(rest.split(" "))
-        elif mark == "=":
-            ref, state, reason = rest.split(" ", 2)
-            left.answers[ref] = Outcome(ref, State(state), reason)
+        try:
+            _hear(left, line.decode("utf-8"))
+        except ValueError:
+            left.whole = False
     return left
+
+
+def _hear(left: Left, line: str) -> None:
+    """Take one record into account; ValueError if it is none."""
+    mark, _, rest = line.partition(" ")
+    if mark == "sheet":
+        claim, boot = rest.split(" ")
+        left.claim, left.whole = uuid.UUID(claim), left.whole and boot == _boot() != UNKNOWN
+    elif mark == ">":
+        left.begun.update(rest.split(" "))
+    elif mark == "<":
+        left.begun.difference_update(rest.split(" "))
+    elif mark == "=":
+        ref, state, reason = rest.split(" ", 2)
+        left.answers[ref] = Outcome(ref, State(state), reason)
+    else:
+        raise ValueError(f"no record begins with {mark!r}")
 
 
 def _is_still(handle: int, file: Path) -> bool:

@@ -46,7 +46,8 @@ def recover(config: Config, now: datetime) -> int:
     for left in left_behind(journals(config)):
         if left.claim:
             number += _recover(config, left, left.claim, now)
-        limits.disconnect(left.lane)
+        if left.lane:
+            limits.disconnect(left.lane)
     return number
 
 

@@ -222,6 +222,38 @@ def test_a_journal_of_before_the_machine_last_started_is_not_believed_in_what_it
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("record", "then"),
+    [
+        (b"= {0} submitted", ["uncertain", "deferred", "uncertain", "uncertain"]),
+        (b"> {2}", ["submitted", "deferred", "uncertain", "uncertain"]),
+        (b"sheet ", ["submitting"] * 4),
+    ],
+    ids=["answer", "begun", "claim"],
+)
+def test_a_journal_with_a_hole_in_it_is_believed_in_the_rest_and_keeps_nobody_waiting(dead, config, now, record, then):
+    """A loss of power may leave zeros where a page was not yet written."""
+    issue = dead()
+    (file,) = (config.var / "journals").iterdir()
+    for at, number in enumerate(issue.messages.order_by("pk").values_list("pk", flat=True)):
+        record = record.replace(b"{%d}" % at, b"%d" % number)
+    assert record in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(record, record[:-5] + bytes(5)))
+    recover(config, now)
+    assert in_order(issue) == then
+    assert list((config.var / "journals").iterdir()) == []
+
+
+@pytest.mark.django_db
+def test_what_is_no_journal_or_may_not_be_read_keeps_nobody_from_the_others(dead, config, now):
+    issue, folder = dead(), config.var / "journals"
+    (folder / "0-notes.journal").write_text("not ours")
+    (folder / "0-folder.journal").mkdir()
+    recover(config, now)
+    assert in_order(issue) == STATES
+
+
+@pytest.mark.django_db
 def test_a_lane_that_cannot_keep_a_journal_sends_nothing_and_says_why(sending, make_sender):
     issue = sending(2)
     transport = FakeTransport()
