@@ -173,10 +173,14 @@ class Message(models.Model):
         return settling.settle(cls, claim, verdicts, now)
 
     @classmethod
-    def spare(cls, numbers: Iterable[int]) -> int:
-        """Put back what was refused for a reason that is not the reader's."""
-        refused = cls.objects.filter(pk__in=list(numbers), state__in=(cls.State.FAILED, cls.State.BOUNCED))
-        return refused.update(state=cls.State.PENDING, reason="", attempts=F("attempts") - 1)
+    def spare(cls, numbers: Iterable[int]) -> set[int]:
+        """Put back what was refused for a reason that is not the reader's; return the issues of which there was any."""
+        refused = cls.objects.filter(
+            pk__in=list(numbers), state__in=(cls.State.FAILED, cls.State.BOUNCED), attempts__gt=0
+        )
+        found = set(refused.values_list("issue_id", flat=True))
+        refused.update(state=cls.State.PENDING, reason="", attempts=F("attempts") - 1)
+        return found
 
     @classmethod
     def lapse(cls, now: datetime) -> int:

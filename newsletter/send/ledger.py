@@ -148,9 +148,12 @@ class Sender:
 
         def record() -> None:
             Message.settle(hold.claim, verdicts, now)
-            Message.spare(before)
+            # A lane sends several issues in turn: some that were spared may be of one that was sent meanwhile.
+            issues = Message.spare(before) if before else set()
             if any(one.state in OPEN for one in verdicts):
-                reopen([self.issue.pk])
+                issues.add(self.issue.pk)
+            if issues:
+                reopen(issues)
 
         self._record(record)
 

@@ -1,11 +1,13 @@
 """The breaker: a server that takes nothing is not taken for a list of bad addresses."""
 
 from collections import deque
+from datetime import timedelta
 
 import pytest
 
 from newsletter.config.sending import Breaker as Settings
-from newsletter.models import Issue
+from newsletter.models import Issue, Message
+from newsletter.send import finish
 from newsletter.send.breaker import Breaker
 from newsletter.send.transports import Outcome, State
 from tests.send.conftest import FakeTransport, states
@@ -75,6 +77,30 @@ def test_refusals_of_an_earlier_sheet_are_put_back_too(sending, make_sender, mak
     assert states(issue) == {"failed": 6, "pending": 24}
     sender.step()
     assert states(issue) == {"pending": 30}
+
+
+@pytest.mark.django_db
+def test_an_issue_that_was_sent_goes_on_if_its_refusals_are_put_back_while_the_next_one_is_sent(
+    sending, make_sender, clock
+):
+    first = sending(6)
+    second = sending(4, slug="next", due_at=first.due_at + timedelta(days=1))
+    turn = make_sender(first, FakeTransport(*[F] * 10))
+    turn.step()
+    assert finish(first, clock.now)
+    turn.issue = Issue.objects.get(pk=second.pk)
+    turn.step()
+    first.refresh_from_db()
+    assert (first.status, first.finished_at, states(first)) == (Issue.Status.SENDING, None, {"pending": 6})
+
+
+@pytest.mark.django_db
+def test_what_has_no_attempt_left_to_take_back_is_not_put_back(sending):
+    """A provider may say that a message bounced which the ledger has not sent since a person put it back."""
+    issue = sending(1)
+    issue.messages.update(state=B)
+    assert Message.spare(issue.messages.values_list("pk", flat=True)) == set()
+    assert states(issue) == {"bounced": 1}
 
 
 @pytest.mark.django_db
