@@ -70,7 +70,7 @@ def _freeze(config: Config, issue: Issue, newsletter: Newsletter, now: datetime)
     except AudienceUnknown as error:
         return f"{error}; mend the segment"
     Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice())
-    if Message.open_of(issue).exists():
+    if Message.any_open(issue):
         return ""
     if audience.only or audience.without:
         return "nobody on its lists is meant by the segments it is for and without; see the report, change the segments"
@@ -115,12 +115,12 @@ def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
 
 def finish(issue: Issue, now: datetime) -> bool:
     """Call an issue sent once nothing of it is open; say whether this call did it."""
-    if Message.open_of(issue).exists():
+    if Message.any_open(issue):
         return False
     with transaction.atomic():
         # Looked at once more with the issue locked, against a late answer that reopens it (`Sender._reopen`).
         Issue.objects.select_for_update().get(pk=issue.pk)
-        if Message.open_of(issue).exists():
+        if Message.any_open(issue):
             return False
         try:
             issue.go(Issue.Status.SENT, finished_at=now, reason="", retry_at=None)
