@@ -104,7 +104,9 @@ class Lane:
     def _by(self, issue: Issue, mailing: Mailing, name: str, routes: Sequence[str], later: list[datetime]) -> bool:
         """Send one sheet by this transport, as far as its limits allow; if they do not, say when they will."""
         now = self.clock()
-        if not limits.connect(self.config, name, self._journal.name, now):
+        if not self._connected(name, now):
+            if name in self._ways:
+                self._ways[name].transport.close()  # it was unused for so long that its place has become another's
             return False
         grant = limits.allow(self.config, name, self._size(self._way(name)), now)
         if not grant.number:
@@ -115,12 +117,16 @@ class Lane:
         limits.give_back(self.config, name, grant.number - done.taken, self.clock(), grant)
         return done.taken > 0
 
+    def _connected(self, name: str, now: datetime) -> bool:
+        """Take one of the transport's connections, or hold on to ours."""
+        return limits.connect(self.config, name, self._journal.name, now)
+
     def _send(self, issue: Issue, mailing: Mailing, name: str, routes: Sequence[str], most: int) -> Done:
         """Send up to so many messages of these routes, and see to it if the transport went down over it."""
         way = self._way(name)
         sender = Sender(
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
-            self.pulse,
+            self.pulse, keep=lambda now: bool(self.given) or self._connected(name, now),
         )  # fmt: skip
         began = time.monotonic()
         done = sender.step(routes, most)

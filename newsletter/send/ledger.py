@@ -60,6 +60,8 @@ class Sender:
     clock: Clock
     stop: Event
     pulse: float = PULSE
+    keep: Callable[[datetime], bool] = lambda now: True
+    """Hold on to the transport's connection; it is nobody else's as long as this is asked often enough."""
 
     def step(self, routes: Sequence[str], most: int) -> Done:
         """Send one sheet of up to so many messages of these routes. A transport that is down ends it unharmed."""
@@ -109,7 +111,7 @@ class Sender:
         """Whether the issue is still being sent, which of these messages are still ours, and who still wants them."""
         now = self.clock()
         try:
-            if not self._still_sending().exists():
+            if not self._still_sending().exists() or not self.keep(now):
                 return None
             held = Message.renew(hold.claim, (one.number for one in rest), now + self.config.send.lease)
             wanting = reachable(self._audience, (one.person for one in rest), now)

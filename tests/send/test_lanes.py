@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 from threading import Event
+from uuid import uuid4
 
 import pytest
 from django.db.models import Max
@@ -11,7 +12,7 @@ from newsletter import send
 from newsletter.models import Issue, Sent, Slot, TransportState
 from newsletter.send import limits
 from tests.factories import make_edition, make_issue, make_subscriber
-from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, Clock, with_holes
+from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, Clock, states, with_holes
 
 pytestmark = pytest.mark.django_db
 GMAIL = {"domains": ["gmail.com"], "to": "bulk"}
@@ -27,6 +28,22 @@ class Jumping(Event):
     def wait(self, timeout: float | None = None) -> bool:
         self.clock.forward(seconds=timeout or 0)
         return self.is_set()
+
+
+class Rival(Event):
+    """Each time it is asked, a minute has passed, and somebody else has tried to get the lane's connection."""
+
+    def __init__(self, config, clock: Clock) -> None:
+        super().__init__()
+        self.config, self.clock, self.name = config, clock, uuid4()
+        self.tried, self.got = 0, False
+
+    def is_set(self) -> bool:
+        if Slot.objects.exists():
+            self.clock.forward(minutes=1)
+            self.tried += 1
+            self.got |= limits.connect(self.config, "main", self.name, self.clock.now)
+        return False
 
 
 @pytest.fixture
@@ -74,6 +91,31 @@ def turn(config, issue, clock, patience: timedelta = timedelta(0)):
                 clock.forward(seconds=2)  # as the pipeline looks again
     found = issue.messages.exclude(state="excluded").values_list("state", "transport")
     return Counter(transport if state == "submitted" else state for state, transport in found)
+
+
+def test_a_connection_stays_the_lanes_own_however_long_a_sheet_takes(ways, started, clock):
+    config = ways(main={"connections": 1})
+    issue = started(config, *(f"p{number}@example.org" for number in range(12)))
+    rival = Rival(config, clock)
+    with send.Lane(config, KEY, clock, rival, pulse=0) as lane:
+        send.send_issue(lane, issue, sheets=1)
+    assert rival.tried > 12  # minutes, of which the connection is kept for five
+    assert not rival.got
+    assert states(issue) == {"submitted": 12}
+
+
+def test_a_lane_that_has_lost_its_connection_leaves_the_rest_to_who_has_it(ways, started, clock):
+    config = ways(main={"connections": 1})
+    issue = started(config, *(f"p{number}@example.org" for number in range(12)))
+
+    class Taken(Event):
+        def is_set(self) -> bool:
+            Slot.objects.update(holder=uuid4())
+            return False
+
+    with send.Lane(config, KEY, clock, Taken(), pulse=0) as lane:
+        assert not send.send_issue(lane, issue)
+    assert states(issue) == {"submitted": 1, "pending": 11}
 
 
 def test_each_message_goes_by_its_route(ways, started, clock, tmp_path):
