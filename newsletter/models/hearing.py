@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Coalesce
 
+from newsletter.markup.text import scrub
 from newsletter.models.message import Message
 from subscribers.traces import without_addresses
 
@@ -46,7 +47,7 @@ def hear(words: Iterable[Word], now: datetime) -> int:
     """
     alike: dict[tuple[State, str], list[int]] = defaultdict(list)
     for word in words:
-        alike[word.state, word.reason].append(word.number)
+        alike[word.state, scrub(word.reason)].append(word.number)
     order = list(FROM)
     return sum(
         _settle(state, reason, numbers, now)

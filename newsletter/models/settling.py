@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Model
 
+from newsletter.markup.text import scrub
 from subscribers.traces import without_addresses
 
 
@@ -54,7 +55,9 @@ def settle(table: type[Model], claim: uuid.UUID, verdicts: Sequence[Verdict], no
         return 0
     postgresql = connection.vendor == "postgresql"
     rows = [
-        (one.number, str(one.state), one.reason, _clean(one.reason), _moment(one.retry_at)) for one in verdicts
+        (one.number, str(one.state), reason, _clean(reason), _moment(one.retry_at))
+        for one in verdicts
+        for reason in (scrub(one.reason),)
     ]  # fmt: skip
     given = [list(column) for column in zip(*rows, strict=True)] if postgresql else [json.dumps(rows)]
     statement = _STATEMENT.format(

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from newsletter import links
 from newsletter.config import Config
+from newsletter.markup.text import scrub
 from newsletter.models import Issue, Message, Notice
 from newsletter.models.edition import digest_of
 from newsletter.models.progress import OPEN, TAKEN
@@ -27,7 +28,7 @@ def alarm(config: Config, issue: Issue, reason: str, now: datetime) -> bool:
     However many workers find the same fault at once, one of them pauses it, and there is one mail to each.
     """
     with transaction.atomic():
-        if not issue.halt(reason, now):
+        if not issue.halt(reason := scrub(reason), now):
             return False
         log.error("%s paused: %s", issue, reason)
         facts = _facts(config, issue, reason)

@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from newsletter.models import Issue
+from newsletter.models.hearing import Word, hear
 from newsletter.send import recover
 from newsletter.send.transports import Outcome, State, TransportDown
 from tests.send.conftest import FakeTransport, states
@@ -158,3 +159,38 @@ def test_a_wish_to_stop_ends_the_batch_with_nothing_on_the_wire(sending, make_se
     assert make_sender(issue, transport, stop=stop).step() is False
     assert states(issue) == {"pending": 3, "submitted": 2}
     assert not issue.messages.exclude(claim=None).exists()
+
+
+ODD = "it said \x00 or \ud800, whatever that is"
+
+
+def test_an_answer_that_no_database_takes_as_it_stands_is_recorded_all_the_same(sending, make_sender):
+    class Odd(FakeTransport):
+        def submit(self, mailing, readers, journal):
+            for reader in readers:
+                journal.answer(Outcome(reader.ref, State.FAILED, ODD))
+
+    issue = sending(2)
+    make_sender(issue, Odd()).step()
+    assert set(issue.messages.values_list("state", "reason")) == {("failed", "it said  or , whatever that is")}
+
+
+def test_a_server_that_is_down_in_odd_words_rests_all_the_same(sending, make_sender):
+    issue = sending(2)
+    make_sender(issue, FakeTransport(TransportDown(ODD))).step()
+    issue.refresh_from_db()
+    assert issue.reason == "it said  or , whatever that is"
+
+
+def test_a_fault_of_ours_in_odd_words_pauses_the_issue_all_the_same(sending, make_sender):
+    issue = sending(2)
+    with pytest.raises(ValueError, match="it said"):
+        make_sender(issue, FakeTransport(ValueError(ODD))).step()
+    issue.refresh_from_db()
+    assert (issue.status, states(issue)) == (Issue.Status.PAUSED, {"uncertain": 1, "pending": 1})
+
+
+def test_a_provider_may_say_what_no_database_takes_as_it_stands(sending, now):
+    issue = sending(1)
+    issue.messages.update(state=State.UNCERTAIN)
+    assert hear([Word(issue.messages.get().pk, State.FAILED, ODD)], now) == 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from newsletter.markup.text import scrub
 from newsletter.models import Message
 from newsletter.send.mailing import Mailing, Reader
 
@@ -64,8 +65,8 @@ class TransportDown(Exception):
     """
 
     def __init__(self, reason: str, *, permanent: bool = False, wait: timedelta | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.permanent, self.wait = reason, permanent, wait
+        self.reason, self.permanent, self.wait = scrub(reason), permanent, wait
+        super().__init__(self.reason)
 
 
 class Transport(Protocol):
