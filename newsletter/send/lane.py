@@ -131,7 +131,11 @@ class Lane:
         began = time.monotonic()
         done = sender.step(routes, most)
         way.pace = max(FEW, int(done.taken / max(time.monotonic() - began, 0.001)))
-        if done.down:
+        if done.fault:
+            # That is about this machine: others may have room, and the transport is as well as it was.
+            log.warning("%s: %s", issue, done.fault)
+            Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(reason=done.fault)
+        elif done.down:
             self._rest(issue, name, done.down)
         elif done.taken:
             self._all_well(issue, name)

@@ -40,10 +40,11 @@ PULSE = 0.5
 
 
 class Done(NamedTuple):
-    """How many messages were taken in hand, and what is wrong with the transport, if anything is."""
+    """How many messages were taken in hand, and what is wrong with the transport or with this machine, if anything."""
 
     taken: int
-    down: TransportDown | None
+    down: TransportDown | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Sender:
             # Written before the database hears of it: of a claim in no journal all would be uncertain.
             self.journal.open(hold.claim, most)
         except OSError as error:
-            return Done(0, TransportDown(f"no journal can be kept, so nothing is sent: {error.strerror}"))
+            return Done(0, fault=f"no journal can be kept, so nothing is sent: {error.strerror}")
         due = Message.take(self.issue, routes, most, hold, self._audience)
         done = Done(len(due), self._send(hold, due) if due else None)
         self.journal.clear()

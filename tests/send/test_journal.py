@@ -7,17 +7,18 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
 
 from newsletter.models import Hold, Issue, Message
+from newsletter.send import Lane, recover, send_issue
 from newsletter.send import journal as journals
-from newsletter.send import recover
 from newsletter.send.journal import Journal, left_behind
 from newsletter.send.transports import Outcome, State
 from subscribers.audience import Audience
-from tests.send.conftest import FakeTransport, states
+from tests.send.conftest import KEY, FakeTransport, states
 
 ROOT = Path(__file__).parents[2]
 CLAIM = uuid4()
@@ -263,3 +264,20 @@ def test_a_lane_that_cannot_keep_a_journal_sends_nothing_and_says_why(sending, m
     issue.refresh_from_db()
     assert issue.reason.startswith("no journal can be kept, so nothing is sent")
     assert (transport.calls, states(issue)) == ([], {"pending": 2})
+
+
+@pytest.mark.django_db
+def test_a_machine_that_can_keep_no_journal_keeps_no_other_from_sending_and_goes_on_once_it_can(
+    sending, make_config, clock
+):
+    config, issue = make_config(send={"transport": "outbox", "outbox": {"connections": 2}}), sending(2)
+    with Lane(config, KEY, clock, Event()) as full, Lane(config, KEY, clock, Event()) as well:
+        full._journal.leave()
+        for _ in range(20):
+            assert not send_issue(full, Issue.objects.get(pk=issue.pk))
+            clock.forward(minutes=5)
+        issue.refresh_from_db()
+        assert (issue.status, issue.retry_at) == (Issue.Status.SENDING, None)
+        send_issue(well, issue)
+    issue.refresh_from_db()
+    assert (issue.status, issue.reason, states(issue)) == (Issue.Status.SENT, "", {"submitted": 2})
