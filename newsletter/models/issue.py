@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,6 +14,10 @@ from subscribers.models import Segment
 
 if TYPE_CHECKING:
     from newsletter.models.edition import Edition
+
+
+LONGEST_REST = timedelta(hours=2)
+"""No transport rests for longer by itself: half an hour after failures, or an hour because a provider says so."""
 
 
 class TransitionRefused(ValueError):
@@ -203,10 +207,9 @@ class Issue(models.Model):
 
     @classmethod
     def to_send(cls, now: datetime) -> QuerySet[Issue]:
-        """Issues being sent whose transport is not resting."""
-        return cls.objects.filter(
-            models.Q(retry_at=None) | models.Q(retry_at__lte=now), status=cls.Status.SENDING
-        ).order_by("started_at", "pk")
+        """Issues being sent whose transport rests not; what is longer than any rest is from before a clock was set back."""
+        due = models.Q(retry_at=None) | models.Q(retry_at__lte=now) | models.Q(retry_at__gt=now + LONGEST_REST)
+        return cls.objects.filter(due, status=cls.Status.SENDING).order_by("started_at", "pk")
 
     @classmethod
     def halted(cls) -> QuerySet[Issue]:

@@ -1,5 +1,7 @@
 """An issue moves only the ways it may, and the stored row decides."""
 
+from datetime import timedelta
+
 import pytest
 
 from newsletter.models import Issue, TransitionRefused
@@ -55,6 +57,12 @@ def test_where_there_is_no_approval_to_void_an_edit_changes_nothing(status):
     issue = make_issue(status=status)
     issue.edited()
     assert Issue.objects.get().status == status
+
+
+@pytest.mark.parametrize(("hours", "waits"), [(-1, False), (0, False), (0.5, True), (1.5, True), (24, False)], ids=str)
+def test_an_issue_waits_for_its_transport_but_not_for_a_moment_of_a_clock_that_was_set_back(hours, waits):
+    make_issue(status=Status.SENDING, retry_at=NOW + timedelta(hours=hours))
+    assert Issue.to_send(NOW).exists() is not waits
 
 
 def test_an_issue_is_found_by_number_and_by_name():
