@@ -171,8 +171,12 @@ class Message(models.Model):
 
     @classmethod
     def settle(cls, claim: uuid.UUID, verdicts: Sequence[Verdict], now: datetime) -> int:
-        """Record what became of messages that this claim holds; return how many rows took it."""
-        return settling.settle(cls, claim, verdicts, now)
+        """Record what became of messages that this claim holds; return how many rows took it.
+
+        A row already called uncertain takes it too: a late answer is still an answer.
+        """
+        held = cls.objects.filter(claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN))
+        return settling.settle(held, verdicts, now)
 
     @classmethod
     def spare(cls, numbers: Iterable[int]) -> int:
