@@ -207,7 +207,7 @@ class Issue(models.Model):
 
     @classmethod
     def to_send(cls, now: datetime) -> QuerySet[Issue]:
-        """Issues being sent whose transport rests not; what is longer than any rest is from before a clock was set back."""
+        """Issues being sent whose transport is not resting; more than any rest is of a clock that was set back."""
         due = models.Q(retry_at=None) | models.Q(retry_at__lte=now) | models.Q(retry_at__gt=now + LONGEST_REST)
         return cls.objects.filter(due, status=cls.Status.SENDING).order_by("started_at", "pk")
 

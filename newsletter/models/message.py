@@ -17,11 +17,13 @@ from django.db.models import Count, F, Min, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 
 from newsletter.models import claims, settling
+from newsletter.models.among import Among
 from newsletter.models.issue import Issue
 from newsletter.models.settling import Verdict
 from subscribers.audience import Audience
 from subscribers.models import Subscriber
 
+models.Field.register_lookup(Among)
 OWN_WAY = Value("", output_field=models.CharField())
 GONE = "unsubscribed, paused, suppressed or erased since the audience was frozen"
 
@@ -128,12 +130,12 @@ class Message(models.Model):
             rows = [row for route in routes for row in cls._due(issue, route, number, hold.at)][:number]
             known = reachable(audience, (person for _, person, _ in rows), hold.at)
             found = [Due(pk, person or 0, attempts, *known[person]) for pk, person, attempts in rows if person in known]
-            cls.objects.filter(pk__in=[due.number for due in found]).update(
+            cls.objects.filter(pk__among=[due.number for due in found]).update(
                 state=cls.State.SUBMITTING, claim=hold.claim, lease_until=hold.until, transport=hold.transport,
                 attempts=F("attempts") + 1,
             )  # fmt: skip
             if gone := [pk for pk, person, _ in rows if person not in known]:
-                cls.objects.filter(pk__in=gone).update(state=cls.State.WITHHELD, reason=GONE)
+                cls.objects.filter(pk__among=gone).update(state=cls.State.WITHHELD, reason=GONE)
         return found
 
     @classmethod
@@ -155,7 +157,7 @@ class Message(models.Model):
 
         What a person has settled meanwhile is in its hands no more.
         """
-        held = cls.held_by(claim).filter(pk__in=list(numbers))
+        held = cls.held_by(claim).filter(pk__among=list(numbers))
         held.update(state=cls.State.SUBMITTING, lease_until=until)
         return set(held.values_list("pk", flat=True))
 
@@ -169,14 +171,18 @@ class Message(models.Model):
 
     @classmethod
     def settle(cls, claim: uuid.UUID, verdicts: Sequence[Verdict], now: datetime) -> int:
-        """Record what became of messages that this claim holds; return how many rows took it."""
-        return settling.settle(cls, claim, verdicts, now)
+        """Record what became of messages that this claim holds; return how many rows took it.
+
+        A row already called uncertain takes it too: a late answer is still an answer.
+        """
+        held = cls.objects.filter(claim=claim, state__in=(cls.State.SUBMITTING, cls.State.UNCERTAIN))
+        return settling.settle(held, verdicts, now)
 
     @classmethod
     def spare(cls, numbers: Iterable[int]) -> set[int]:
         """Put back what was refused for a reason that is not the reader's; return the issues of which there was any."""
         refused = cls.objects.filter(
-            pk__in=list(numbers), state__in=(cls.State.FAILED, cls.State.BOUNCED), attempts__gt=0
+            pk__among=list(numbers), state__in=(cls.State.FAILED, cls.State.BOUNCED), attempts__gt=0
         )
         found = set(refused.values_list("issue_id", flat=True))
         refused.update(state=cls.State.PENDING, reason="", attempts=F("attempts") - 1)
@@ -244,7 +250,7 @@ def reachable(
     audience: Audience, people: Iterable[int | None], now: datetime
 ) -> dict[int | None, tuple[str, str, dict[str, Any]]]:
     """Address, name and fields of those people who may be written to now."""
-    wanted = audience.reachable(now).filter(pk__in=[person for person in people if person])
+    wanted = audience.reachable(now).filter(pk__among=[person for person in people if person])
     return {
         pk: (email, name, fields) for pk, email, name, fields in wanted.values_list("pk", "email", "name", "fields")
     }

@@ -1,15 +1,14 @@
-"""Settling: what became of a whole sheet of messages, in one statement, each row guarded by its own state."""
+"""Settling: what became of a whole sheet of messages, in two statements, each row guarded by its own state."""
 
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.models import Model
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
 
 from newsletter.markup.text import scrub
 from subscribers.traces import without_addresses
@@ -35,7 +34,7 @@ UPDATE {table} SET
     attempts = attempts - CASE WHEN v.state IN ('pending', 'withheld') THEN 1 ELSE 0 END,
     submitted_at = CASE WHEN v.state = 'submitted' THEN {now} ELSE submitted_at END
 FROM {verdicts}
-WHERE {table}.id = v.id AND {table}.claim = %s AND {table}.state IN ('submitting', 'uncertain')
+WHERE {table}.id = v.id
 """
 _POSTGRESQL = """
 unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS v(id, state, reason, clean, retry_at)
@@ -46,13 +45,20 @@ _SQLITE = """(
 ) AS v"""
 
 
-def settle(table: type[Model], claim: uuid.UUID, verdicts: Sequence[Verdict], now: datetime) -> int:
-    """Record the verdicts for rows that this claim holds; return how many rows took theirs.
+def settle(rows: QuerySet[Any], verdicts: Iterable[Verdict], now: datetime) -> int:
+    """Record the verdicts for those of these rows that they are about; return how many rows took theirs.
 
-    A row already called uncertain takes it too: a late answer is still an answer.
+    Which rows may take one is asked first, with the rows locked: a planner that guesses how few those are in a table of
+    millions looks for them in the wrong way.
     """
-    if not verdicts:
-        return 0
+    with transaction.atomic():
+        by_number = {one.number: one for one in verdicts}
+        locked = rows.filter(pk__among=list(by_number)).select_for_update(of=("self",)).order_by("pk")
+        found = [by_number[number] for number in locked.values_list("pk", flat=True)]
+        return _write(rows.model, found, now) if found else 0
+
+
+def _write(table: type[Model], verdicts: Sequence[Verdict], now: datetime) -> int:
     postgresql = connection.vendor == "postgresql"
     rows = [
         (one.number, str(one.state), reason, _clean(reason), _moment(one.retry_at))
@@ -66,7 +72,7 @@ def settle(table: type[Model], claim: uuid.UUID, verdicts: Sequence[Verdict], no
         verdicts=_POSTGRESQL if postgresql else _SQLITE,
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_moment(now), *given, claim if postgresql else claim.hex])
+        cursor.execute(statement, [_moment(now), *given])
         return int(cursor.rowcount)
 
 

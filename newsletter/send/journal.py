@@ -69,8 +69,12 @@ class Journal:
 
     def answer(self, outcome: Outcome) -> None:
         """What became of one."""
-        words = outcome.reason.encode("utf-8", "replace").replace(b"\n", b" ").replace(b"\r", b"")[:_WORDS]
-        self._write(f"= {outcome.ref} {outcome.state} {words.decode('utf-8', 'ignore')}")
+        self.answer_all([outcome.ref], outcome.state, outcome.reason)
+
+    def answer_all(self, refs: Iterable[str], state: State, reason: str) -> None:
+        """What became of several alike."""
+        words = reason.encode("utf-8", "replace").replace(b"\n", b" ").replace(b"\r", b"")[:_WORDS]
+        self._write(f"= {','.join(refs)} {state.value} {words.decode('utf-8', 'ignore')}")
 
     def clear(self) -> None:
         """The database knows all of it."""
@@ -192,8 +196,8 @@ def _hear(left: Left, line: str) -> None:
     elif mark == "<":
         left.begun.difference_update(rest.split(" "))
     elif mark == "=":
-        ref, state, reason = rest.split(" ", 2)
-        left.answers[ref] = Outcome(ref, State(state), reason)
+        refs, state, reason = rest.split(" ", 2)
+        left.answers.update({ref: Outcome(ref, State(state), reason) for ref in refs.split(",")})
     else:
         raise ValueError(f"no record begins with {mark!r}")
 

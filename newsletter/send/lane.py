@@ -30,8 +30,8 @@ SHORT = timedelta(seconds=2)
 """What a lane waits for, where a limit tells it to wait; for longer, it ends its turn."""
 
 
-FEW = 50
-"""Messages in a sheet before it is known how fast a transport takes them."""
+FEW = 20
+"""Messages in a sheet, at least, and before it is known how fast a transport takes them."""
 
 
 @dataclass

@@ -75,6 +75,15 @@ class Sheet:
     def answer(self, outcome: Outcome) -> None:
         """Write down what became of one. A lost answer, or what trips the breaker, ends the sheet."""
         self.journal.answer(outcome)
+        self._note(outcome)
+
+    def answer_all(self, refs: Sequence[str], state: State, reason: str) -> None:
+        """Write down what became of a whole call."""
+        self.journal.answer_all(refs, state, reason)
+        for ref in refs:
+            self._note(Outcome(ref, state, reason))
+
+    def _note(self, outcome: Outcome) -> None:
         self.answers[outcome.ref] = outcome
         if trouble := self.breaker.hear(outcome):
             self.trouble = TransportDown(trouble, permanent=outcome.state != State.DEFERRED)

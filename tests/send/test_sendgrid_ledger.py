@@ -5,7 +5,7 @@ import pytest
 from newsletter.models import Issue, Message
 from newsletter.models.hearing import Word, hear
 from newsletter.send.mailing import Reader
-from newsletter.send.transports import Heard, State, TransportDown, sendgrid
+from newsletter.send.transports import Heard, Outcome, State, TransportDown, sendgrid
 from subscribers.audience import Audience
 from subscribers.models import Subscriber, Subscription
 from tests.factories import make_list
@@ -37,6 +37,10 @@ class Noting(Heard):
     def answer(self, outcome):
         self.notes.append((str(outcome.state), (outcome.ref,), len(self.server.calls)))
         super().answer(outcome)
+
+    def answer_all(self, refs, state, reason):
+        for ref in refs:
+            self.answer(Outcome(ref, state, reason))
 
 
 FIVE = [Reader(str(number), f"r{number}@example.org", "", "t") for number in range(5)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -35,6 +35,9 @@ class Journal(Protocol):
     def answer(self, outcome: Outcome) -> None:
         """What became of one message. One that was refused before its text was never begun."""
 
+    def answer_all(self, refs: Sequence[str], state: Message.State, reason: str) -> None:
+        """The same became of all of these."""
+
 
 class Heard:
     """A journal in memory, for mails outside the ledger."""
@@ -55,6 +58,10 @@ class Heard:
     def answer(self, outcome: Outcome) -> None:
         """Keep it."""
         self.outcomes.append(outcome)
+
+    def answer_all(self, refs: Sequence[str], state: Message.State, reason: str) -> None:
+        """Keep each."""
+        self.outcomes += [Outcome(ref, state, reason) for ref in refs]
 
 
 class TransportDown(Exception):

@@ -80,7 +80,8 @@ class SendGridTransport:
             except TransportDown as fault:
                 raise self._unsent(people, journal, fault) from fault
             else:
-                outcomes = [Outcome(person.ref, state, reason) for person in people]
+                journal.answer_all([person.ref for person in people], state, reason)
+                return True
             for outcome in outcomes:
                 journal.answer(outcome)
             answered = {outcome.ref for outcome in outcomes}
