@@ -16,6 +16,7 @@ import fcntl
 import logging
 import mmap
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _RECORD = 400
 """Bytes kept free for what may be said of one message."""
+_FLIGHT = 10
+"""Seconds that a database may take to carry out what it was asked by somebody who is no longer there."""
 _END = ord("\n")
 _WORDS = 300
 """Bytes of an answer that are written down; the database gets all of it if the process lives."""
@@ -137,6 +140,10 @@ class Left:
     """Whether what it does not say did not happen."""
     begun: set[str] = field(default_factory=set)
     answers: dict[str, Outcome] = field(default_factory=dict)
+    is_young: bool = False
+    """Whether the database may yet hear of the claim: what was asked of it last outlives who asked."""
+    later: bool = False
+    """Set by the reader to leave the file for another time."""
 
 
 def left_behind(folder: Path) -> Iterator[Left]:
@@ -156,8 +163,11 @@ def left_behind(folder: Path) -> Iterator[Left]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(handle, file):
-                yield _read(_lane_of(file), file.read_bytes())
-                file.unlink()
+                left = _read(_lane_of(file), file.read_bytes())
+                left.is_young = abs(time.time() - os.fstat(handle).st_mtime) < _FLIGHT
+                yield left
+                if not left.later:
+                    file.unlink()
         except BlockingIOError:
             pass  # its lane is alive
         finally:

@@ -60,6 +60,9 @@ def _recover(config: Config, left: Left, claim: uuid.UUID, now: datetime) -> int
 
     with transaction.atomic():
         rows = list(Message.held_by(claim))
+        if not rows:
+            left.later = left.is_young
+            return 0
         verdicts = [verdict(row) for row in rows]
         Message.settle(claim, verdicts, now)
         if any(one.state in OPEN for one in verdicts):

@@ -5,20 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 from uuid import uuid4
 
 import pytest
 
 from newsletter.models import Hold, Issue, Message
-from newsletter.send import Lane, recover, send_issue
 from newsletter.send import journal as journals
+from newsletter.send import recover
 from newsletter.send.journal import Journal, left_behind
 from newsletter.send.transports import Outcome, State
 from subscribers.audience import Audience
-from tests.send.conftest import KEY, FakeTransport, states
+from tests.send.conftest import states
 
 ROOT = Path(__file__).parents[2]
 CLAIM = uuid4()
@@ -173,6 +173,30 @@ def dead(sending, config, now):
     return make
 
 
+@pytest.mark.django_db
+def test_a_claim_that_reaches_the_database_after_its_journal_was_looked_at_is_not_uncertain(sending, config, now):
+    """A process may be killed between asking and being answered; what it asked is done all the same."""
+    issue = sending(3)
+    journal = Journal(config.var / "journals")
+    journal.open(CLAIM, 3)
+    journal.leave()
+    assert recover(config, now) == 0
+    Message.take(issue, [""], 3, Hold(CLAIM, "fake", now, now + timedelta(minutes=5)), Audience(("readers",)))
+    assert recover(config, now) == 3
+    assert states(issue) == {"pending": 3}
+
+
+@pytest.mark.django_db
+def test_a_journal_of_whose_claim_the_database_never_heard_is_taken_away(config, now):
+    journal = Journal(config.var / "journals")
+    journal.open(CLAIM, 3)
+    journal.leave()
+    (file,) = (config.var / "journals").iterdir()
+    os.utime(file, (long_ago := time.time() - 60, long_ago))
+    recover(config, now)
+    assert not file.exists()
+
+
 STATES = ["submitted", "deferred", "uncertain", "pending"]
 
 
@@ -252,32 +276,3 @@ def test_what_is_no_journal_or_may_not_be_read_keeps_nobody_from_the_others(dead
     (folder / "0-folder.journal").mkdir()
     recover(config, now)
     assert in_order(issue) == STATES
-
-
-@pytest.mark.django_db
-def test_a_lane_that_cannot_keep_a_journal_sends_nothing_and_says_why(sending, make_sender):
-    issue = sending(2)
-    transport = FakeTransport()
-    sender = make_sender(issue, transport)
-    sender.lane._journal.leave()  # as if the file had gone
-    assert sender.step() is False
-    issue.refresh_from_db()
-    assert issue.reason.startswith("no journal can be kept, so nothing is sent")
-    assert (transport.calls, states(issue)) == ([], {"pending": 2})
-
-
-@pytest.mark.django_db
-def test_a_machine_that_can_keep_no_journal_keeps_no_other_from_sending_and_goes_on_once_it_can(
-    sending, make_config, clock
-):
-    config, issue = make_config(send={"transport": "outbox", "outbox": {"connections": 2}}), sending(2)
-    with Lane(config, KEY, clock, Event()) as full, Lane(config, KEY, clock, Event()) as well:
-        full._journal.leave()
-        for _ in range(20):
-            assert not send_issue(full, Issue.objects.get(pk=issue.pk))
-            clock.forward(minutes=5)
-        issue.refresh_from_db()
-        assert (issue.status, issue.retry_at) == (Issue.Status.SENDING, None)
-        send_issue(well, issue)
-    issue.refresh_from_db()
-    assert (issue.status, issue.reason, states(issue)) == (Issue.Status.SENT, "", {"submitted": 2})

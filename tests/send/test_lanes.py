@@ -12,7 +12,7 @@ from newsletter import send
 from newsletter.models import Issue, Sent, Slot, TransportState
 from newsletter.send import limits
 from tests.factories import make_edition, make_issue, make_subscriber
-from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, Clock, states, with_holes
+from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, Clock, FakeTransport, states, with_holes
 
 pytestmark = pytest.mark.django_db
 GMAIL = {"domains": ["gmail.com"], "to": "bulk"}
@@ -200,3 +200,33 @@ def test_connections_are_given_back_when_a_lane_ends(ways, started, clock):
         send.send_issue(lane, issue, sheets=1)
         assert Slot.objects.count() == 1
     assert Slot.objects.count() == 0
+
+
+# ── a machine that can keep no journal ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_lane_that_cannot_keep_a_journal_sends_nothing_and_says_why(sending, make_sender):
+    issue = sending(2)
+    transport = FakeTransport()
+    sender = make_sender(issue, transport)
+    sender.lane._journal.leave()  # as if the file had gone
+    assert sender.step() is False
+    issue.refresh_from_db()
+    assert issue.reason.startswith("no journal can be kept, so nothing is sent")
+    assert (transport.calls, states(issue)) == ([], {"pending": 2})
+
+
+def test_a_machine_that_can_keep_no_journal_keeps_no_other_from_sending_and_goes_on_once_it_can(
+    sending, make_config, clock
+):
+    config, issue = make_config(send={"transport": "outbox", "outbox": {"connections": 2}}), sending(2)
+    with send.Lane(config, KEY, clock, Event()) as full, send.Lane(config, KEY, clock, Event()) as well:
+        full._journal.leave()
+        for _ in range(20):
+            assert not send.send_issue(full, Issue.objects.get(pk=issue.pk))
+            clock.forward(minutes=5)
+        issue.refresh_from_db()
+        assert (issue.status, issue.retry_at) == (Issue.Status.SENDING, None)
+        send.send_issue(well, issue)
+    issue.refresh_from_db()
+    assert (issue.status, issue.reason, states(issue)) == (Issue.Status.SENT, "", {"submitted": 2})
