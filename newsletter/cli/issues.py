@@ -78,6 +78,9 @@ def pause(issue: str) -> None:
     What is on the wire is finished.
     """
     chosen = issue_named(issue)
+    if chosen.status == Issue.Status.PAUSED:
+        done(f"{chosen} is paused already")
+        return
     with asked("pause", chosen):
         pipeline.pause(context(), chosen)
     done(f"{chosen} is paused")
@@ -91,6 +94,9 @@ def resume(issue: str) -> None:
     It goes to the same people, and to none of them twice.
     """
     chosen = issue_named(issue)
+    if chosen.status == Issue.Status.SENDING:
+        done(f"{chosen} is being sent already")
+        return
     with asked("resume", chosen):
         pipeline.resume(context(), chosen)
     done(f"{chosen} goes on")
@@ -105,6 +111,9 @@ def cancel(issue: str, reason: str) -> None:
     What has been sent stays sent; its posts are free for the next issue.
     """
     chosen = issue_named(issue)
+    if chosen.status == Issue.Status.CANCELLED:
+        done(f"{chosen} is cancelled already")
+        return
     with asked("cancel", chosen):
         pipeline.cancel(context(), chosen, reason)
     done(f"{chosen} is cancelled")

@@ -100,10 +100,14 @@ def test_send_leaves_the_work_to_those_who_run(call, issue):
     ("verb", "before", "after"),
     [("pause", Status.SENDING, "paused"), ("resume", Status.PAUSED, "sending"), ("cancel", Status.PAUSED, "cancelled")],
 )
-def test_pause_resume_and_cancel(call, issue, verb, before, after):
+def test_pause_resume_and_cancel_once_or_twice(call, issue, verb, before, after):
     put(issue, before)
     result = call(verb, str(issue))
     assert (result.code, result.err) == (0, "")
+    assert status(issue) == after
+    again = call(verb, str(issue))
+    assert (again.code, again.err) == (0, "")
+    assert "already" in again.out
     assert status(issue) == after
 
 
