@@ -25,6 +25,7 @@ from newsletter.send.transports.sendgrid.request import Letter, Person, TooLong
 from subscribers.addresses import InvalidAddress
 
 _GATEWAY = (502, 504)  # the answer of a gateway that did not hear what came of the request
+_ACCEPTED = 202  # the only answer that says that a call was taken
 _ROUNDS = 5  # posts of one call, each without the recipients that the last one was refused for
 
 
@@ -111,6 +112,9 @@ class SendGridTransport:
             return State.UNCERTAIN, f"SendGrid's answer was lost: {str(error) or type(error).__name__}"
         except ValueError:
             raise self._unsendable() from None
+        if response.status_code != _ACCEPTED:
+            # Somebody else's answer, such as of the page that a gateway has led us to.
+            return State.UNCERTAIN, f"SendGrid answered {response.status_code}: it may or may not have been sent"
         number = str(response.headers.get("X-Message-Id") or "")
         return State.SUBMITTED, f"accepted ({response.status_code}) {number}".strip()
 
