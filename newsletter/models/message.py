@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection, models, transaction
 from django.db.models import Count, F, Min, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 
 from newsletter.models import claims, settling
 from newsletter.models.among import Among
@@ -25,6 +26,8 @@ from subscribers.models import Subscriber
 
 models.Field.register_lookup(Among)
 OWN_WAY = Value("", output_field=models.CharField())
+SPARED = "put back, as most were refused: "
+"""How the reason begins of what was refused when the breaker tripped."""
 GONE = "unsubscribed, paused, suppressed or erased since the audience was frozen"
 
 
@@ -47,6 +50,8 @@ class Due(NamedTuple):
     email: str
     name: str
     fields: dict[str, Any]
+    spared: bool = False
+    """It was refused before, and that was taken for the transport's fault; of a second refusal it is not."""
 
 
 class Message(models.Model):
@@ -128,19 +133,24 @@ class Message(models.Model):
         """
         with transaction.atomic():
             rows = [row for route in routes for row in cls._due(issue, route, number, hold.at)][:number]
-            known = reachable(audience, (person for _, person, _ in rows), hold.at)
-            found = [Due(pk, person or 0, attempts, *known[person]) for pk, person, attempts in rows if person in known]
+            known = reachable(audience, (person for _, person, _, _ in rows), hold.at)
+            found = [
+                Due(pk, person or 0, attempts, *known[person], spared=reason.startswith(SPARED))
+                for pk, person, attempts, reason in rows
+                if person in known
+            ]
             cls.objects.filter(pk__among=[due.number for due in found]).update(
                 state=cls.State.SUBMITTING, claim=hold.claim, lease_until=hold.until, transport=hold.transport,
                 attempts=F("attempts") + 1,
             )  # fmt: skip
-            if gone := [pk for pk, person, _ in rows if person not in known]:
+            if gone := [pk for pk, person, *_ in rows if person not in known]:
                 cls.objects.filter(pk__among=gone).update(state=cls.State.WITHHELD, reason=GONE)
         return found
 
     @classmethod
-    def _due(cls, issue: Issue, route: str, number: int, now: datetime) -> Iterator[tuple[int, int | None, int]]:
-        """Messages of one route that may go now, whose they are, and the attempts so far; first what was put off.
+    def _due(cls, issue: Issue, route: str, number: int, now: datetime) -> Iterator[tuple[int, int | None, int, str]]:
+        """Messages of one route that may go now, whose they are, the attempts so far and what they came to; first what
+        was put off.
 
         Each kind is looked for by itself, so that the database walks its index to them, past nothing else.
         """
@@ -149,7 +159,8 @@ class Message(models.Model):
             # Rows that another worker is just taking are passed over instead of waited for.
             skips = connection.features.has_select_for_update_skip_locked
             rows = due.select_for_update(skip_locked=True, of=("self",)) if skips else due
-            yield from rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts")[:number]
+            columns = rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts", "reason")
+            yield from columns[:number]
 
     @classmethod
     def renew(cls, claim: uuid.UUID, numbers: Iterable[int], until: datetime) -> set[int]:
@@ -185,7 +196,8 @@ class Message(models.Model):
             pk__among=list(numbers), state__in=(cls.State.FAILED, cls.State.BOUNCED), attempts__gt=0
         )
         found = set(refused.values_list("issue_id", flat=True))
-        refused.update(state=cls.State.PENDING, reason="", attempts=F("attempts") - 1)
+        words = Concat(Value(SPARED), F("reason"))
+        refused.update(state=cls.State.PENDING, reason=words, attempts=F("attempts") - 1)
         return found
 
     @classmethod

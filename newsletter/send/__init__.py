@@ -49,6 +49,8 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
         if not due.update(status=Issue.Status.SENDING, started_at=now, reason="", retry_at=None):
             return False
         issue.refresh_from_db()
+        for name in config.transports_of(issue.newsletter):
+            limits.resume(name)  # what stopped it for an issue of yesterday may have been mended
         if fault := _freeze(config, issue, newsletter, now):
             _nobody(config, issue, fault, now)
     return True

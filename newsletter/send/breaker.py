@@ -7,7 +7,7 @@ from collections import deque
 from newsletter.config.sending import Breaker as Settings
 from newsletter.send.transports import Outcome, State
 
-_REFUSED = (State.FAILED, State.BOUNCED)
+REFUSED = (State.FAILED, State.BOUNCED)
 LOST = 10
 """Percent of the latest answers that may be lost before nothing more is sent; each of them is uncertain for good."""
 
@@ -29,7 +29,7 @@ class Breaker:
         if outcome.state == State.SUBMITTED:
             return ""
         for states, share, least, what in (
-            (_REFUSED, self._settings.share, self._settings.least, "were refused"),
+            (REFUSED, self._settings.share, self._settings.least, "were refused"),
             ((State.DEFERRED,), self._settings.share, self._settings.least, "were put off"),
             ((State.UNCERTAIN,), LOST, 2, "were left without an answer"),
         ):
@@ -41,7 +41,7 @@ class Breaker:
 
     def refused(self) -> list[int]:
         """The messages whose refusals were not about their readers, if most were not taken; then all is forgotten."""
-        found = [int(one.ref) for one in self._last if one.state in _REFUSED]
+        found = [int(one.ref) for one in self._last if one.state in REFUSED]
         if len(found) * 100 < self._settings.share * len(self._last):
             return []
         self._last.clear()

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from newsletter.config import Config
 from newsletter.models import Due, Hold, Issue, Message, Verdict, reachable, still_wanting
-from newsletter.models.message import GONE
+from newsletter.models.message import GONE, SPARED
 from newsletter.send.alarms import alarm
 from newsletter.send.breaker import Breaker
 from newsletter.send.journal import Journal
@@ -143,7 +143,9 @@ class Sender:
         def verdict(one: Due) -> Verdict:
             if one.number in sheet.seen.gone:
                 return Verdict(one.number, State.WITHHELD, GONE)
-            outcome = None if one.number in spared else sheet.answers.get(str(one.number))
+            outcome = sheet.answers.get(str(one.number))
+            if one.number in spared and outcome:
+                return Verdict(one.number, State.PENDING, SPARED + outcome.reason)
             return verdict_on(one.number, outcome, one.attempts + 1, retry, now)
 
         verdicts = [verdict(one) for one in sheet.due]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Event
 
 from newsletter.models import Due
-from newsletter.send.breaker import Breaker
+from newsletter.send.breaker import REFUSED, Breaker
 from newsletter.send.journal import Journal
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import Outcome, State, TransportDown
@@ -85,9 +86,19 @@ class Sheet:
 
     def _note(self, outcome: Outcome) -> None:
         self.answers[outcome.ref] = outcome
-        if trouble := self.breaker.hear(outcome):
+        if self._tells(outcome) and (trouble := self.breaker.hear(outcome)):
+            self.stopped = True
             self.trouble = TransportDown(trouble, permanent=outcome.state != State.DEFERRED)
-        self.stopped |= bool(trouble) or outcome.state == State.UNCERTAIN
+        self.stopped |= outcome.state == State.UNCERTAIN
+
+    def _tells(self, outcome: Outcome) -> bool:
+        """Whether an answer says anything about the transport. What was refused twice over, or never asked, does not:
+        an issue whose addresses are really bad would never get past them."""
+        return not (outcome.ours or (outcome.state in REFUSED and outcome.ref in self._spared))
+
+    @cached_property
+    def _spared(self) -> set[str]:
+        return {str(one.number) for one in self.due if one.spared}
 
     def lost(self, reason: str) -> None:
         """What was begun and has no answer is uncertain."""

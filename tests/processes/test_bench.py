@@ -8,7 +8,8 @@ import sys
 import psycopg
 import pytest
 
-pytestmark = pytest.mark.processes
+# In one group: one of them looks whether a database was left, and another's might be at work.
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("bench")]
 SERVER = os.environ.get("NEWSLETTER_DATABASE__URL") or os.environ.get("TEST_POSTGRESQL", "")
 
 

@@ -57,7 +57,9 @@ def test_a_worker_whose_mail_server_hangs_stops_within_ten_seconds(spread, mailb
 
 def test_more_sending_places_than_cores_keep_no_other_job_waiting(spread, mailbox, site):
     feed = {"kind": "feed", "location": f"{site.url}/feed.xml", "allow_private": True}
-    spread.configure(send=smtp(mailbox, batch=1, workers=8), sources={"wire": feed})
+    several = smtp(mailbox, batch=1, workers=8)
+    several["smtp"]["connections"] = 8
+    spread.configure(send=several, sources={"wire": feed})
     spread.readers(40)
     spread.post("2026-11-01-tea.md", POST)
     mailbox.delay = 2 * PATIENCE

@@ -65,7 +65,36 @@ def test_a_server_that_refuses_everybody_pauses_the_issue_and_nobody_is_burnt(se
     assert issue.status == Issue.Status.PAUSED
     assert issue.reason == f"10 of the last 10 messages were refused, the latest with: said {refusal}"
     assert (states(issue), len(transport.calls)) == ({"pending": 40}, 10)
-    assert set(issue.messages.values_list("attempts", "reason", "claim")) == {(0, "", None)}
+    put_back = f"put back, as most were refused: said {refusal}"
+    assert set(issue.messages.values_list("attempts", "reason", "claim")) == {(0, "", None), (0, put_back, None)}
+
+
+@pytest.mark.django_db
+def test_an_issue_gets_past_addresses_that_are_really_bad(sending, make_sender):
+    """Those it begins with: refused once they are put back, refused twice they are recorded, and the others go."""
+    issue = sending(40)
+    make_sender(issue, FakeTransport(*[B] * 10)).step()
+    assert states(issue) == {"pending": 40}
+    issue.refresh_from_db()
+    issue.go(Issue.Status.SENDING, reason="", retry_at=None)
+    sender = make_sender(issue, FakeTransport(*[B] * 10))
+    while sender.step():
+        pass
+    issue.refresh_from_db()
+    assert (issue.status, states(issue)) == (Issue.Status.SENDING, {"bounced": 10, "submitted": 30})
+
+
+@pytest.mark.django_db
+def test_a_server_that_still_refuses_everybody_is_given_no_more_than_those_it_has_refused_before(sending, make_sender):
+    issue = sending(40)
+    for expected in ({"pending": 40}, {"failed": 10, "pending": 30}):
+        sender = make_sender(issue, FakeTransport(*[F] * 40))
+        while sender.step():
+            pass
+        assert states(issue) == expected
+        issue.refresh_from_db()
+        assert issue.status == Issue.Status.PAUSED
+        issue.go(Issue.Status.SENDING, reason="", retry_at=None)
 
 
 @pytest.mark.django_db

@@ -21,6 +21,8 @@ class Outcome:
     ref: str
     state: Message.State
     reason: str = ""
+    ours: bool = False
+    """Found by ourselves, before the other side was asked."""
 
 
 class Journal(Protocol):

@@ -41,7 +41,7 @@ class OutboxTransport:
         try:
             data = self._messages.message(mailing, reader, datetime.now(UTC))
         except InvalidAddress as error:
-            journal.answer(Outcome(reader.ref, State.FAILED, str(error)))
+            journal.answer(Outcome(reader.ref, State.FAILED, str(error), ours=True))
             return True
         file = folder / f"{reader.ref}.eml"
         draft = file.with_suffix(f".{os.getpid()}.part")

@@ -130,7 +130,7 @@ def _people(letter: Letter, readers: Iterable[Reader], journal: Journal) -> Iter
         try:
             yield letter.person(reader)
         except (InvalidAddress, TooLong) as error:
-            journal.answer(Outcome(reader.ref, State.FAILED, str(error)))
+            journal.answer(Outcome(reader.ref, State.FAILED, str(error), ours=True))
 
 
 def open_transport(name: str, config: Config) -> SendGridTransport:

@@ -75,7 +75,7 @@ class Letters:
             try:
                 return self._letter(reader, self._features())
             except InvalidAddress as error:
-                self._journal.answer(Outcome(reader.ref, State.FAILED, str(error)))
+                self._journal.answer(Outcome(reader.ref, State.FAILED, str(error), ours=True))
         return None
 
     def _letter(self, reader: Reader, features: Features) -> Letter:
