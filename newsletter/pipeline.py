@@ -172,7 +172,7 @@ def start_due_issues(ctx: Context) -> None:
 
 
 def send_messages(ctx: Context) -> None:
-    """Send what is due of the issues being sent, a few batches of each in turn; several workers may do so at once."""
+    """Send what is due of the issues being sent, a few sheets of each in turn; several workers may do so at once."""
     send.recover(ctx.config, ctx.clock())
     if lapsed := Message.lapse(ctx.clock()):
         log.warning("%d messages are uncertain: their process stopped before the answer came", lapsed)
