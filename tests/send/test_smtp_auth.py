@@ -8,25 +8,17 @@ import pytest
 from newsletter.send.mailing import Reader
 from newsletter.send.transports import State, TransportDown
 from newsletter.send.transports.smtp import oauth as accounts
-from tests.send.servers import DROP, Api
+from tests.send.servers import DROP
 
 ADA = Reader("0", "ada@example.org", "ada", "tok0")
 CRAM = hmac.new(b"secret", b"<1896.697170952@postoffice.example.net>", "md5").hexdigest()
 
 
 @pytest.fixture
-def token_server(no_proxy):
-    """Start a place to fetch access tokens from, that gives these answers; all are stopped in the end."""
+def token_server(api):
+    """Start a place to fetch access tokens from, that gives these answers."""
     accounts._ACCOUNTS.clear()
-    running = []
-
-    def start(*answers):
-        running.append(Api(*answers))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.close()
+    return api
 
 
 # ── signing in, and what may be wrong with it ────────────────────────────────────────────────────────────────────────
