@@ -58,10 +58,9 @@ FACTS = frozenset((Reason.HEAD, Reason.NETWORK, Reason.AGENT, Reason.HOSTING, Re
 """What is known only while the whole address and the request are at hand; a second look takes it as it was noted."""
 _POINTS = {
     Reason.HEAD: 3, Reason.HONEYPOT: 3, Reason.NETWORK: 3, Reason.AGENT: 2, Reason.HOSTING: 2, Reason.SHARED: 2,
-    Reason.NO_PIXEL: 1,
 }  # fmt: skip
 
-_SINCE = {Event.Kind.CLICK: ((5, 3), (20, 2), (60, 1)), Event.Kind.OPEN: ((3, 2), (60, 1))}
+_SINCE = {Event.Kind.CLICK: ((5, 3), (20, 2), (180, 1)), Event.Kind.OPEN: ((3, 2), (60, 1))}
 """Up to how many seconds after the mail went, and the points. To follow a link one must first have read it."""
 _BEFORE = 600
 """Seconds that something may lie before the mail's own time: checking begins while the mail is still being taken."""

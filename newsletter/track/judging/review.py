@@ -20,8 +20,9 @@ TOGETHER = 5.0
 """Seconds around the hidden link's hit in which all that happens to the message belongs to it."""
 BURSTS = ((4, 5.0, 3), (3, 5.0, 2), (2, 2.0, 1))
 """So many different links of one message within so many seconds, and the points. People open tabs side by side too."""
-EARLY = 300.0
-"""Seconds in which a click without an image loaded before is odd; later come those who never load images."""
+BLIND = ((60.0, 2), (300.0, 1))
+"""Up to how many seconds after the mail a click without an image loaded before is odd, and the points; later come those
+who never load any."""
 CROWD = 5
 """Readers whose mails one network follows links of, within CROWDED and each within PROMPT of the mail: then it checks
 mail. Where an office shares an address, people come over hours."""
@@ -136,8 +137,8 @@ def _beside(events: Sequence[Seen], pixels: bool) -> Findings:
         if bisect_right(traps, one.at + TOGETHER) > bisect_left(traps, one.at - TOGETHER):
             found[one.event][Reason.HONEYPOT] = points(Reason.HONEYPOT)
     if pixels:
-        for one in _unseen(events):
-            found[one.event][Reason.NO_PIXEL] = points(Reason.NO_PIXEL)
+        for one, worth in _blind(events):
+            found[one.event][Reason.NO_PIXEL] = worth
     return found
 
 
@@ -157,14 +158,18 @@ def _bursting(clicks: Sequence[Seen], number: int, span: float) -> Iterator[Seen
             told = last + 1
 
 
-def _unseen(events: Sequence[Seen]) -> Iterator[Seen]:
+def _blind(events: Sequence[Seen]) -> Iterator[tuple[Seen, int]]:
     """Early clicks before which no image of the mail was loaded, or asked for at the same time."""
     opens = [one.at for one in events if one.kind == Event.Kind.OPEN and Reason.HEAD not in one.facts]
     loaded = min(opens, default=float("inf"))
     for one in events:
-        early = one.since is not None and one.since <= EARLY
-        if one.kind == Event.Kind.CLICK and early and loaded > one.at + 2:
-            yield one
+        worth = _graded(one.since) if one.kind == Event.Kind.CLICK and loaded > one.at + 2 else 0
+        if worth:
+            yield one, worth
+
+
+def _graded(since: float | None) -> int:
+    return 0 if since is None else next((worth for most, worth in BLIND if since <= most), 0)
 
 
 def _found(visit: Sequence[Seen], beside: Findings, crowds: Crowds) -> dict[Reason, int]:

@@ -58,7 +58,7 @@ def test_a_program_that_says_so_on_a_rented_machine_is_a_bot():
 
 def test_a_browser_on_a_rented_machine_may_be_somebodys_vpn():
     assert seen(address=RENTED) == ("human", "hosting")
-    assert seen(address=RENTED, after=50) == ("bot", "timing,hosting")
+    assert seen(address=RENTED, after=179) == ("bot", "timing,hosting")
 
 
 @pytest.mark.parametrize(("after", "judged"), [(0, "bot"), (4.9, "bot"), (5.1, "human"), (30, "human"), (-1, "human")])

@@ -95,7 +95,7 @@ def test_a_head_gives_away_the_visit_it_belongs_to():
 
 
 def test_a_link_followed_early_from_a_rented_machine_without_an_image_is_a_bots():
-    early = click(120, 1, facts=["hosting"])
+    early = click(250, 1, facts=["hosting"])
     assert judged([early]) == ["bot"]
     assert reasons([early]) == ["hosting,no_pixel"]
 
@@ -105,11 +105,12 @@ def test_somebody_without_images_behind_a_rented_gateway_is_a_person_later():
 
 
 def test_somebody_who_never_loads_images_is_a_person():
-    assert judged([click(45, 1)]) == ["human"]
+    assert judged([click(61, 1)]) == ["human"]
+    assert judged([click(59, 1)]) == ["bot"], "but nobody without images is that fast"
 
 
 def test_nothing_is_made_of_missing_images_where_mails_hold_none():
-    assert judged([click(120, 1, facts=["hosting"])], pixels=False) == ["human"]
+    assert judged([click(250, 1, facts=["hosting"])], pixels=False) == ["human"]
 
 
 def test_an_image_that_was_only_asked_after_was_not_loaded():
