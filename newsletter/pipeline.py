@@ -355,3 +355,8 @@ JOBS = (
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )
+
+
+def job(name: str) -> Job:
+    """The job of this name."""
+    return next(one for one in JOBS if one.name == name)
