@@ -174,9 +174,12 @@ def start_due_issues(ctx: Context) -> None:
 def send_messages(ctx: Context) -> None:
     """Send what is due of the issues being sent, a few sheets of each in turn; several workers may do so at once."""
     send.recover(ctx.config, ctx.clock())
-    if lapsed := Message.lapse(ctx.clock()):
+    if lapsed := Message.lapse(ctx.clock(), ctx.config.send.lease):
         log.warning("%d messages are uncertain: their process stopped before the answer came", lapsed)
-    if not Issue.to_send(ctx.clock()).exists():
+    issues, retry = list(Issue.to_send(ctx.clock())), ctx.config.send.retry
+    for issue in issues:
+        Message.bring_back(issue, ctx.clock(), retry.first, retry.longest)
+    if not issues:
         return
     with send.Lane(ctx.config, ctx.key, ctx.clock, ctx.stop) as lane:
         more = True
