@@ -179,7 +179,7 @@ def send_messages(ctx: Context) -> None:
     issues, retry = list(Issue.to_send(ctx.clock())), ctx.config.send.retry
     for issue in issues:
         Message.bring_back(issue, ctx.clock(), retry.first, retry.longest)
-    if not issues:
+    if not send.machine.look(ctx.config, issues, ctx.clock()) or not issues:
         return
     with send.Lane(ctx.config, ctx.key, ctx.clock, ctx.stop) as lane:
         more = True
@@ -211,6 +211,11 @@ def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
 def resume(ctx: Context, issue: Issue) -> None:
     """Go on where a paused issue stopped, with the same audience; freeze it first if it was empty."""
     send.resume(ctx.config, issue, ctx.clock())
+
+
+def let_go_on(ctx: Context, issue: Issue) -> list[str]:
+    """Let transports of an issue that is being sent go on which had stopped; return their names."""
+    return send.let_go_on(ctx.config, issue, ctx.clock())
 
 
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:
