@@ -96,16 +96,11 @@ def allow(config: Config, name: str, wanted: int, now: datetime, at_a_time: int 
         return _taken(row, settings, number, at, at_a_time)
 
 
-def more_time(config: Config, name: str, number: int, now: datetime, grant: Grant, used: int) -> Grant:
-    """Other moments for so many messages that are allowed already, and have none, or let theirs pass.
-
-    What was not used of a grant's time is given back, if nobody has been given later time.
-    """
+def more_time(config: Config, name: str, number: int, now: datetime) -> Grant:
+    """Other moments for so many messages that are allowed already, and have none, or let theirs pass."""
     settings = config.transports[name]
     with transaction.atomic():
         row = TransportState.locked(name)
-        if row.paced_until == grant.until:
-            row.paced_until = grant.moment(min(used, grant.slots))
         at = _free(row, timedelta(seconds=_pace(settings)), now)
         row.paced_until = until = _after(at, number, settings)
         row.save(update_fields=["paced_until"])

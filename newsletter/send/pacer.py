@@ -61,6 +61,6 @@ class Pacer:
         now = self.clock()
         if self.used + number > grant.slots or now > grant.moment(self.used + number - 1) + LATENESS:
             wanted = max(number, min(self._left, self.at_a_time))
-            self.grant = grant = limits.more_time(self.config, self.name, wanted, now, grant, self.used)
+            self.grant = grant = limits.more_time(self.config, self.name, wanted, now)
             self.used = 0
         return (grant.moment(self.used + number - 1) - now).total_seconds()

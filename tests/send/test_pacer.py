@@ -52,13 +52,6 @@ def test_a_lane_that_was_held_up_does_not_make_up_for_it_all_at_once(lane):
     assert most_within(moments, timedelta(milliseconds=50)) <= 10
 
 
-def test_a_lane_that_is_alone_loses_only_what_it_was_held_up_for(lane, clock):
-    began = clock.now
-    moments = lane(sheets=1, held_up=lambda index: 0.3 if index == 5 else 0)
-    assert moments[-1] - began < timedelta(seconds=0.3 + 23 * 0.0105)
-    assert most_within(moments, SPANS["second"]) <= 100
-
-
 def test_a_little_late_is_no_loss(lane, clock):
     began = clock.now
     moments = lane(sheets=10, held_up=lambda index: 0.03 if index == 5 else 0)
