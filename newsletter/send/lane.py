@@ -21,7 +21,6 @@ from newsletter.send.hindrance import Hindrance, hindrance
 from newsletter.send.journal import Journal
 from newsletter.send.ledger import PULSE, Clock, Done, Sender
 from newsletter.send.mailing import Mailing
-from newsletter.send.pacer import Pacer
 from newsletter.send.recovery import journals
 from newsletter.send.routes import OWN, Routes
 from newsletter.send.transports import Transport, TransportDown, open_transport
@@ -31,8 +30,7 @@ log = logging.getLogger(__name__)
 SHORT = timedelta(seconds=2)
 """What a lane waits for, where a limit tells it to wait; for longer, it ends its turn."""
 
-EARLY = timedelta(milliseconds=30)
-"""How long before its first message's moment a sheet is taken, so that it is there when the moment comes."""
+
 FEW = 20
 """Messages in a sheet, at least, and before it is known how fast a transport takes them."""
 
@@ -43,7 +41,6 @@ class Way:
 
     transport: Transport
     breaker: Breaker
-    pacer: Pacer
     pace: int = FEW
 
 
@@ -112,15 +109,13 @@ class Lane:
             if name in self._ways:
                 self._ways[name].transport.close()  # it was unused for so long that its place has become another's
             return False
-        way = self._way(name)
-        grant = limits.allow(self.config, name, self._size(way), now, way.pacer.at_a_time)
+        grant = limits.allow(self.config, name, self._size(self._way(name)), now)
         if not grant.number:
             later.append(grant.at)
             return False
-        self.stop.wait(max((grant.at - now - EARLY).total_seconds(), 0))
-        way.pacer.begin(grant)
+        self.stop.wait(max((grant.at - now).total_seconds(), 0))
         done = self._send(issue, mailing, name, routes, grant.number)
-        limits.give_back(self.config, name, grant.number - done.taken, self.clock(), way.pacer.grant, way.pacer.used)
+        limits.give_back(self.config, name, grant.number - done.taken, self.clock(), grant)
         return done.taken > 0
 
     def _connected(self, name: str, now: datetime) -> bool:
@@ -132,7 +127,7 @@ class Lane:
         way = self._way(name)
         sender = Sender(
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
-            self.pulse, keep=lambda now: bool(self.given) or self._connected(name, now), turn=way.pacer.turn,
+            self.pulse, keep=lambda now: bool(self.given) or self._connected(name, now),
         )  # fmt: skip
         began = time.monotonic()
         done = sender.step(routes, most)
@@ -156,8 +151,7 @@ class Lane:
         if name not in self._ways:
             transport = self.given or open_transport(name, self.config)
             self._stack.callback(transport.close)
-            pacer = Pacer(self.config, name, self.clock, self.stop)
-            self._ways[name] = Way(transport, Breaker(self.config.send.breaker), pacer)
+            self._ways[name] = Way(transport, Breaker(self.config.send.breaker))
         return self._ways[name]
 
     def _rest(self, issue: Issue, name: str, down: TransportDown) -> None:

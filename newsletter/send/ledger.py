@@ -63,8 +63,6 @@ class Sender:
     pulse: float = PULSE
     keep: Callable[[datetime], bool] = lambda now: True
     """Hold on to the transport's connection; it is nobody else's as long as this is asked often enough."""
-    turn: Callable[[int], bool] = lambda number: True
-    """Wait until so many may be begun; say whether they may."""
 
     def step(self, routes: Sequence[str], most: int) -> Done:
         """Send one sheet of up to so many messages of these routes. A transport that is down ends it unharmed."""
@@ -107,7 +105,7 @@ class Sender:
             due, self.journal, self.breaker, self.stop,
             as_reader=lambda one: Reader.of(one, self.key, places.get(one.person, NOWHERE), until),
             look=lambda rest: self._look(hold, rest),
-            pulse=self.pulse, patience=self.config.send.lease.total_seconds() / 2, turn=self.turn,
+            pulse=self.pulse, patience=self.config.send.lease.total_seconds() / 2,
         )  # fmt: skip
 
     def _look(self, hold: Hold, rest: Sequence[Due]) -> Looked | None:

@@ -19,34 +19,24 @@ AHEAD = timedelta(seconds=1)
 """How far ahead time is given away."""
 WORTH = timedelta(milliseconds=250)
 """How much of a paced transport's time is given away at once, if that is enough for a message."""
-LATENESS = timedelta(milliseconds=40)
-"""How long after its moment a message may still be begun; later, it needs another."""
-JITTER = timedelta(milliseconds=10)
-"""What the way to the server may add to that. Messages are so much further apart that not even then too many of them
-meet within a second: that is paid for with a twentieth of a rate per second, and nothing of a longer one."""
 LATE = timedelta(minutes=2)
 """How much longer than its hour or day a message counts: its whole minute, and a minute to get it sent."""
 FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(minutes=30)
 _MINUTE = 60
-_UNLIMITED = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Grant:
-    """How many messages may go, from `at` until `until`; for none, why not, and that `at` is when to ask again.
-
-    If they are to go evenly, there is time for the first `slots` of them, and for the others it has to be asked for.
-    """
+    """How many messages may go, from `at` until `until`; for none, why not, and that `at` is when to ask again."""
 
     number: int
     at: datetime
     reason: str = ""
     until: datetime | None = None
-    slots: int = 0
 
     def moment(self, index: int) -> datetime:
         """When the message of this index may go at the earliest, if they are to go evenly."""
-        return self.at + (self.until - self.at) * index / self.slots if self.until else self.at
+        return self.at + (self.until - self.at) * index / self.number if self.until else self.at
 
 
 @dataclass(frozen=True)
@@ -77,11 +67,8 @@ def disconnect(holder: uuid.UUID) -> None:
 # ── rates and warm-up ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def allow(config: Config, name: str, wanted: int, now: datetime, at_a_time: int = _UNLIMITED) -> Grant:
-    """How many of so many messages may go now. What is granted counts as sent, unless it is given back.
-
-    Of a transport that is paced, time is taken for no more than `at_a_time`.
-    """
+def allow(config: Config, name: str, wanted: int, now: datetime) -> Grant:
+    """How many of so many messages may go now. What is granted counts as sent, unless it is given back."""
     settings = config.transports[name]
     if wanted <= 0 or not (settings.rate or settings.warm_up):
         return Grant(wanted, now)
@@ -93,34 +80,18 @@ def allow(config: Config, name: str, wanted: int, now: datetime, at_a_time: int 
             return Grant(0, latest.at, latest.reason)
         number = min(wanted, *(room.number for room in rooms))
         at = max(room.at for room in rooms)
-        return _taken(row, settings, number, at, at_a_time)
+        return _taken(row, settings, number, at)
 
 
-def more_time(config: Config, name: str, number: int, now: datetime) -> Grant:
-    """Other moments for so many messages that are allowed already, and have none, or let theirs pass."""
-    settings = config.transports[name]
-    with transaction.atomic():
-        row = TransportState.locked(name)
-        at = _free(row, timedelta(seconds=_pace(settings)), now)
-        row.paced_until = until = _after(at, number, settings)
-        row.save(update_fields=["paced_until"])
-    return Grant(number, at, until=until, slots=number)
-
-
-def give_back(
-    config: Config, name: str, number: int, now: datetime, grant: Grant | None = None, used: int | None = None
-) -> None:
-    """Return what was allowed and not used; with the grant, also its time, if nobody has been given later time.
-
-    `used` is how much of the grant's time was, unless it was as much as messages.
-    """
+def give_back(config: Config, name: str, number: int, now: datetime, grant: Grant | None = None) -> None:
+    """Return what was allowed and not used; with the grant, also its time, if nobody has been given later time."""
     settings = config.transports[name]
     if number <= 0 or not (settings.rate or settings.warm_up):
         return
     with transaction.atomic():
         row = TransportState.locked(name)
         if grant and grant.until and row.paced_until == grant.until:
-            row.paced_until = grant.moment(min(grant.slots, grant.number - number if used is None else used))
+            row.paced_until = grant.moment(grant.number - number)
         row.warm_up_sent = max(0, row.warm_up_sent - number)
         row.save(update_fields=["paced_until", "warm_up_sent"])
         if _windows(settings):
@@ -139,23 +110,18 @@ def count(config: Config, name: str, number: int, now: datetime) -> None:
         _taken(row, settings, number, max(row.paced_until or now, now))
 
 
-def _taken(row: TransportState, settings: Transport, number: int, at: datetime, at_a_time: int = _UNLIMITED) -> Grant:
-    """Count messages against every limit, and take time for no more than so many."""
-    until, slots = None, min(number, at_a_time)
-    if _pace(settings):
-        row.paced_until = until = _after(at, slots, settings)
+def _taken(row: TransportState, settings: Transport, number: int, at: datetime) -> Grant:
+    """Count messages against every limit."""
+    until = None
+    if pace := _pace(settings):
+        row.paced_until = until = at + timedelta(microseconds=ceil(number * pace * 1_000_000))
     if settings.warm_up:
         row.warm_up_sent += number
-    if until or settings.warm_up:
+    if pace or settings.warm_up:
         row.save()
     if _windows(settings):
         Sent.add(row.name, number, at)
-    return Grant(number, at, until=until, slots=slots if until else 0)
-
-
-def _after(at: datetime, number: int, settings: Transport) -> datetime:
-    """When the time of so many messages is over."""
-    return at + timedelta(microseconds=ceil(number * _pace(settings) * 1_000_000))
+    return Grant(number, at, until=until)
 
 
 def _rooms(row: TransportState, settings: Transport, zone: ZoneInfo, now: datetime) -> Iterator[Room]:
@@ -193,32 +159,23 @@ def _window(name: str, rate: Rate, start: datetime, sent: int, now: datetime) ->
 
 def _paced(row: TransportState, settings: Transport, gap: timedelta, now: datetime) -> Room:
     """Time is given away in slices, one after the other."""
-    start = _free(row, gap, now)
+    start = max(row.paced_until or now, now)
+    if start > now + AHEAD + max(WORTH, gap) + SKEW:
+        # So much is never given away: the clock was set back.
+        row.paced_until = start = now + max(WORTH, gap)
+        row.save(update_fields=["paced_until"])
     if start > now + AHEAD:
         tightest = min(_per_moment(settings), key=lambda rate: rate.number / rate.seconds)
         return Room(0, start - AHEAD, f"no more than {tightest}")
     return Room(max(1, int(WORTH / gap)) if gap else _UNLIMITED, start)
 
 
-def _free(row: TransportState, gap: timedelta, now: datetime) -> datetime:
-    """From when on time has not been given away."""
-    start = max(row.paced_until or now, now)
-    if start > now + AHEAD + max(WORTH, gap) + SKEW:
-        # So much is never given away: the clock was set back.
-        row.paced_until = start = now + max(WORTH, gap)
-        row.save(update_fields=["paced_until"])
-    return start
+_UNLIMITED = 1_000_000_000
 
 
 def _pace(settings: Transport) -> float:
     """Seconds from one message to the next, by the tightest of what is said per second and per minute; 0 for none."""
-    late = (LATENESS + JITTER).total_seconds()
-    return max(((rate.seconds + late) / rate.number for rate in _per_moment(settings)), default=0.0)
-
-
-def gap(config: Config, name: str) -> float:
-    """Seconds from one message of a transport to the next; 0 where it is not paced."""
-    return _pace(config.transports[name])
+    return max((rate.seconds / rate.number for rate in _per_moment(settings)), default=0.0)
 
 
 def _per_moment(settings: Transport) -> list[Rate]:

@@ -31,7 +31,7 @@ class Sheet:
 
     `look` is asked every `pulse` seconds about the messages whose turn is still to come; it says None if they are to be
     left, because the issue was stopped. After `patience` seconds without a look nothing is begun: who knows by then
-    whose hands they are in. `turn` waits until so many may be begun.
+    whose hands they are in.
     """
 
     due: Sequence[Due]
@@ -42,7 +42,6 @@ class Sheet:
     look: Callable[[Sequence[Due]], Looked | None]
     pulse: float
     patience: float
-    turn: Callable[[int], bool] = lambda number: True
     trouble: TransportDown | None = None
     stopped: bool = False
     begun: set[str] = field(default_factory=set)
@@ -62,7 +61,7 @@ class Sheet:
 
     def begin(self, *refs: str) -> bool:
         """Write down that these go on the wire, unless the sheet was stopped."""
-        if self._over() or not self.turn(len(refs)) or time.monotonic() - self.looked > self.patience:
+        if self._over() or time.monotonic() - self.looked > self.patience:
             self.stopped = True
             return False
         self.journal.begin(refs)

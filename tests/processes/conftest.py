@@ -60,13 +60,11 @@ class Mailbox:
         self.received: list[tuple[str, bytes]] = []
         self.delay = 0.0
         self.in_hand = self.most_in_hand = 0
-        self.moments: list[float] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self._controller.start()
         self.port = self._controller.port
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.moments.append(time.monotonic())
         self.in_hand += 1
         self.most_in_hand = max(self.most_in_hand, self.in_hand)
         try:

@@ -3,8 +3,6 @@
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 LANE = """
 import os, time
 from datetime import UTC, datetime
@@ -53,30 +51,3 @@ def test_several_processes_keep_one_limit_and_a_restart_forgets_nothing(publicat
 
     limited_to(publication, "100 per second", f"{len(moments) + 50} per hour")
     assert len(sent_by(publication, 2, seconds=2)) == 50
-
-
-POST = "---\ntitle: Tea\ndate: 2026-11-01 09:00\n---\n\nA cup is a map.\n"
-RATE, PEOPLE = 50, 400
-SLACK = 0.02
-"""Seconds by which the server of this test may be late in looking at its own clock."""
-
-
-@pytest.mark.alone
-@pytest.mark.parametrize("slow", [0.0, 0.06], ids=["quick", "slow"])
-def test_a_server_sees_no_more_within_any_second_than_the_rate_and_no_less_over_all(publication, mailbox, slow):
-    server = {"host": "127.0.0.1", "port": mailbox.port, "connections": 4, "rate": f"{RATE} per second"}
-    publication.configure(send={"transport": "smtp", "smtp": server, "workers": 4})
-    publication.post("2026-11-01-tea.md", POST)
-    publication.readers(PEOPLE)
-    mailbox.delay = slow
-    if publication.database_url:
-        assert publication.command("migrate").returncode == 0
-        for arguments in (("worker", "--concurrency", "2"), ("worker", "--concurrency", "2"), ("clock",)):
-            publication.start(*arguments)
-    else:
-        publication.start("run")
-    publication.wait_for(lambda: len(mailbox.received) == PEOPLE, "mail for everybody")
-    moments = sorted(mailbox.moments)
-    most = max(bisect_left(moments, moment + 1 - SLACK) - at for at, moment in enumerate(moments))
-    assert most <= RATE
-    assert (PEOPLE - 1) / (moments[-1] - moments[0]) >= 0.85 * RATE
