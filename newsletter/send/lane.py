@@ -112,7 +112,7 @@ class Lane:
             if name in self._ways:
                 self._ways[name].transport.close()  # it was unused for so long that its place has become another's
             return False
-        grant = limits.allow(self.config, name, self._size(self._way(name)), now)
+        grant = limits.allow(self.config, name, self._size(self._way(name), mailing), now)
         if not grant.number:
             later.append(grant.at)
             return False
@@ -145,10 +145,14 @@ class Lane:
             self._all_well(issue, name)
         return done
 
-    def _size(self, way: Way) -> int:
-        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails."""
-        most = max(self.config.send.batch, CALLS * way.transport.at_once)
-        return max(min(way.pace, most), way.transport.at_once)
+    def _size(self, way: Way, mailing: Mailing) -> int:
+        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails.
+
+        Readers of different texts are sorted before the first call, and cannot be looked after between calls.
+        """
+        at_once = way.transport.at_once
+        calls = CALLS if at_once > 1 and not mailing.differs else 1
+        return max(min(way.pace, max(self.config.send.batch, calls * at_once)), at_once)
 
     def _way(self, name: str) -> Way:
         if name not in self._ways:

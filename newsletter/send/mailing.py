@@ -146,7 +146,7 @@ class Mailing:
 
     def path(self, reader: Reader) -> tuple[bool, ...]:
         """What decides which skeletons a reader gets: readers with equal paths get equal ones, in every part."""
-        if not self._forks:
+        if not self.differs:
             return ()
         values = self.answers(reader)
         return tuple(taken for part in self._forks for taken in part.path(values))
@@ -170,6 +170,11 @@ class Mailing:
     @cached_property
     def _skeletons(self) -> dict[str, Skeleton]:
         return {part: Skeleton(getattr(self, part), self.marker, part) for part in PARTS}
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is not the same text for every reader, holes aside."""
+        return bool(self._forks)
 
     @cached_property
     def _forks(self) -> list[Skeleton]:

@@ -25,7 +25,7 @@ CALL = 30_000_000
 _LENGTHS = (200, 100, 50, 20)  # characters that a reader's values are cut to where they would be more
 _COMMA = 2  # bytes between two readers
 
-_json = json.JSONEncoder().encode  # ASCII alone, so that characters are bytes
+_text = json.encoder.encode_basestring_ascii  # a text as JSON has it; ASCII alone, so that characters are bytes
 
 
 class TooLong(ValueError):
@@ -47,25 +47,25 @@ class Letter:
 
     def __init__(self, mailing: Mailing, sample: Reader, tracking: Tracking) -> None:
         self._mailing = mailing
-        self._tags = [(name, _json(holes.hole(mailing.marker, name)) + ": ") for name in _names(mailing, sample)]
+        self._tags = [(name, _text(holes.hole(mailing.marker, name)) + ": ") for name in _names(mailing, sample)]
         token = holes.hole(mailing.marker, "token")
         headers = mailing.list_headers(token)
-        self._own_headers = _json({name: value for name, value in headers.items() if token in value}).split(token)
+        self._own_headers = json.dumps({name: value for name, value in headers.items() if token in value}).split(token)
         shared = {name: value for name, value in headers.items() if token not in value}
         # Their events bring these back. The site says whose messages they number, if several share an account.
-        self._end = f', "site": {_json(mailing.config.site.url)}}}}}'
-        self._shared = _json(_shared(mailing, sample, {**mailing.bulk_headers(), **shared}, tracking))
+        self._end = f', "site": {_text(mailing.config.site.url)}}}}}'
+        self._shared = json.dumps(_shared(mailing, sample, {**mailing.bulk_headers(), **shared}, tracking))
         self._room = CALL - len(self._shared)
 
     def person(self, reader: Reader) -> Person:
         """One reader's part; raises InvalidAddress or TooLong."""
-        to = f'{{"email": {_json(on_the_wire(reader.email))}'
+        to = f'{{"email": {_text(on_the_wire(reader.email))}'
         if name := one_line(reader.values["name"]):
-            to += f', "name": {_json(_quoted(name))}'
-        headers = _json(reader.token)[1:-1].join(self._own_headers)
+            to += f', "name": {_text(_unmistakable(name))}'
+        headers = _text(reader.token)[1:-1].join(self._own_headers)
         said = (
             f'{{"to": [{to}}}], "substitutions": {self._substitutions(reader)}, "headers": {headers}'
-            f', "custom_args": {{"message": {_json(reader.ref)}{self._end}'
+            f', "custom_args": {{"message": {_text(reader.ref)}{self._end}'
         )
         return Person(reader.ref, said)
 
@@ -75,11 +75,15 @@ class Letter:
         weight = 0
         for person in people:
             more = len(person.said) + _COMMA
-            if call and (len(call) == most or weight + more > self._room):
+            if call and weight + more > self._room:
                 yield call
                 call, weight = [], 0
             call.append(person)
             weight += more
+            if len(call) == most:
+                # At once, before anybody else is asked for: who comes next may have left by then.
+                yield call
+                call, weight = [], 0
         if call:
             yield call
 
@@ -101,7 +105,7 @@ class Letter:
         raise TooLong(f"what is said to this reader is more than {SUBSTITUTIONS:,} bytes, which SendGrid refuses")
 
     def _filled(self, values: Mapping[str, str]) -> str:
-        return f"{{{', '.join([tag + _json(values[name]) for name, tag in self._tags])}}}"
+        return f"{{{', '.join([tag + _text(values[name]) for name, tag in self._tags])}}}"
 
 
 def _names(mailing: Mailing, sample: Reader) -> list[str]:
@@ -142,7 +146,7 @@ def _reply_to(mailing: Mailing) -> str:
     return mailing.reply_to(holes.hole(mailing.marker, "reply"))
 
 
-def _quoted(name: str) -> str:
+def _unmistakable(name: str) -> str:
     """A name as SendGrid needs it: it takes what follows a comma or a semicolon for another recipient.
 
     https://github.com/sendgrid/sendgrid-python/issues/291
