@@ -24,7 +24,7 @@ from newsletter.bench.servers import Server, mail_server, program, running
 from newsletter.bench.workers import timed
 
 Tell = Callable[[str], None]
-CONNECTIONS, FAR_CONNECTIONS = 4, 16
+CONNECTIONS, FAR_CONNECTIONS, CALLS = 4, 16, 2
 RTT = 40
 """Milliseconds there and back, where a wire is long."""
 BY_HAND = 500
@@ -183,8 +183,9 @@ def profile(plan: Plan, tell: Tell) -> str:
 
 
 def by_sendgrid(port: int) -> dict[str, Any]:
-    """The part `send` of a configuration, by a stub of SendGrid's API."""
-    return {"transport": "sendgrid", "sendgrid": {"api_key": "SG.bench", "host": f"http://127.0.0.1:{port}"}}
+    """The part `send` of a configuration, by a stub of SendGrid's API, with a lane for each connection."""
+    settings = {"api_key": "SG.bench", "host": f"http://127.0.0.1:{port}", "connections": CALLS}
+    return {"transport": "sendgrid", "workers": CALLS, "sendgrid": settings}
 
 
 @contextmanager
