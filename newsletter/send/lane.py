@@ -14,6 +14,7 @@ from typing import Self
 
 from newsletter.config import Config
 from newsletter.models import Edition, Hitch, Issue
+from newsletter.models.message import Reached
 from newsletter.send import limits, machine
 from newsletter.send.alarms import alarm, warn
 from newsletter.send.breaker import Breaker
@@ -33,6 +34,8 @@ SHORT = timedelta(seconds=2)
 
 FEW = 20
 """Messages in a sheet, at least, and before it is known how fast a transport takes them."""
+CALLS = 4
+"""Calls in a sheet, at most, of a transport that takes several messages in one."""
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Lane:
     pulse: float = PULSE
     _last: str = ""
     _mailing: tuple[tuple[int, int], Mailing] | None = None
+    _reached: Reached = field(default_factory=dict)
     _ways: dict[str, Way] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -109,7 +113,7 @@ class Lane:
             if name in self._ways:
                 self._ways[name].transport.close()  # it was unused for so long that its place has become another's
             return False
-        grant = limits.allow(self.config, name, self._size(self._way(name)), now)
+        grant = limits.allow(self.config, name, self._size(self._way(name), mailing), now)
         if not grant.number:
             later.append(grant.at)
             return False
@@ -127,7 +131,7 @@ class Lane:
         way = self._way(name)
         sender = Sender(
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
-            self.pulse, keep=lambda now: bool(self.given) or self._connected(name, now),
+            self.pulse, self._reached, keep=lambda now: bool(self.given) or self._connected(name, now),
         )  # fmt: skip
         began = time.monotonic()
         done = sender.step(routes, most)
@@ -143,9 +147,14 @@ class Lane:
                 self._all_well(issue, name)
         return done
 
-    def _size(self, way: Way) -> int:
-        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails."""
-        return max(min(way.pace, self.config.send.batch), way.transport.at_once)
+    def _size(self, way: Way, mailing: Mailing) -> int:
+        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails.
+
+        Readers of different texts are sorted before the first call, and cannot be looked after between calls.
+        """
+        at_once = way.transport.at_once
+        calls = CALLS if at_once > 1 and not mailing.differs else 1
+        return max(min(way.pace, max(self.config.send.batch, calls * at_once)), at_once)
 
     def _way(self, name: str) -> Way:
         if name not in self._ways:

@@ -172,6 +172,48 @@ def test_of_an_issue_that_was_stopped_nothing_is_taken(sending, now, status):
     assert take(issue, now)[1] == []
 
 
+def take_on(issue, now, reached, size=2, routes=("",)):
+    """Take a sheet as a lane does that remembers how far it came."""
+    hold = Hold(uuid4(), "fake", now, now + LEASE)
+    return [one.number for one in Message.take(issue, routes, size, hold, Audience(("readers",)), reached=reached)]
+
+
+def test_a_lane_goes_on_where_it_was_and_comes_back_for_what_was_put_back_behind_it(sending, now):
+    issue, reached = sending(5), {}
+    numbers = list(issue.messages.order_by("pk").values_list("pk", flat=True))
+    assert take_on(issue, now, reached) == numbers[:2]
+    Message.objects.filter(pk=numbers[0]).update(state=State.PENDING)
+    assert take_on(issue, now, reached) == numbers[2:4]
+    assert take_on(issue, now, reached) == [numbers[0], numbers[4]]
+    assert take_on(issue, now, reached) == []
+
+
+def test_what_is_put_back_is_found_by_a_lane_that_had_come_to_the_end(sending, now):
+    issue, reached = sending(3), {}
+    numbers = list(issue.messages.order_by("pk").values_list("pk", flat=True))
+    assert take_on(issue, now, reached, 10) == numbers
+    Message.objects.filter(pk=numbers[1]).update(state=State.PENDING)
+    assert take_on(issue, now, reached, 10) == [numbers[1]]
+
+
+def test_a_lane_does_not_pass_over_what_it_had_no_room_for(sending, now):
+    issue, reached = sending(5), {}
+    numbers = list(issue.messages.order_by("pk").values_list("pk", flat=True))
+    Message.objects.filter(pk__in=numbers[:3]).update(route="bulk")
+    found = [take_on(issue, now, reached, 2, ("bulk", "")) for _ in range(4)]
+    assert found == [numbers[:2], [numbers[2], numbers[3]], [numbers[4]], []]
+
+
+def test_fields_are_left_out_only_where_nobody_asks_for_them(sending, now):
+    issue = sending(2)
+    Subscriber.objects.update(fields={"city": "Bonn"}, name="Ada")
+    hold, audience = Hold(uuid4(), "fake", now, now + LEASE), Audience(("readers",))
+    (asked,) = Message.take(issue, [""], 1, hold, audience)
+    (not_asked,) = Message.take(issue, [""], 1, hold, audience, fields=False)
+    assert (asked.name, asked.fields) == ("Ada", {"city": "Bonn"})
+    assert (not_asked.name, not_asked.fields) == ("Ada", {})
+
+
 def test_an_address_corrected_after_the_freeze_is_the_one_written_to(sending, now):
     issue = sending(1)
     person = issue.messages.get().subscriber
@@ -311,22 +353,25 @@ def test_an_answer_for_another_workers_message_counts_for_nothing(sending, now):
     assert Message.settle(mine, [Verdict(theirs, State.SUBMITTED, "ok")], now) == 0
 
 
-def test_a_sheet_is_settled_each_message_with_its_own_words(sending, now):
+@pytest.mark.parametrize("at_once", [1, 5], ids=["alike", "each its own"])
+def test_a_sheet_is_settled_each_message_with_its_own_words(sending, now, at_once):
     issue = sending(5)
     claim, numbers = take(issue, now)
     again = now + timedelta(hours=1)
     verdicts = [
         Verdict(numbers[0], State.SUBMITTED, "250 ok “ça va” 🚀"),
-        Verdict(numbers[1], State.BOUNCED, "550 5.1.1 nobody"),
+        Verdict(numbers[1], State.BOUNCED, "550 5.1.1 <ada@example.org> nobody"),
         Verdict(numbers[2], State.DEFERRED, "451 later", again),
         Verdict(numbers[3], State.PENDING),
         Verdict(numbers[4], State.WITHHELD, "left"),
     ]
-    assert Message.settle(claim, verdicts, now) == 5
+    Message.objects.filter(pk=numbers[1]).update(subscriber=None)  # erased meanwhile
+    sheets = [verdicts[at : at + at_once] for at in range(0, 5, at_once)]
+    assert sum(Message.settle(claim, sheet, now) for sheet in sheets) == 5
     fields = ("state", "reason", "retry_at", "attempts", "submitted_at", "claim", "lease_until", "transport")
     assert list(issue.messages.order_by("pk").values_list(*fields)) == [
         ("submitted", "250 ok “ça va” 🚀", None, 1, now, None, None, "fake"),
-        ("bounced", "550 5.1.1 nobody", None, 1, None, None, None, "fake"),
+        ("bounced", "550 5.1.1 <(erased)> nobody", None, 1, None, None, None, "fake"),
         ("deferred", "451 later", again, 1, None, None, None, "fake"),
         ("pending", "", None, 0, None, None, None, "fake"),
         ("withheld", "left", None, 0, None, None, None, "fake"),
