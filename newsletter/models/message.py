@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
@@ -21,6 +21,7 @@ from newsletter.models import claims, settling
 from newsletter.models.among import Among
 from newsletter.models.issue import Issue
 from newsletter.models.settling import Verdict
+from newsletter.models.transport import SKEW
 from subscribers.audience import Audience
 from subscribers.models import Subscriber
 
@@ -242,17 +243,36 @@ class Message(models.Model):
         return found
 
     @classmethod
-    def lapse(cls, now: datetime) -> int:
+    def lapse(cls, now: datetime, lease: timedelta) -> int:
         """Call uncertain what a worker held when it fell silent. Nothing sends it again by itself.
 
-        The claim stays, so that the worker's late answer, or its journal, still finds the row.
+        So is what is held for longer than a lease that is given now could last: by a machine whose clock was ahead, and
+        of which nobody would hear for as long as it was. If it is still there, it takes its messages back when it looks
+        at them next. The claim stays, so that the worker's late answer, or its journal, still finds the row.
         """
-        overdue = cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now)
+        held = cls.objects.filter(state=cls.State.SUBMITTING).order_by("lease_until")
+        overdue, ahead = held.filter(lease_until__lt=now), held.filter(lease_until__gt=now + lease + SKEW)
         # Asked first: every lane looks at every turn. In the index's order, since a database that has not counted the
         # rows yet takes all of them for leased, and would read the whole table.
-        if overdue.order_by("lease_until").values_list("pk").first() is None:
-            return 0
-        return overdue.update(state=cls.State.UNCERTAIN, reason=claims.SILENT)
+        found = [rows for rows in (overdue, ahead) if rows.values_list("pk").first() is not None]
+        return sum(rows.order_by().update(state=cls.State.UNCERTAIN, reason=claims.SILENT) for rows in found)
+
+    @classmethod
+    def bring_back(cls, issue: Issue, now: datetime, wait: timedelta, longest: timedelta) -> int:
+        """Let messages that are put off for longer than any are now be tried again after `wait`; return how many.
+
+        A machine whose clock was ahead had put them off. They were refused, so that trying them again is no second
+        message; and where a clock is behind instead, they are only tried too early.
+        """
+        number = 0
+        for route in cls.routes_of(issue):
+            # By its route, so that the index leads to the last of them at once.
+            ahead = cls.objects.filter(
+                issue=issue, state=cls.State.DEFERRED, route=route, retry_at__gt=now + longest + SKEW
+            )
+            if ahead.order_by("-retry_at").values_list("pk").first() is not None:
+                number += ahead.update(retry_at=now + wait)
+        return number
 
     @classmethod
     def open_of(cls, issue: Issue) -> QuerySet[Message]:

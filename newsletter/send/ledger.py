@@ -73,7 +73,7 @@ class Sender:
             # Written before the database hears of it: of a claim in no journal all would be uncertain.
             self.journal.open(hold.claim, most)
         except OSError as error:
-            return Done(0, fault=f"no journal can be kept, so nothing is sent: {error.strerror}")
+            return Done(0, fault=error.strerror or str(error))
         due = Message.take(
             self.issue, routes, most, hold, self._audience, reached=self.reached, fields=self.mailing.asks_fields
         )

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, connections, transaction
 
+from newsletter import pipeline
 from newsletter.models import Hold, Issue, Message, Verdict
 from newsletter.send.transports import State, TransportDown
 from subscribers import erasing, forgetting
@@ -18,7 +19,7 @@ from subscribers.models import Consent, Import, Subscriber, Subscription
 from subscribers.traces import Person
 from tests.blocked import waits
 from tests.factories import make_issue, make_list, make_subscriber, make_suppression, occasion
-from tests.send.conftest import FakeTransport, states
+from tests.send.conftest import KEY, FakeTransport, states
 
 pytestmark = pytest.mark.django_db
 LEASE = timedelta(minutes=5)
@@ -229,10 +230,10 @@ def test_a_lease_that_lapsed_is_held_on_to_unless_somebody_has_settled_it_meanwh
     issue = sending(2)
     claim, (mine, settled) = take(issue, now)
     later = now + LEASE * 2
-    assert Message.lapse(later) == 2
+    assert Message.lapse(later, LEASE) == 2
     Message.objects.filter(pk=settled).update(state=State.PENDING, claim=None, lease_until=None)
     assert Message.renew(claim, [mine, settled], later + LEASE) == {mine}
-    assert Message.lapse(later) == 0
+    assert Message.lapse(later, LEASE) == 0
     assert states(issue) == {"pending": 1, "submitting": 1}
 
 
@@ -269,6 +270,52 @@ def test_who_left_since_the_freeze_is_withheld_with_the_reason(sending, make_sen
     assert len(transport.calls) == 3
 
 
+# ── clocks that were ahead ───────────────────────────────────────────────────────────────────────────────────────────
+
+YEAR = timedelta(days=365)
+
+
+def test_what_a_dead_machine_held_whose_clock_was_far_ahead_is_uncertain_at_once(sending, now):
+    issue = sending(2)
+    claim, _ = take(issue, now + YEAR, 1)
+    assert Message.lapse(now, LEASE) == 1
+    assert Message.lapse(now, LEASE) == 0
+    assert states(issue) == {"pending": 1, "uncertain": 1}
+    # Its late answer is still one.
+    assert Message.held_by(claim).count() == 1
+
+
+def test_a_lease_that_is_only_a_little_ahead_is_left_alone(sending, now):
+    issue = sending(1)
+    take(issue, now + timedelta(minutes=1), 1)
+    assert Message.lapse(now, LEASE) == 0
+
+
+def test_what_was_put_off_by_a_clock_far_ahead_is_tried_again_and_nothing_else_is(sending, now):
+    issue = sending(3)
+    first, longest = timedelta(minutes=5), timedelta(hours=4)
+    for row, wait in zip(issue.messages.order_by("pk"), (YEAR, timedelta(hours=4), None), strict=True):
+        state = "deferred" if wait else "submitted"
+        Message.objects.filter(pk=row.pk).update(state=state, retry_at=wait and now + wait)
+    assert Message.bring_back(issue, now, first, longest) == 1
+    assert Message.bring_back(issue, now, first, longest) == 0
+    found = list(issue.messages.order_by("pk").values_list("state", "retry_at"))
+    assert found == [("deferred", now + first), ("deferred", now + timedelta(hours=4)), ("submitted", None)]
+
+
+def test_the_next_look_for_work_mends_both(sending, config, clock, now):
+    issue = sending(3)
+    take(issue, now + YEAR, 1)
+    rest = issue.messages.filter(state="pending").order_by("pk")
+    Message.objects.filter(pk=rest[0].pk).update(state="deferred", retry_at=now + YEAR)
+    ctx = pipeline.Context(config, KEY, clock)
+    pipeline.send_messages(ctx)
+    assert states(issue) == {"deferred": 1, "submitted": 1, "uncertain": 1}
+    clock.forward(hours=1)
+    pipeline.send_messages(ctx)
+    assert states(issue) == {"submitted": 2, "uncertain": 1}
+
+
 # ── lapses and late answers ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -276,8 +323,8 @@ def test_what_was_on_the_wire_when_a_worker_fell_silent_is_uncertain_and_never_s
     issue = sending(2)
     take(issue, now, 1)
     later = now + LEASE + timedelta(seconds=1)
-    assert Message.lapse(now) == 0
-    assert Message.lapse(later) == 1
+    assert Message.lapse(now, LEASE) == 0
+    assert Message.lapse(later, LEASE) == 1
     assert states(issue) == {"pending": 1, "uncertain": 1}
     assert len(take(issue, later + timedelta(days=9))[1]) == 1
 
@@ -286,7 +333,7 @@ def test_what_was_on_the_wire_when_a_worker_fell_silent_is_uncertain_and_never_s
 def test_a_late_answer_still_settles_an_uncertain_message(sending, now, answer):
     issue = sending(1)
     claim, (number,) = take(issue, now)
-    Message.lapse(now + LEASE * 2)
+    Message.lapse(now + LEASE * 2, LEASE)
     assert Message.settle(claim, [Verdict(number, answer, "late")], now) == 1
     assert states(issue) == {answer.value: 1}
 
@@ -294,7 +341,7 @@ def test_a_late_answer_still_settles_an_uncertain_message(sending, now, answer):
 def test_a_late_answer_does_not_overrule_what_the_receiving_side_has_said(sending, now):
     issue = sending(1)
     claim, (number,) = take(issue, now)
-    Message.lapse(now + LEASE * 2)
+    Message.lapse(now + LEASE * 2, LEASE)
     issue.messages.update(state=State.DELIVERED)
     assert Message.settle(claim, [Verdict(number, State.FAILED, "late")], now) == 0
     assert Message.settle(claim, [Verdict(number, State.PENDING)], now) == 0
@@ -339,7 +386,7 @@ def test_a_late_answer_that_leaves_work_reopens_an_issue_called_sent_without_it(
     issue = sending(1)
 
     def meanwhile():
-        Message.lapse(now + LEASE * 2)
+        Message.lapse(now + LEASE * 2, LEASE)
         Issue.objects.get(pk=issue.pk).go(Issue.Status.SENT, finished_at=now)
         return answer
 
