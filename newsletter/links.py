@@ -19,6 +19,15 @@ def pixel(config: Config, token: str) -> str:
     return f"{config.site.url}/o/{token}.gif"
 
 
+UNSEEN = "?unseen"
+"""How the address ends that no person sees."""
+
+
+def unseen(config: Config, newsletter: str, slug: str) -> str:
+    """Where the link leads that no person sees: to the issue's own page, told apart by its end."""
+    return issue(config, newsletter, slug) + UNSEEN
+
+
 def unsubscribe(config: Config, token: str) -> str:
     """One-click unsubscribe: POST ends the subscription, GET only asks."""
     return f"{config.site.url}/u/{token}"

@@ -309,6 +309,11 @@ def fetch_replies(ctx: Context) -> None:
         track.fetch_replies(ctx.config, ctx.clock, ctx.stop)
 
 
+def judge(ctx: Context) -> None:
+    """Look a second time at opens and clicks of a minute ago, with all that has happened around them."""
+    track.judge(ctx.config, ctx.clock, ctx.stop.is_set)
+
+
 def let_go(ctx: Context) -> None:
     """Ask who shows no sign of life whether to go on, and stop writing to those who did not answer."""
     track.sunset(ctx.config, ctx.key, ctx.clock(), ctx.stop)
@@ -329,6 +334,7 @@ def tidy(ctx: Context) -> None:
     Notice.forget(unconfirmed, Notice.Kind.CONFIRM)
     bulk.forget(now)
     importing.forget(now - ctx.config.audience.imports.keep)
+    track.forget(ctx.config, now, ctx.stop.is_set)
 
 
 # ── the jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -360,6 +366,7 @@ JOBS = (
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
     Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),
     Job("growth", count_growth, every=lambda config: timedelta(seconds=10)),
+    Job("judge", judge, every=lambda config: timedelta(seconds=15)),
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

@@ -76,6 +76,17 @@ def introduce(person: Subscriber, occasion: Occasion, **known: str) -> bool:
     return True
 
 
+def untrack(person: Subscriber, wanted: bool, occasion: Occasion) -> bool:
+    """Keep what the person opens and follows, or no longer; say whether that is new. What was kept before stays."""
+    with transaction.atomic():
+        if not Subscriber.objects.filter(pk=person.pk, untracked=not wanted).update(untracked=wanted):
+            return False
+        said = "not to be known by what they open and follow" if wanted else "may be known by what they open and follow"
+        Consent.note_all(Action.CHOSE, occasion, [person.pk], note=said)
+    person.untracked = wanted
+    return True
+
+
 def say_why(person: Subscriber, lists: Collection[str], reason: str, occasion: Occasion) -> bool:
     """Keep why the person left these lists; say whether there was any that they had left."""
     with transaction.atomic():

@@ -125,8 +125,8 @@ def _person(person: Subscriber) -> Facts:
         "address": person.email, "name": person.name, "fields": person.fields, "language": person.language,
         "time_zone": person.time_zone, "status": person.get_status_display(), "since": person.created_at,
         "paused_until": person.paused_until, "asked_whether_to_stay": person.asked_at,
-        "last_opened": person.opened_at, "last_clicked": person.clicked_at, "kind_of_address": person.flag,
-        "import": person.import_number,
+        "last_opened": person.opened_at, "last_clicked": person.clicked_at, "reading_not_kept": person.untracked,
+        "kind_of_address": person.flag, "import": person.import_number,
     }  # fmt: skip
 
 

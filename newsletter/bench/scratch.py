@@ -31,7 +31,11 @@ class Scratch:
 
         Of its own, so that the peak of its memory is its own too.
         """
-        command = [sys.executable, "-m", "newsletter.bench.steps", name, *map(str, arguments)]
+        return self.run("newsletter.bench.steps", name, *arguments)
+
+    def run(self, module: str, name: str, *arguments: object) -> dict[str, Any]:
+        """Run a module of steps in a process of its own, and return its figures."""
+        command = [sys.executable, "-m", module, name, *map(str, arguments)]
         environment = {
             **os.environ,
             "NEWSLETTER_DATABASE__URL": self.url,

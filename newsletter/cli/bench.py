@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import click
 
 from newsletter.bench import torture as tortures
+from newsletter.bench import truth
 from newsletter.bench.audience import measure
 from newsletter.bench.figures import Figure
 from newsletter.bench.postgres import own_server
@@ -139,6 +140,36 @@ def torture(people: int, times: int, rate: int, seed: int, only: tuple[str, ...]
         raise Failure("a promise is broken")
 
 
+@command(name="tracking-truth")
+@click.option("--people", default=100_000, show_default=True, type=click.IntRange(100), help="Readers of each issue.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same readers.")
+@click.option(
+    "--database", default="", help="A PostgreSQL server to make a database of its own on; without one, SQLite."
+)
+@click.option("--only", multiple=True, help="One mix of readers; may be repeated.")
+@facts_option
+def tracking_truth(people: int, seed: int, database: str, only: tuple[str, ...], as_json: bool) -> None:
+    """Let invented readers, proxies and link checkers come for issues, and compare what is counted with the truth.
+
+    Prints a table in Markdown: what is true, a plain count, and what is left of it once it is judged. Fails if that is
+    more than 5 % off for clicks, for opens as far as anything shows them, or for clicks by link.
+    """
+    found = []
+    if not as_json:
+        out.print(truth.HEADING, markup=False, soft_wrap=True)
+    try:
+        for one in truth.compare(database, people, seed, only, _say):
+            found.append(one)
+            if not as_json:
+                out.print(truth.row(one), markup=False, soft_wrap=True)
+    except StepFailed as failed:
+        raise Failure(str(failed)) from None
+    if as_json:
+        show([one.facts() for one in found], as_json, "")
+    if off := [one.mix for one in found if not one.close]:
+        raise Failure(f"more than {truth.CLOSE:g} % off: {', '.join(off)}")
+
+
 def _say(said: str) -> None:
     err.print(said, markup=False, soft_wrap=True)
 
@@ -146,3 +177,4 @@ def _say(said: str) -> None:
 bench.add_command(audience)
 bench.add_command(send)
 bench.add_command(torture)
+bench.add_command(tracking_truth)

@@ -14,7 +14,7 @@ from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
 from newsletter.config.summary import Summary
 from newsletter.config.topics import emoji_for, topic
-from newsletter.config.tracking import Track
+from newsletter.config.tracking import Closely, Track
 from newsletter.config.values import (
     BaseUrl,
     Cron,
@@ -230,6 +230,11 @@ class Newsletter(Section):
     )
     replies: Replies = Field(Replies(), description="what readers write back, on the page and by mail")
     polls: Polls = Field(Polls(), description="the polls in its issues")
+    track: Closely = Field(
+        "individual",
+        description="whose opens and clicks are counted: `individual` each reader's, `aggregate` those of all together "
+        "and of nobody by name, `off` none at all",
+    )
     min: int = Field(1, ge=1, description="with fewer posts, the issue is skipped, and says why")
     max: int = Field(12, ge=1, description="posts in one issue at most; the oldest are left out first")
 
@@ -315,6 +320,11 @@ class Config(Section):
     def kinds_of(self, newsletter: str) -> set[str]:
         """The kinds of the transports that may carry a newsletter."""
         return {self.transports[name].kind for name in self.transports_of(newsletter)}
+
+    def closely(self, newsletter: str) -> Closely:
+        """How closely the readers of a newsletter are watched; of one that is no longer there, none by name."""
+        chosen = self.newsletters.get(newsletter)
+        return chosen.track if chosen else "aggregate"
 
     @property
     def used_transports(self) -> list[str]:

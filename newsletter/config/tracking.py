@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from newsletter.config.answers import Incoming
 from newsletter.config.section import Section
-from newsletter.config.values import Line
+from newsletter.config.values import Line, Span
 
+Closely = Literal["individual", "aggregate", "off"]
+"""How closely a newsletter's readers are watched."""
 _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 """How every public key of this curve begins (RFC 5480); 64 bytes follow."""
 
@@ -38,5 +43,19 @@ class Track(Section):
 
     opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
     clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
+    honeypot: bool = Field(
+        True,
+        description="put a link into each mail that no person sees or hears; who follows it is a program. "
+        "Only where clicks are counted",
+    )
+    networks: Path | None = Field(
+        None, description="a file of networks that goes before the one that we ship; see tracking.md"
+    )
+    keep: Span = Field(
+        timedelta(days=400), description="how long single opens, clicks and the like are kept; their counts stay"
+    )
+    keep_payloads: Span = Field(
+        timedelta(days=30), description="how long what providers and mail servers told is kept as it came"
+    )
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
     replies: Incoming = Field(Incoming(), description="how answers by mail come in")

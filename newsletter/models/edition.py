@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import models
 
+from newsletter import links
 from newsletter.models.issue import Issue
 
 
@@ -68,6 +69,17 @@ class Link(models.Model):
             [Link(issue=issue, key=key, url=url) for key, url in keys.items()], ignore_conflicts=True
         )
         return {keys[key]: pk for key, pk in Link.objects.filter(issue=issue, key__in=keys).values_list("key", "pk")}
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it is the link that no person sees."""
+        return self.url.endswith(links.UNSEEN)
+
+    @staticmethod
+    def unseen(issues: Iterable[int]) -> set[int]:
+        """The ids of the links of these issues that no person sees."""
+        found = Link.objects.filter(issue__in=set(issues), url__endswith=links.UNSEEN)
+        return set(found.values_list("pk", flat=True))
 
 
 def digest_of(*parts: str) -> str:

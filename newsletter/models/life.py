@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
@@ -33,18 +33,24 @@ def last_signs(people: Sequence[int]) -> dict[int, datetime]:
     return signs
 
 
-def silent(issues: int, now: datetime) -> Iterator[list[int]]:
+def silent(issues: int, now: datetime, unwatched: Collection[str] = ()) -> Iterator[list[int]]:
     """Active people who were sent so many issues since their last sign of life, a chunk at a time.
 
-    Only who can be written to at all: on a list, not suppressed, not pausing.
+    Only who can be written to at all: on a list, not suppressed, not pausing. Issues of `unwatched` newsletters do not
+    count: nobody could know whether they are read.
     """
-    begun = Issue.public().order_by("-started_at").values_list("started_at", flat=True)[issues - 1 : issues]
+    begun = (
+        Issue.public()
+        .exclude(newsletter__in=unwatched)
+        .order_by("-started_at")
+        .values_list("started_at", flat=True)[issues - 1 : issues]
+    )
     if not (horizon := begun.first()):
         return
     after = 0
     # By their own row first, then by others': one statement for both would have the database walk all lists each time.
     while people := list(_quiet(horizon, now).filter(pk__gt=after).values_list("pk", flat=True)[:CHUNK]):
-        since = _since(people, issues)
+        since = _since(people, issues, unwatched)
         signs = last_signs(list(since))
         yield [pk for pk, nth in since.items() if signs[pk] < nth]
         after = people[-1]
@@ -55,12 +61,16 @@ def _quiet(horizon: datetime, now: datetime) -> QuerySet[Subscriber]:
     return Subscriber.objects.filter(
         Q(opened_at=None) | Q(opened_at__lt=horizon), Q(clicked_at=None) | Q(clicked_at__lt=horizon),
         Q(paused_until=None) | Q(paused_until__lte=now), created_at__lt=horizon, status=Subscriber.Status.ACTIVE,
+        # Nobody can know of them whether they read.
+        untracked=False,
     ).order_by("pk")  # fmt: skip
 
 
-def _since(people: Sequence[int], issues: int) -> dict[int, datetime]:
+def _since(people: Sequence[int], issues: int, unwatched: Collection[str]) -> dict[int, datetime]:
     """When the last so many issues began to reach them, those of these people who can be written to and had so many."""
     sent = Message.objects.filter(subscriber=OuterRef("pk"), state__in=_SENT, submitted_at__isnull=False)
+    if unwatched:
+        sent = sent.exclude(issue__in=Issue.objects.filter(newsletter__in=unwatched).values("pk"))
     nth = Subquery(sent.order_by("-submitted_at").values("submitted_at")[issues - 1 : issues])
     on_a_list = Subscription.objects.filter(subscriber=OuterRef("pk"), status=Subscription.Status.ACTIVE)
     held = Suppression.objects.filter(key=OuterRef("key"))

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 FAULT = 300
 """Characters of what was wrong."""
+SLICE = 200
+"""Payloads dropped with one statement: their bodies may be large."""
 
 
 class Payload(models.Model):
@@ -44,6 +46,16 @@ class Payload(models.Model):
     def data(self) -> bytes:
         """What came, byte for byte."""
         return zlib.decompress(bytes(self.body)) if self.body else b""
+
+    @classmethod
+    def forget(cls, before: datetime, understood: bool, most: int = SLICE) -> int:
+        """Drop up to so many that came before a moment and have been seen to, of those that were understood or of those
+        that were not; return how many. Ask again until there is none left."""
+        old = cls.objects.filter(received_at__lt=before, done_at__isnull=False)
+        found = old.filter(fault="") if understood else old.exclude(fault="")
+        return cls.objects.filter(
+            pk__in=list(found.order_by("received_at").values_list("pk", flat=True)[:most])
+        ).delete()[0]
 
     @classmethod
     def see_to(cls, understand: Callable[[Payload], int], now: datetime) -> bool:

@@ -107,6 +107,12 @@ def zone_of(typed: str) -> str:
     raise UnknownZone(typed[:60], (known | cities)[like[0]] if like else "")
 
 
+def followed(config: Config) -> bool:
+    """Whether what single readers open and follow is kept at all."""
+    measured = config.track.opens or config.track.clicks
+    return measured and any(letter.track == "individual" for letter in config.newsletters.values())
+
+
 def facts(person: Subscriber) -> list[tuple[str, object]]:
     """The custom fields that are kept of a person, each under its title."""
     titles = dict(Field.objects.exclude(title="").values_list("name", "title"))

@@ -29,7 +29,7 @@ from newsletter.reader.signed_in import reader_of
 from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current, signing_keys
 from newsletter.track.views import masked, message_of, private, tested
-from subscribers.choosing import introduce, pause, resume
+from subscribers.choosing import introduce, pause, resume, untrack
 from subscribers.models import Occasion, Origin, Subscriber
 
 
@@ -108,6 +108,8 @@ def _save(door: Door) -> HttpResponse:
             return _page(door, 422, error)
     choices.keep(door.person, choices.choices(current(), door.person, door.whole), given, occasion)
     introduce(door.person, occasion, **known)
+    if door.whole and choices.followed(current()):
+        untrack(door.person, "untracked" in given, occasion)
     return SeeOther(f"{door.request.path}?saved=1")
 
 
@@ -125,7 +127,8 @@ def _page(door: Door, status: int = 200, error: choices.UnknownZone | None = Non
         page |= {"person": person, "languages": choices.languages(config, person), "facts": choices.facts(person)}
         of_them = {name: str(getattr(person, name)) for name in ("name", "language", "time_zone")}
         page |= of_them if given is None else {name: given.get(name, said) for name, said in of_them.items()}
-        page["zones"] = choices.zones()
+        page |= {"zones": choices.zones(), "followed": choices.followed(config)}
+        page["untracked"] = person.untracked if given is None else "untracked" in given
     frame = frame_of(config, language=language_for(door.request, person, door.newsletter))
     return show(door.request, "preferences.html", frame, status, **page)
 

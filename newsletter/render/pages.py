@@ -23,7 +23,7 @@ from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
 from newsletter.render.plain import LinkBook
 from newsletter.render.switches import insist_whole, listed, placed
-from newsletter.render.tracking import addresses, direct, redirect, with_pixel
+from newsletter.render.tracking import addresses, direct, redirect, with_pixel, with_unseen
 from newsletter.render.unknown import blamed
 
 WORDS = 4_000
@@ -51,20 +51,23 @@ class Rendered:
 def render(issue: Issue, config: Config, key: str) -> Edition:
     """Render what is sent and keep it; the same content is the same row, however often it is rendered.
 
-    Its links and its opens lead past us where `track` says so. Raises RenderError.
+    Its links and its opens lead past us where `track` says so, here or at the newsletter. Raises RenderError.
     """
     marker = holes.marker(issue.pk, key)
     mail = _mail(issue, config, marker)
     html = mail.html
     if "sendgrid" in config.kinds_of(issue.newsletter):
         _insist_on_room(issue, mail)
-    if config.track.clicks:
+    tracked = config.closely(issue.newsletter) != "off"
+    if tracked and config.track.clicks:
         # Our own pages are reached without a detour: the click on them tells us all there is to know.
         page = links.issue(config, issue.newsletter, issue.slug)
         # And who subscribes by a mail that was passed on shall not be counted as the one who passed it on.
         straight = (page, f"{page}#replies", links.subscribe(config, issue.newsletter, issue.slug))
         html = _tracked(html, issue, config, holes.hole(marker, "token"), straight)
-    if config.track.opens:
+        if config.track.honeypot:
+            html = with_unseen(html, _unseen(issue, config, holes.hole(marker, "token")))
+    if tracked and config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
     Poll.keep(issue, mail.polls)
@@ -170,6 +173,12 @@ def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[st
     numbers = Link.number(issue, [url for url in addresses(html, ours) if whose not in url])
     link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
     return redirect(html, {url: link(number) for url, number in numbers.items()})
+
+
+def _unseen(issue: Issue, config: Config, token: str) -> str:
+    """The tracked address of the link that no person sees."""
+    page = links.unseen(config, issue.newsletter, issue.slug)
+    return links.click(config, Link.number(issue, [page])[page], token)
 
 
 def _unsubscribe(config: Config, marker: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from html import escape, unescape
 
+from newsletter.links import UNSEEN
 from newsletter.render.tags import attributes, pieces, rewrite
 
 _LINKS = ("a", "area")
@@ -43,8 +44,26 @@ def with_pixel(html: str, address: str) -> str:
     return f"{body}{pixel}\n{end}{rest}" if end else html + pixel
 
 
+def with_unseen(html: str, address: str) -> str:
+    """The document with a link at its beginning that nobody sees, hears or comes to by keys: there is nothing in it.
+
+    At the beginning, because some who check mail follow the first link alone.
+    """
+    style = "display:none;mso-hide:all"
+    link = f'<a href="{escape(address)}" style="{style}" tabindex="-1" aria-hidden="true"></a>'
+    done = False
+    found = []
+    for piece in pieces(html):
+        found.append(piece.source)
+        if piece.name == "body" and not done:
+            found.append(link)
+            done = True
+    return "".join(found) if done else link + html
+
+
 def direct(html: str, token: str, urls: Mapping[int, str]) -> str:
-    """The document as it was before: its links straight to where they lead, by their numbers, and no pixel.
+    """The document as it was before: its links straight to where they lead, by their numbers, no pixel, and no link
+    that nobody sees.
 
     `token` is what stands at the end of our own addresses. They are known by it and not by our site's address, which
     may have changed since.
@@ -57,7 +76,11 @@ def direct(html: str, token: str, urls: Mapping[int, str]) -> str:
         return value if url is None else escape(url)
 
     shown = (piece for piece in pieces(html) if not _is_pixel(piece.source, piece.name, token))
-    return "".join(_relinked(piece.source, piece.name, change) for piece in shown)
+    straight = "".join(_relinked(piece.source, piece.name, change) for piece in shown)
+    return _UNSEEN.sub("", straight)
+
+
+_UNSEEN = re.compile(rf'<a\s+href="[^"]*{re.escape(UNSEEN)}"[^>]*></a>')
 
 
 def _is_pixel(source: str, name: str, token: str) -> bool:

@@ -1,7 +1,21 @@
 """Track: what came back from the messages, seen by the addresses in them and told in a report; and who is silent."""
 
+from newsletter.track.checking import check
+from newsletter.track.judging.job import judge
+from newsletter.track.keeping import forget
 from newsletter.track.replies import fetch_replies
 from newsletter.track.report import LinkClicks, Report, failures, report
-from newsletter.track.sunset import Outlook, check, sunset
+from newsletter.track.sunset import Outlook, sunset
 
-__all__ = ["LinkClicks", "Outlook", "Report", "check", "failures", "fetch_replies", "report", "sunset"]
+__all__ = [
+    "LinkClicks",
+    "Outlook",
+    "Report",
+    "check",
+    "failures",
+    "fetch_replies",
+    "forget",
+    "judge",
+    "report",
+    "sunset",
+]

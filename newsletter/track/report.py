@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from newsletter.links import UNSEEN
 from newsletter.models import Event, Issue, Link, Message, Reply
 
 State = Message.State
@@ -135,7 +136,7 @@ def _said(issue: Issue) -> dict[str, Any]:
 
 
 def _links(issue: Issue) -> tuple[LinkClicks, ...]:
-    """Every address in the mail, the most clicked first; those that nobody clicked too.
+    """Every address in the mail that people see, the most clicked first; those that nobody clicked too.
 
     Tests leave links behind, of posts that were taken out before the approval: they are not the mail's.
     """
@@ -143,7 +144,8 @@ def _links(issue: Issue) -> tuple[LinkClicks, ...]:
         clicks=Coalesce(Sum("tallies__events"), 0), people=Coalesce(Sum("tallies__messages"), 0)
     )
     mailed = _in_the_mail(issue)
-    found = rows.filter(Q(pk__in=mailed) | Q(clicks__gt=0)).order_by("-clicks", "url")
+    seen = rows.exclude(url__endswith=UNSEEN)
+    found = seen.filter(Q(pk__in=mailed) | Q(clicks__gt=0)).order_by("-clicks", "url")
     return tuple(LinkClicks(row.url, row.clicks, row.people) for row in found)
 
 

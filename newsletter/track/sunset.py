@@ -46,7 +46,8 @@ class Outlook:
     def to_ask(self) -> list[int]:
         """Who would be asked whether to go on."""
         issues = self.config.audience.sunset.issues
-        return [person for chunk in silent(issues, self.now) for person in chunk] if issues else []
+        unwatched = [name for name in self.config.newsletters if self.config.closely(name) != "individual"]
+        return [person for chunk in silent(issues, self.now, unwatched) for person in chunk] if issues else []
 
     @cached_property
     def waiting(self) -> int:

@@ -42,6 +42,9 @@ class Subscriber(models.Model):
     flag = models.CharField(max_length=10, choices=Flag, blank=True, default=Flag.NONE, db_default="")
     opened_at = models.DateTimeField(null=True, blank=True, help_text="The last time an issue was opened.")
     clicked_at = models.DateTimeField(null=True, blank=True, help_text="The last time a link was followed.")
+    untracked = models.BooleanField(
+        default=False, db_default=False, help_text="What they open and follow is not to be known of them."
+    )
     import_number = models.BigIntegerField(null=True, editable=False, help_text="The import that made this person.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

@@ -61,3 +61,22 @@ def test_two_workers_are_measured_against_one():
     figures, _ = bench("send", "--people", "200", "--runs", "1", "--only", "workers", "--database", SERVER)
     found = figures["two workers against one, over the loopback"]
     assert (found["value"] > 0, found["target"]) == (True, "≥ 1.3")
+
+
+def test_what_is_counted_is_compared_with_what_is_true_of_invented_readers(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = [sys.executable, "-m", "newsletter", "bench", "tracking-truth", "--json", "--people", "600"]
+    done = subprocess.run(
+        [*command, "--only", "usual", "--only", "drawn 1"],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        timeout=900,
+    )
+    usual, drawn = json.loads(done.stdout)
+    assert (usual["mix"], drawn["mix"], usual["people"]) == ("usual", "drawn 1", 600)
+    for one in (usual, drawn):
+        assert one["raw_clicks"] > 1.5 * one["true_clicks"] > 0
+        assert abs(one["clicks"] - one["true_clicks"]) < abs(one["raw_clicks"] - one["true_clicks"]) / 5
+        assert abs(one["opens"] - one["true_opens"]) < abs(one["raw_opens"] - one["true_opens"]) / 5
+    assert list(tmp_path.glob("newsletter-bench-*")) == []

@@ -87,6 +87,42 @@ def test_who_is_signed_in_joins_and_is_called_as_they_wish(ada):
     assert (standing(ada), ada.name) == ({"readers": "unsubscribed", "dailies": "active"}, "Ada L.")
 
 
+def test_who_is_signed_in_says_whether_their_reading_is_kept(ada):
+    me = browser(ada)
+    for given, kept in (("yes", True), ("yes", True), (None, False)):
+        wish = {"untracked": given} if given else {}
+        me.post("/preferences/", {"list": ["readers"], "name": "Ada Lovelace", **wish}, headers=OURS)
+        ada.refresh_from_db()
+        assert ada.untracked is kept
+        (box,) = [one for one in page_of(me.get("/preferences/")).all("input") if one["name"] == "untracked"]
+        assert ("checked" in box) is kept
+    assert [note for _, note in notes(ada)] == [
+        "not to be known by what they open and follow", "may be known by what they open and follow",
+    ]  # fmt: skip
+
+
+def test_a_link_that_may_be_forwarded_changes_nothing_about_it(client, ada):
+    client.post(link_of(ada), {"list": ["readers"], "untracked": "yes"}, headers=OURS)
+    ada.refresh_from_db()
+    assert not ada.untracked
+    ada.untracked = True
+    ada.save()
+    client.post(link_of(ada), {"list": ["readers"]}, headers=OURS)
+    ada.refresh_from_db()
+    assert ada.untracked
+
+
+def test_it_is_not_asked_where_nobodys_reading_is_kept(settings, make_config, ada):
+    settings.NEWSLETTER = make_config(newsletters={"weekly": {"track": "aggregate"}})
+    ada.untracked = True
+    ada.save()
+    me = browser(ada)
+    assert "untracked" not in me.get("/preferences/").content.decode()
+    me.post("/preferences/", {"list": ["readers"]}, headers=OURS)
+    ada.refresh_from_db()
+    assert ada.untracked, "what they said before still counts"
+
+
 def test_signed_in_as_one_person_the_link_of_another_is_still_only_a_link(ada):
     other = make_subscriber("bob@example.org", name="Bob")
     page = page_of(browser(ada).get(link_of(other)))

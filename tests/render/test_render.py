@@ -111,6 +111,52 @@ def test_the_pixel_stands_once_at_the_end_and_says_nothing(make_issue, make_conf
     assert (last["alt"], last["width"], last["height"]) == ("", "1", "1")
 
 
+def unseen(html):
+    """The hidden links of a mail."""
+    return [one for one in Dom(html).all("a") if one.get("tabindex") == "-1"]
+
+
+@pytest.mark.parametrize("layout", ["digest", "post", "announcement"])
+def test_the_first_link_is_one_that_nobody_sees_hears_or_comes_to_by_keys(make_issue, make_config, layout):
+    config = make_config(newsletters={"weekly": {"layout": layout}})
+    edition = render(issue := make_issue(), config, KEY)
+    (hidden,) = unseen(edition.html)
+    assert hidden["href"] == Dom(edition.html).hrefs()[0]
+    assert (hidden["style"], hidden["aria-hidden"]) == ("display:none;mso-hide:all", "true")
+    number = int(re.search(r"/c/(\d+)/", hidden["href"])[1])
+    assert Link.objects.get(pk=number).url == f"{config.site.url}/issues/weekly/{issue.slug}/?unseen"
+    assert Link.unseen([issue.pk]) == {number}
+    assert re.search(r"<a\s[^>]*tabindex[^>]*></a>", edition.html), "there is nothing in it"
+
+
+def test_it_is_in_no_text_and_nowhere_that_a_person_looks(make_issue, make_config):
+    edition = render(issue := make_issue(), make_config(), KEY)
+    assert "unseen" not in edition.text
+    assert not unseen(untracked(edition))
+    assert not unseen(preview(issue, make_config(), KEY).html)
+
+
+@pytest.mark.parametrize(
+    "track", [{"honeypot": False}, {"clicks": False}], ids=["where it is not wanted", "where clicks are not counted"]
+)
+def test_there_is_none(make_issue, make_config, track):
+    assert not unseen(render(issue := make_issue(), make_config(track=track), KEY).html)
+    assert Link.unseen([issue.pk]) == set()
+
+
+def test_a_newsletter_that_watches_nobody_holds_neither_pixel_nor_rewritten_links(make_issue, make_config):
+    html = render(make_issue(), make_config(newsletters={"weekly": {"track": "off"}}), KEY).html
+    assert "/c/" not in html
+    assert "/o/" not in html
+    assert not Link.objects.exists()
+
+
+def test_a_newsletter_that_counts_all_together_is_rendered_as_any_other(make_issue, make_config):
+    issue = make_issue()
+    together = make_config(newsletters={"weekly": {"track": "aggregate"}})
+    assert render(issue, together, KEY) == render(issue, make_config(), KEY)
+
+
 def test_a_preview_leaves_no_trace(make_issue, make_config, django_assert_num_queries):
     issue, config = make_issue({}, {}), make_config()
     with django_assert_num_queries(2):  # its stories, and whether anybody may subscribe

@@ -171,6 +171,19 @@ def test_who_cannot_be_written_to_is_not_asked(config, issues, crowd, why):
     assert (status(one), mails(one).count()) == ("active", 0)
 
 
+def test_who_does_not_want_their_reading_kept_is_not_asked(config, issues, crowd):
+    one = person(issues, untracked=True)
+    run(config)
+    assert status(one) == "active"
+
+
+@pytest.mark.parametrize("track", ["aggregate", "off"])
+def test_issues_of_a_newsletter_that_keeps_nobodys_reading_do_not_count(make_config, issues, crowd, track):
+    one = person(issues)
+    run(make_config(audience={"sunset": {"issues": 3}}, newsletters={"weekly": {"track": track}}))
+    assert status(one) == "active"
+
+
 def test_without_a_number_nobody_is_asked(make_config, issues, crowd):
     one = person(issues)
     assert run(make_config()) is None

@@ -1,0 +1,1 @@
+"""Judging: who seems to be behind an open or a click, and why it is thought so. docs/tracking.md explains the rules."""

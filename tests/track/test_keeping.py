@@ -1,0 +1,48 @@
+"""Events and what providers told are dropped in their time; what they counted for stays."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.models import Event, Payload, Sign, Tally
+from newsletter.models.taking import Happening, take_in
+from newsletter.models.verifying import drifts
+from newsletter.track import forget
+from tests.factories import NOW, make_message
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def opened(message, at):
+    return Happening(message.pk, Event.Kind.OPEN, at, judged=Event.Judged.HUMAN)
+
+
+def test_events_are_dropped_after_their_time_and_the_counts_stay(make_config):
+    config, message = make_config(track={"keep": "30d"}), make_message()
+    take_in([opened(message, NOW), opened(message, NOW + DAY)], NOW + DAY)
+    assert forget(config, NOW + 30 * DAY + timedelta(hours=1)) == 1
+    assert list(Event.objects.values_list("at", flat=True)) == [NOW + DAY]
+    assert forget(config, NOW + 40 * DAY) == 1
+    assert sum(Tally.objects.values_list("human", flat=True)) == 2
+    assert sum(Tally.objects.values_list("readers", flat=True)) == 1
+    assert Sign.objects.get(message=message).first_human_at == NOW
+    assert not list(drifts(message.issue))
+
+
+def test_a_turn_that_is_asked_to_stop_drops_nothing_more(make_config):
+    message = make_message()
+    take_in([opened(message, NOW)], NOW)
+    assert forget(make_config(track={"keep": "1d"}), NOW + 9 * DAY, stopped=lambda: True) == 0
+    assert Event.objects.exists()
+
+
+def test_what_was_understood_goes_first_and_what_waits_stays(make_config):
+    config = make_config(track={"keep": "30d", "keep_payloads": "2d"})
+    understood, fault, waiting = (Payload.keep("sendgrid", b"[]", NOW) for _ in range(3))
+    Payload.objects.filter(pk=understood.pk).update(done_at=NOW)
+    Payload.objects.filter(pk=fault.pk).update(done_at=NOW, fault="no JSON")
+    forget(config, NOW + 3 * DAY)
+    assert set(Payload.objects.all()) == {fault, waiting}
+    forget(config, NOW + 31 * DAY)
+    assert set(Payload.objects.all()) == {waiting}
