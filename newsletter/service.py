@@ -23,11 +23,15 @@ def settle_down() -> None:
     gc.freeze()
 
 
-def run(ctx: Context, when_up: Callable[[], None]) -> None:
-    """Web, clock and workers in this process, until it is asked to stop; `when_up` is called once they run."""
+def run(ctx: Context, when_up: Callable[[], None], has_web: bool = False) -> None:
+    """Web, clock and workers in this process, until it is asked to stop; `when_up` is called once they run.
+
+    `has_web` says that the web server is up already, as it is if the database was not.
+    """
     settle_down()
     with ExitStack() as stack:
-        stack.enter_context(_web(ctx))
+        if not has_web:
+            stack.enter_context(web_up(ctx))
         if engine.on_postgresql():
             stack.enter_context(_worker(ctx, ctx.config.send.workers))
             stack.enter_context(_clock(ctx, engine.defer))
@@ -39,7 +43,7 @@ def run(ctx: Context, when_up: Callable[[], None]) -> None:
 
 def web(ctx: Context) -> None:
     """The web server alone."""
-    with _web(ctx):
+    with web_up(ctx):
         ctx.stop.wait()
 
 
@@ -82,7 +86,8 @@ def end_on_signals() -> None:
 
 
 @contextmanager
-def _web(ctx: Context) -> Iterator[None]:
+def web_up(ctx: Context) -> Iterator[None]:
+    """The web server, answering for as long as this lasts; what was asked by then is answered."""
     from newsletter.serving import Web
     from newsletter.track import gate
     from newsletter.wsgi import pages

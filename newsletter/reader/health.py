@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from newsletter.models import Issue, watching
 from newsletter.reader import metrics as numbers
 from newsletter.settings import current
+from newsletter.track import gate
 from subscribers.limits import TooLong, within
 
 OK = "ok"
@@ -33,7 +34,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """Whether all is well. It says what is not, and no more: anybody may ask."""
-    checks = {"database": _database()}
+    checks = {"database": _database(), "hits": gate.fault() or OK}
     if checks["database"] == OK:
         try:
             with within(PATIENCE):
