@@ -19,6 +19,8 @@ MOST = 200_000
 """Links that are known, the latest: 60 MB at most. Any other is asked for when it is clicked."""
 _SLOW = 600.0
 """Seconds that a transaction which numbers links may take: the number before another's may be seen only later."""
+_NEAR = 1000
+"""How far before the highest number one may be that is still to come."""
 _COUNT = 60.0
 """Seconds between two looks for links that are gone."""
 
@@ -30,7 +32,7 @@ class Looking:
         self._known = known
         self._seen: list[tuple[float, int]] = []
         """When which number was the highest."""
-        self._counted = -_COUNT
+        self._counted = 0.0
 
     def try_to_look(self, now: float) -> None:
         """Look, unless the database does not answer; what is known stays known."""
@@ -56,14 +58,20 @@ class Looking:
         links = dict(_found(Link.objects.order_by("-pk").values_list("pk", "issue_id", "url")[:MOST]))
         gone = set(self._known.numbers()) - set(links)
         self._known.forget(gone)
-        self._mark(now, max(links, default=0))
+        self._counted = now
+        # Links numbered just before may still be on their way, too.
+        self._mark(now, max(links, default=0) - _NEAR)
         return self._known.learn(links) or bool(gone)
 
     def _latest(self, now: float) -> bool:
-        rows = Link.objects.filter(pk__gt=self._seen[0][1]).order_by("pk").values_list("pk", "issue_id", "url")
-        new = dict(_found(row for row in rows if row[0] not in self._known.numbers()))
-        self._mark(now, max(new, default=0))
-        return self._known.learn(new)
+        latest = list(Link.objects.filter(pk__gt=self._seen[0][1]).values_list("pk", flat=True))
+        new = {number for number in latest if number not in self._known.numbers()}
+        self._mark(now, max(latest, default=0))
+        if not new:
+            return False
+        return self._known.learn(
+            dict(_found(Link.objects.filter(pk__among=list(new)).values_list("pk", "issue_id", "url")))
+        )
 
     def _mark(self, now: float, highest: int) -> None:
         """Remember the highest number, and forget those of so long ago that nothing before them is still to come."""

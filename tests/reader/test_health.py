@@ -57,7 +57,7 @@ def value(found, name, **labels):
 
 
 def test_a_healthy_site_says_so(client):
-    assert health(client) == (200, {"database": "ok", "clock": "ok", "sending": "ok", "paused": "ok"})
+    assert health(client) == (200, {"database": "ok", "hits": "ok", "clock": "ok", "sending": "ok", "paused": "ok"})
     answer = client.get("/livez")
     assert (answer.status_code, answer.content, answer["Cache-Control"]) == (200, b"ok", "no-store")
 
@@ -84,7 +84,10 @@ def test_a_clock_that_stands_still_is_told(client, now, age, well):
 
 
 def test_an_issue_of_which_nothing_leaves_is_stuck(client, sending):
-    assert health(client) == (503, {"database": "ok", "clock": "ok", "sending": "1 issue stuck", "paused": "ok"})
+    assert health(client) == (
+        503,
+        {"database": "ok", "hits": "ok", "clock": "ok", "sending": "1 issue stuck", "paused": "ok"},
+    )
 
 
 def test_an_issue_of_which_something_left_lately_is_not_stuck(client, sending, now):
