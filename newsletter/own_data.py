@@ -219,6 +219,7 @@ FREE |= {
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
     "newsletter.Beat": "when the house's own jobs last ran",
     "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",
+    "newsletter.Spooled": "how far files of opens and clicks have come into the database",
     **dict.fromkeys(
         ("newsletter.TransportState", "newsletter.Slot", "newsletter.Sent"),
         "how many messages a transport has sent and whether it works, which names nobody",

@@ -29,6 +29,7 @@ from newsletter.models import (
     Rejected,
     Reply,
     SignIn,
+    Spooled,
     TransitionRefused,
     Turn,
     repairing,
@@ -328,6 +329,7 @@ def tidy(ctx: Context) -> None:
     Rejected.forget(now - ctx.config.track.replies.keep_rejected)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
+    Spooled.forget(now - timedelta(days=90))
     unconfirmed = now - ctx.config.audience.subscribe.valid
     forget_unconfirmed(unconfirmed, now)
     # What was sent to those who never confirmed names them as much as a row of theirs would.

@@ -10,9 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from waitress.server import create_server
-
 from newsletter import engine
+from newsletter.beside import Beside
 from newsletter.pipeline import Context
 
 log = logging.getLogger(__name__)
@@ -24,11 +23,15 @@ def settle_down() -> None:
     gc.freeze()
 
 
-def run(ctx: Context, when_up: Callable[[], None]) -> None:
-    """Web, clock and workers in this process, until it is asked to stop; `when_up` is called once they run."""
+def run(ctx: Context, when_up: Callable[[], None], has_web: bool = False) -> None:
+    """Web, clock and workers in this process, until it is asked to stop; `when_up` is called once they run.
+
+    `has_web` says that the web server is up already, as it is if the database was not.
+    """
     settle_down()
     with ExitStack() as stack:
-        stack.enter_context(_web(ctx))
+        if not has_web:
+            stack.enter_context(web_up(ctx))
         if engine.on_postgresql():
             stack.enter_context(_worker(ctx, ctx.config.send.workers))
             stack.enter_context(_clock(ctx, engine.defer))
@@ -40,7 +43,7 @@ def run(ctx: Context, when_up: Callable[[], None]) -> None:
 
 def web(ctx: Context) -> None:
     """The web server alone."""
-    with _web(ctx):
+    with web_up(ctx):
         ctx.stop.wait()
 
 
@@ -83,37 +86,26 @@ def end_on_signals() -> None:
 
 
 @contextmanager
-def _web(ctx: Context) -> Iterator[None]:
-    from newsletter.wsgi import application
+def web_up(ctx: Context) -> Iterator[None]:
+    """The web server, answering for as long as this lasts; what was asked by then is answered."""
+    from newsletter.serving import Web
+    from newsletter.track import gate
+    from newsletter.wsgi import pages
 
-    server = create_server(application, listen=ctx.config.site.listen, threads=8, ident=None, **_proxy(ctx))
-    thread = threading.Thread(target=_serve, args=(server,), name="web", daemon=True)
-    thread.start()
+    here = gate.here(ingests=False)
+    server = Web(ctx.config.site.listen, here, pages, ctx.stop)
+    server.start()
+    beside = Beside("newsletter.ingest")
+
+    def finish() -> None:
+        server.finish()
+        here.stop()
+        beside.stop()
+
     try:
         yield
     finally:
-        server.close()
-
-
-def _serve(server: object) -> None:
-    try:
-        server.run()  # type: ignore[attr-defined]
-    except OSError:
-        # The listening socket is closed under the loop when we stop; nothing else ends here.
-        log.debug("the web server's loop has ended", exc_info=True)
-
-
-def _proxy(ctx: Context) -> dict[str, object]:
-    """Whether to believe a proxy about where a request came from."""
-    if not ctx.config.site.behind_proxy:
-        return {}
-    headers = {"x-forwarded-for", "x-forwarded-proto"}
-    return {
-        "trusted_proxy": "*",
-        "trusted_proxy_count": 1,
-        "trusted_proxy_headers": headers,
-        "clear_untrusted_proxy_headers": True,
-    }
+        _within(max(engine.GRACE - server.ending_for, 1.0), finish)
 
 
 @contextmanager
@@ -138,7 +130,7 @@ def _worker(ctx: Context, concurrency: int) -> Iterator[None]:
 
 
 def _within(seconds: float, finish: Callable[[], None]) -> None:
-    """Wait for an orderly end, but not for ever: a mail server that hangs must not keep the process from stopping."""
+    """Wait for an orderly end, but not for ever: a server that hangs must not keep the process from stopping."""
     thread = threading.Thread(target=finish, daemon=True)
     thread.start()
     thread.join(seconds)

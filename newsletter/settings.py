@@ -20,7 +20,7 @@ TEAL = dict(
         strict=True,
     )
 )  # fmt: skip
-QUIET = ("httpx", "procrastinate", "python_http_client", "waitress")
+QUIET = ("httpx", "procrastinate", "python_http_client")
 
 
 def current() -> Config:
@@ -194,8 +194,8 @@ def _logging() -> dict[str, Any]:
         # python_http_client writes the API key at DEBUG: it must never come to that.
         "loggers": {
             **{name: {"level": "WARNING"} for name in QUIET},
-            # It warns as soon as one request waits for a thread, which a browser's first visit does.
-            "waitress.queue": {"level": "ERROR"},
+            # It warns of every request that is none, and the web is full of robots that send some.
+            "uvicorn": {"level": "ERROR"},
             # It warns whenever a job is still at work when its next look is due, as sending is for hours.
             "apscheduler": {"level": "ERROR"},
             # It warns of every address that is not there, and the web is full of robots that ask for some.

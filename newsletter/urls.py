@@ -26,7 +26,6 @@ from newsletter.reader import (
 )
 from newsletter.reader import views as reader
 from newsletter.settings import current
-from newsletter.track import views as track
 from newsletter.track.replies import sendgrid
 from newsletter.track.webhooks import sendgrid as sendgrid_events
 
@@ -34,9 +33,7 @@ handler404 = "newsletter.reader.errors.not_found"
 handler500 = "newsletter.reader.errors.broken"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # track
-    path("c/<int:link>/<str:token>", track.click, name="click"),
-    path("o/<str:token>.gif", track.opened, name="opened"),
+    # track; links and the image of mails are answered before anything comes here (newsletter/track/ways/)
     path("l/<str:token>", answering.like, name="like"),
     path("v/<str:token>/<int:poll>/", answering.results, name="results"),
     path("v/<str:token>/<int:poll>/<int:answer>", answering.vote, name="vote"),

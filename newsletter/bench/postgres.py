@@ -42,6 +42,15 @@ class Postgres:
         """Stop it, in order or as a crash would, and start it again."""
         _control(self.folder, "-m", mode, "restart")
 
+    def stop(self) -> None:
+        """Stop it as a crash would."""
+        _control(self.folder, "-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start it again."""
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        _control(self.folder, "-l", self.folder / "log", "-o", options, "start")
+
 
 @contextmanager
 def own_server() -> Iterator[Postgres]:
@@ -52,12 +61,11 @@ def own_server() -> Iterator[Postgres]:
     try:
         _run("initdb", "-D", folder / "db", "-U", "postgres", "-A", "trust", "-E", "UTF8")
         server = Postgres(folder, free_port())
-        options = f"-p {server.port} -k {folder} -c listen_addresses=127.0.0.1"
-        _control(folder, "-l", folder / "log", "-o", options, "start")
+        server.start()
         try:
             yield server
         finally:
-            _control(folder, "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

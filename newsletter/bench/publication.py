@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Publication:
         """`send` is that part of its configuration; without a database's address it has SQLite where that belongs."""
         self.folder, self.database, self.var = folder, database, var or folder / "var"
         self.processes: list[subprocess.Popen[str]] = []
-        self.started = 0
+        self.started = self.port = 0
         folder.mkdir(parents=True, exist_ok=True)
         letter.write(folder / "posts")
         self.configure(send)
@@ -42,18 +43,20 @@ class Publication:
         """Run a command to its end; raise StepFailed if it does not end well."""
         self._run([sys.executable, "-m", "newsletter", *arguments], arguments[0])
 
-    def step(self, name: str, *arguments: object) -> dict[str, Any]:
-        """Do a step of `newsletter.bench.send_steps` in a process of its own, and return its figures."""
-        line = [sys.executable, "-m", "newsletter.bench.send_steps", name, *map(str, arguments)]
+    def step(self, name: str, *arguments: object, module: str = "send_steps") -> dict[str, Any]:
+        """Do a step of a module of newsletter.bench in a process of its own, and return its figures."""
+        line = [sys.executable, "-m", f"newsletter.bench.{module}", name, *map(str, arguments)]
         figures: dict[str, Any] = json.loads(self._run(line, name).strip().rpartition("\n")[2])
         return figures
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command that stays up; what it says goes to a file in the folder."""
+    def start(self, *arguments: str, module: str = "newsletter", core: int | None = None) -> subprocess.Popen[str]:
+        """Start a command that stays up, on one core if one is named; what it says goes to a file in the folder."""
         self.started += 1
-        with (self.folder / f"{self.started:03}-{arguments[0]}.log").open("w") as log:
+        pinned = None if core is None or not hasattr(os, "sched_setaffinity") else partial(_pin, core)
+        with (self.folder / f"{self.started:03}-{(arguments or (module,))[0]}.log").open("w") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "newsletter", *arguments],
+                [sys.executable, "-m", module, *arguments],
+                preexec_fn=pinned,
                 cwd=self.folder,
                 env=environment(),
                 stdout=log,
@@ -97,6 +100,17 @@ class Publication:
         except sqlite3.OperationalError:
             return []
 
+    def change(self, statement: str) -> None:
+        """Change rows beside the program, while it does not run."""
+        if self.database.startswith("postgres"):
+            import psycopg
+
+            with psycopg.connect(self.database) as server:
+                server.execute(statement.encode())
+            return
+        with closing(sqlite3.connect(self._file, timeout=30)) as connection, connection:
+            connection.execute(statement)
+
     def said(self) -> str:
         """Everything that the processes have printed."""
         return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
@@ -115,9 +129,10 @@ class Publication:
 
     def configure(self, send: dict[str, Any]) -> None:
         """Write its config.yaml."""
-        port = free_port()
+        self.port = free_port()
+        address = f"127.0.0.1:{self.port}"
         config = {
-            "site": {"listen": f"127.0.0.1:{port}", "url": f"http://127.0.0.1:{port}", "var": str(self.var)},
+            "site": {"listen": address, "url": f"http://{address}", "var": str(self.var)},
             "database": {"url": self.database},
             "collect": {"every": "1h", "sources": {"posts": {"kind": "folder", "location": "posts"}}},
             "send": send,
@@ -133,6 +148,10 @@ def _newsletter() -> dict[str, Any]:
         "sender": {"name": "Harbours", "address": "mail@harbours.example.org"}, "postal_address": "1 Quay Street",
         "approval": "automatic", "first_issue": "at_once", "schedule": {"cron": "0 8 1 1 *", "time_zone": "UTC"},
     }  # fmt: skip
+
+
+def _pin(core: int) -> None:
+    os.sched_setaffinity(0, {core})
 
 
 def environment() -> dict[str, str]:

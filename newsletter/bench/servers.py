@@ -99,7 +99,7 @@ def postfix_sink() -> Iterator[Server]:
     command = [program("smtp-sink"), *user, f"127.0.0.1:{port}", "512"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True)  # noqa: S603 - found above
     try:
-        _await(port, "smtp-sink")
+        wait_for_port(port, "smtp-sink")
         yield Server("smtp-sink", port, process)
     finally:
         process.terminate()
@@ -113,8 +113,9 @@ def mail_server() -> Iterator[Server]:
         yield server
 
 
-def _await(port: int, name: str) -> None:
-    until = time.monotonic() + 10
+def wait_for_port(port: int, name: str, seconds: float = 60) -> None:
+    """Wait until somebody listens there; raise NotHere if nobody does within so many seconds."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

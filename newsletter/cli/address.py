@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import errno
-import os
-import socket
-
-from waitress.adjustments import Adjustments
 
 from newsletter.cli.console import Failure
+from newsletter.serving import listening
 
 
 def insist_on_address(listen: str) -> None:
     """Raise Failure unless the web server can listen there; it is asked as the server itself will ask."""
-    for family, kind, protocol, address in Adjustments(listen=listen).listen:
-        with socket.socket(family, kind, protocol) as probe:
-            if os.name == "posix":
-                # What the last run left half closed keeps nobody from listening.
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            try:
-                probe.bind(address)
-            except OSError as error:
-                raise Failure(_refusal(listen, error)) from None
+    try:
+        for one in listening(listen):
+            one.close()
+    except OSError as error:
+        raise Failure(_refusal(listen, error)) from None
 
 
 def _refusal(listen: str, error: OSError) -> str:

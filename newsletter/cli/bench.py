@@ -17,6 +17,8 @@ from newsletter.bench.send import PARTS, Plan
 from newsletter.bench.send import measure as measure_sending
 from newsletter.bench.send import profile as profile_of
 from newsletter.bench.servers import NotHere
+from newsletter.bench.track import Plan as TrackPlan
+from newsletter.bench.track import measure as measure_tracking
 from newsletter.cli.console import Failure, command, err, out, problem, show
 from newsletter.cli.options import config_option, facts_option
 
@@ -100,6 +102,32 @@ def send(
             figures = list(measure_sending(plan, _say))
         except (StepFailed, NotHere) as failed:
             raise Failure(str(failed)) from None
+    _show(figures, markdown, as_json)
+
+
+@command()
+@click.option("--messages", default=1_000_000, show_default=True, type=click.IntRange(1000), help="In the tables.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="For each figure.")
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(1), help="For each load.")
+@click.option("--database", default="", help="A PostgreSQL server, or `own` for one set up for this; else SQLite.")
+@click.option("--markdown", is_flag=True, help="The table as docs/performance.md has it.")
+@facts_option
+def track(messages: int, runs: int, seconds: int, database: str, markdown: bool, as_json: bool) -> None:
+    """Follow links end to end, beside a plain view of Django's that writes a row for each.
+
+    On one core, from a database of its own, which is dropped in the end; then every click that was answered is looked
+    for. Uses wrk where it is installed (Debian's package of that name).
+    """
+    with own_server() if database == "own" else nullcontext() as server:
+        plan = TrackPlan(messages, runs, seconds, server.address if server else database)
+        try:
+            figures = list(measure_tracking(plan, _say))
+        except (StepFailed, NotHere) as failed:
+            raise Failure(str(failed)) from None
+    _show(figures, markdown, as_json)
+
+
+def _show(figures: list[Figure], markdown: bool, as_json: bool) -> None:
     if markdown:
         for line in ("| what | target | median (least–most) |", "|---|---|---|", *map(_line, figures)):
             out.print(line, markup=False, soft_wrap=True)
@@ -178,3 +206,4 @@ bench.add_command(audience)
 bench.add_command(send)
 bench.add_command(torture)
 bench.add_command(tracking_truth)
+bench.add_command(track)

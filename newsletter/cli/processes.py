@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import click
@@ -14,7 +14,7 @@ from newsletter.cli.console import Failure, command, counted, done, in_short, ou
 
 from newsletter import pipeline, publication, service  # isort: skip
 from newsletter.cli.address import insist_on_address
-from newsletter.cli.publication import insist_on_database, seed
+from newsletter.cli.publication import insist_on_database, insist_on_tables, seed, unreachable, wait_for_database
 from newsletter.cli.welcome import tell
 from newsletter.engine import on_postgresql
 from newsletter.heart import Heart
@@ -26,19 +26,25 @@ from newsletter.pipeline import Context
 def run() -> None:
     """Web, clock and workers, on this machine.
 
-    Prepares the database and the first sign-in if need be. Ctrl-C, or SIGTERM, stops it in an orderly way.
+    Prepares the database and the first sign-in if need be. Ctrl-C, or SIGTERM, stops it in an orderly way. While a
+    database that is a server does not answer, links in mails lead on, and all else waits for it.
     """
     service.end_on_signals()
     ctx = _told()
     insist_on_address(ctx.config.site.listen)
-    publication.migrate()
-    seed()
-    for one in unfollowable(ctx.config):
-        problem(str(one))
-    began = ctx.clock()
-    _first_look(ctx)
-    service.stop_on_signals(ctx.stop)
-    service.run(ctx, lambda: tell(ctx, began))
+    with ExitStack() as stack:
+        if is_early := unreachable():
+            insist_on_tables()
+            stack.enter_context(service.web_up(ctx))
+            wait_for_database()
+        publication.migrate()
+        seed()
+        for one in unfollowable(ctx.config):
+            problem(str(one))
+        began = ctx.clock()
+        _first_look(ctx)
+        service.stop_on_signals(ctx.stop)
+        service.run(ctx, lambda: tell(ctx, began), has_web=is_early)
     out.print("stopped", markup=False)
 
 
@@ -46,10 +52,10 @@ def run() -> None:
 def web() -> None:
     """The web server alone.
 
-    For several machines; run `newsletter migrate` first.
+    For several machines; run `newsletter migrate` first. Links in mails lead on though the database is away.
     """
     ctx = context()
-    insist_on_database()
+    insist_on_tables()
     insist_on_address(ctx.config.site.listen)
     service.stop_on_signals(ctx.stop)
     done(f"the web server listens on {ctx.config.site.listen}; readers reach it at {ctx.config.site.url}/")

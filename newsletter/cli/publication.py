@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import click
@@ -15,6 +16,9 @@ from django.db.migrations.executor import MigrationExecutor  # isort: skip
 from newsletter import publication
 from newsletter.config import Config, Problem
 from subscribers.models import List
+
+UNREACHABLE = "database.url"
+"""The key of a problem that lies with the database itself, and not with what is in it."""
 
 
 @command()
@@ -63,13 +67,35 @@ def insist_on_database() -> None:
         raise Failure(f"{lack.reason} ({lack.hint})" if lack.hint else lack.reason)
 
 
+def insist_on_tables() -> None:
+    """Raise Failure if the database lacks migrations. One that does not answer may be there later, and links do now."""
+    lack = lacking()
+    if lack and lack.key == UNREACHABLE:
+        problem(f"{lack.reason}; until it can, nothing but links and images of mails is answered as it should be")
+    elif lack:
+        insist_on_database()
+
+
+def unreachable() -> bool:
+    """Whether the database does not answer."""
+    lack = lacking()
+    return bool(lack and lack.key == UNREACHABLE)
+
+
+def wait_for_database() -> None:
+    """Wait until the database can be used, whether or not it is up to date."""
+    while unreachable():
+        connection.close()
+        time.sleep(2)
+
+
 def lacking() -> Problem | None:
     """What keeps the database from being used, if anything does."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        return Problem("database.url", f"the database cannot be used: {' '.join(str(error).split())}")
+        return Problem(UNREACHABLE, f"the database cannot be used: {' '.join(str(error).split())}")
     if waiting:
         return Problem(
             "database", f"the database lacks {counted(len(waiting), 'migration')}", hint="run `newsletter migrate`"

@@ -10,6 +10,7 @@ from newsletter.models.message import Due, Hold, Message, reachable  # isort: sk
 from newsletter.models.settling import Verdict  # isort: skip
 from newsletter.models.transport import Sent, Slot, TransportState  # isort: skip
 from newsletter.models.event import Event  # isort: skip
+from newsletter.models.spooled import Spooled  # isort: skip
 from newsletter.models.sign import Sign  # isort: skip
 from newsletter.models.tally import Tally  # isort: skip
 from newsletter.models.payload import Payload  # isort: skip
@@ -53,6 +54,7 @@ __all__ = [
     "SignIn",
     "Slot",
     "Source",
+    "Spooled",
     "Tally",
     "Term",
     "TransitionRefused",

@@ -17,6 +17,7 @@ from newsletter.send import machine
 from newsletter.send.hindrance import hindrance
 from newsletter.send.routes import Routes
 from newsletter.settings import current
+from newsletter.track import gate
 from subscribers.limits import TooLong, within
 
 OK = "ok"
@@ -36,7 +37,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """Whether all is well. It says what is not, and no more: anybody may ask."""
-    checks = {"database": _database()}
+    checks = {"database": _database(), "hits": gate.fault() or OK}
     if checks["database"] == OK:
         try:
             with within(PATIENCE):

@@ -21,11 +21,11 @@ from newsletter.errands.limits import truncated
 from newsletter.lists import offers
 from newsletter.models import Event, Issue, Message, Notice
 from newsletter.models.reply import digest
+from newsletter.models.taking import Happening, take_in
 from newsletter.reader.same_site import same_site
 from newsletter.reader.saying import language_for
 from newsletter.reader.signing_in import SeeOther, address_of
 from newsletter.settings import current
-from newsletter.track.recording import record
 from newsletter.track.views import masked, message_of, private, tested
 from subscribers import joining
 from subscribers.choosing import pause, say_why, set_frequency
@@ -205,7 +205,8 @@ def _unsubscribe(request: HttpRequest, way: Way, person: Subscriber, source: Ori
         locked = Message.objects.select_for_update().get(pk=way.message.pk)
         left = joining.leave(person, way.lists, way.occasion(request, source))
         if not locked.events.filter(kind=Event.Kind.UNSUBSCRIBE).exists():
-            record(request, way.message, Event.Kind.UNSUBSCRIBE)
+            now = timezone.now()
+            take_in([Happening(way.message.pk, Event.Kind.UNSUBSCRIBE, now)], now)
         if left and way.newsletter and current().audience.goodbye:
             _say_goodbye(way, person)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, cast
 
-OPEN, CLICK = "open", "click"
 Kind = Literal["open", "click"]
+OPEN: Kind = "open"
+CLICK: Kind = "click"
 LONGEST = 500
 """Characters of a program's name that are kept; what browsers say of themselves has fewer than 300."""
+_NUMBERS, _TIMES = 1 << 63, 1e11
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -42,14 +44,20 @@ class Hit(NamedTuple):
             f"\t{self.purpose}\n"
         ).encode()
 
+    @property
+    def can_be(self) -> bool:
+        """Whether a database takes its numbers, and a calendar its time."""
+        return 0 <= self.message < _NUMBERS and 0 <= self.link < _NUMBERS and 0 <= self.at < _TIMES
+
     @classmethod
     def read(cls, line: bytes) -> Hit:
         """The hit of a line; raise BadLine if it is not whole."""
         try:
             kind, message, link, at, method, agent, address, purpose = line.decode().removesuffix("\n").split("\t")
-            if kind not in (OPEN, CLICK) or "\0" in agent + address + purpose:
+            hit = cls(cast(Kind, kind), int(message), int(link), float(at), method, agent, address, purpose)
+            if kind not in (OPEN, CLICK) or "\0" in agent + address + purpose or not hit.can_be:
                 raise ValueError("this is no hit")
-            return cls(cast(Kind, kind), int(message), int(link), float(at), method, agent, address, purpose)
+            return hit
         except ValueError as error:
             raise BadLine(f"no hit stands in {line[:100]!r}") from error
 

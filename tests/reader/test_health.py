@@ -16,7 +16,7 @@ from tests.factories import make_message, make_sent_issue
 pytestmark = pytest.mark.django_db
 State, Status = Message.State, Issue.Status
 TOKEN = "a-token-for-the-watcher"
-WELL = dict.fromkeys(("database", "clock", "sending", "paused", "transports", "journals"), "ok")
+WELL = dict.fromkeys(("database", "hits", "clock", "sending", "paused", "transports", "journals"), "ok")
 
 
 @pytest.fixture(autouse=True)

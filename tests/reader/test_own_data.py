@@ -17,6 +17,7 @@ from newsletter.reader.signed_in import COOKIE
 from subscribers.joining import join
 from subscribers.models import Consent, Subscriber, Suppression
 from tests.factories import make_link, make_message, make_reply, make_sent_issue, make_subscriber, occasion, token_of
+from tests.mails import Mail
 from tests.reader.doing import behind_the_answer
 from tests.reader.talk import browser, replies_of, text_of
 
@@ -265,10 +266,11 @@ def test_words_that_are_left_lose_their_name_on_the_page_and_in_every_cache(maja
 
 def test_who_is_erased_can_still_follow_the_links_of_an_old_mail_and_is_not_seen_to(maja):
     message = make_message(subscriber=maja)
-    path = reverse("click", args=(make_link(message.issue).pk, token_of(message)))
+    mail, link = Mail(), make_link(message.issue)
     browser().post(mailed("erase"))
-    assert browser().get(path)["Location"] == "https://example.org/stories/1"
-    browser().get(reverse("opened", args=(token_of(message),)))
+    assert mail.click(message, link).headers["Location"] == "https://example.org/stories/1"
+    mail.open(message)
+    assert mail.arrive() == 2
     assert not Event.objects.exists()
 
 
