@@ -22,7 +22,9 @@ class Suppressed:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-def suppress(typed: Iterable[str], reason: str, occasion: Occasion) -> Suppressed:
+def suppress(
+    typed: Iterable[str], reason: str, occasion: Occasion, kind: Suppression.Kind = Suppression.Kind.MANUAL
+) -> Suppressed:
     """Suppress these addresses, whether or not anybody has them; one that is no address is refused with its reason."""
     told, keys = Suppressed(), dict[str, None]()
     for one in typed:
@@ -33,15 +35,14 @@ def suppress(typed: Iterable[str], reason: str, occasion: Occasion) -> Suppresse
     wanted = [*keys]
     for at in range(0, len(wanted), CHUNK):
         with transaction.atomic():
-            _add(wanted[at : at + CHUNK], reason, occasion, told)
+            _add(wanted[at : at + CHUNK], reason, occasion, kind, told)
     return told
 
 
-def _add(keys: list[str], reason: str, occasion: Occasion, told: Suppressed) -> None:
+def _add(keys: list[str], reason: str, occasion: Occasion, kind: Suppression.Kind, told: Suppressed) -> None:
     known = Suppression.held(keys)
     fresh = [key for key in keys if key not in known]
-    manual = Suppression.Kind.MANUAL
-    rows = [Suppression(key=key, hash=hash_of(key), kind=manual, reason=reason[:200]) for key in fresh]
+    rows = [Suppression(key=key, hash=hash_of(key), kind=kind, reason=reason[:200]) for key in fresh]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
     _note(Consent.Action.SUPPRESSED, fresh, occasion, reason)
     told.added += len(fresh)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 from pydantic import Field, field_validator
 
 from newsletter.config.answers import Incoming
+from newsletter.config.consequences import Alarms, Bounces
 from newsletter.config.section import Section
-from newsletter.config.values import Line
+from newsletter.config.values import Line, Span
 
 _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 """How every public key of this curve begins (RFC 5480); 64 bytes follow."""
@@ -39,4 +41,9 @@ class Track(Section):
     opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
     clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
+    bounces: Bounces = Field(Bounces(), description="what follows from what comes back undelivered")
+    alarms: Alarms = Field(Alarms(), description="when staff are written to about what came back")
+    keep_payloads: Span = Field(
+        timedelta(days=7), description="how long what providers posted is kept as it came; only what it told stays"
+    )
     replies: Incoming = Field(Incoming(), description="how answers by mail come in")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from newsletter import links
+from newsletter import links, staff
 from newsletter.config import Config
 from newsletter.markup.text import scrub
 from newsletter.models import Issue, Message, Notice
@@ -18,7 +16,6 @@ from newsletter.models.progress import OPEN, TAKEN
 
 log = logging.getLogger(__name__)
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 _LOST = (Message.State.FAILED, Message.State.BOUNCED)
 
 
@@ -32,7 +29,7 @@ def alarm(config: Config, issue: Issue, reason: str, now: datetime) -> bool:
             return False
         log.error("%s paused: %s", issue, reason)
         facts = _facts(config, issue, reason)
-        for to in sorted(set(_watchers(config))):
+        for to in staff.watchers(config):
             dedupe = digest_of(f"alarm {issue.pk} {now.isoformat()} {to}")
             Notice.queue(Notice.Kind.ALARM, issue.newsletter, to, facts, now, dedupe)
     issue.refresh_from_db()
@@ -49,10 +46,3 @@ def _facts(config: Config, issue: Issue, reason: str) -> dict[str, str]:
         "issue_title": str(issue), "reason": reason, "report_url": links.report(config, issue.pk),
         "sent": count(TAKEN), "waiting": count(OPEN), "failed": count(_LOST),
     }  # fmt: skip
-
-
-def _watchers(config: Config) -> Iterator[str]:
-    """Whom to write to: staff who may change issues, and the addresses of config.yaml."""
-    yield from config.site.alerts
-    staff = get_user_model().objects.with_perm("newsletter.change_issue", backend=BACKEND)
-    yield from staff.filter(is_staff=True).exclude(email="").values_list("email", flat=True)

@@ -1,7 +1,21 @@
 """Track: what came back from the messages, seen by the addresses in them and told in a report; and who is silent."""
 
+from newsletter.track.alarms import watch
+from newsletter.track.payloads import ingest_payloads, tidy_payloads
 from newsletter.track.replies import fetch_replies
 from newsletter.track.report import LinkClicks, Report, failures, report
 from newsletter.track.sunset import Outlook, check, sunset
 
-__all__ = ["LinkClicks", "Outlook", "Report", "check", "failures", "fetch_replies", "report", "sunset"]
+__all__ = [
+    "LinkClicks",
+    "Outlook",
+    "Report",
+    "check",
+    "failures",
+    "fetch_replies",
+    "ingest_payloads",
+    "report",
+    "sunset",
+    "tidy_payloads",
+    "watch",
+]
