@@ -22,9 +22,7 @@ class Suppressed:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-def suppress(
-    typed: Iterable[str], reason: str, occasion: Occasion, kind: Suppression.Kind = Suppression.Kind.MANUAL
-) -> Suppressed:
+def suppress(typed: Iterable[str], reason: str, occasion: Occasion) -> Suppressed:
     """Suppress these addresses, whether or not anybody has them; one that is no address is refused with its reason."""
     told, keys = Suppressed(), dict[str, None]()
     for one in typed:
@@ -35,14 +33,33 @@ def suppress(
     wanted = [*keys]
     for at in range(0, len(wanted), CHUNK):
         with transaction.atomic():
-            _add(wanted[at : at + CHUNK], reason, occasion, kind, told)
+            _add(wanted[at : at + CHUNK], reason, occasion, told)
     return told
 
 
-def _add(keys: list[str], reason: str, occasion: Occasion, kind: Suppression.Kind, told: Suppressed) -> None:
+def suppress_each(people: Iterable[tuple[Subscriber, Occasion]], kind: Suppression.Kind) -> int:
+    """Suppress the addresses of these people, each on an occasion of its own whose words are the reason; return how
+    many were not suppressed before."""
+    wanted = {person.key: (person, occasion) for person, occasion in people}
+    with transaction.atomic():
+        known = Suppression.held(wanted)
+        fresh = [one for key, one in wanted.items() if key not in known]
+        Suppression.objects.bulk_create(
+            (
+                Suppression(key=person.key, hash=hash_of(person.key), kind=kind, reason=occasion.how[:200])
+                for person, occasion in fresh
+            ),
+            ignore_conflicts=True,
+        )
+        Consent.note_each(Consent.Action.SUPPRESSED, ((occasion, person.pk) for person, occasion in fresh))
+    return len(fresh)
+
+
+def _add(keys: list[str], reason: str, occasion: Occasion, told: Suppressed) -> None:
     known = Suppression.held(keys)
     fresh = [key for key in keys if key not in known]
-    rows = [Suppression(key=key, hash=hash_of(key), kind=kind, reason=reason[:200]) for key in fresh]
+    manual = Suppression.Kind.MANUAL
+    rows = [Suppression(key=key, hash=hash_of(key), kind=manual, reason=reason[:200]) for key in fresh]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
     _note(Consent.Action.SUPPRESSED, fresh, occasion, reason)
     told.added += len(fresh)

@@ -42,9 +42,9 @@ class Publication:
         """Run a command to its end; raise StepFailed if it does not end well."""
         self._run([sys.executable, "-m", "newsletter", *arguments], arguments[0])
 
-    def step(self, name: str, *arguments: object) -> dict[str, Any]:
-        """Do a step of `newsletter.bench.send_steps` in a process of its own, and return its figures."""
-        line = [sys.executable, "-m", "newsletter.bench.send_steps", name, *map(str, arguments)]
+    def step(self, name: str, *arguments: object, of: str = "send_steps") -> dict[str, Any]:
+        """Do a step of a module of `newsletter.bench` in a process of its own, and return its figures."""
+        line = [sys.executable, "-m", f"newsletter.bench.{of}", name, *map(str, arguments)]
         figures: dict[str, Any] = json.loads(self._run(line, name).strip().rpartition("\n")[2])
         return figures
 
@@ -113,14 +113,15 @@ class Publication:
             raise StepFailed(f"{name}: {done.stderr.strip().rpartition(chr(10))[2] or 'it ended without a word'}")
         return done.stdout
 
-    def configure(self, send: dict[str, Any]) -> None:
+    def configure(self, send: dict[str, Any], track: dict[str, Any] | None = None) -> None:
         """Write its config.yaml."""
-        port = free_port()
+        self.port = port = free_port()
         config = {
             "site": {"listen": f"127.0.0.1:{port}", "url": f"http://127.0.0.1:{port}", "var": str(self.var)},
             "database": {"url": self.database},
             "collect": {"every": "1h", "sources": {"posts": {"kind": "folder", "location": "posts"}}},
             "send": send,
+            "track": track or {},
             "newsletters": {NAME: _newsletter()},
         }
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

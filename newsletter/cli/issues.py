@@ -126,14 +126,18 @@ def report(issue: str, as_json: bool) -> None:
     """Show what came back of an issue.
 
     How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; replies, likes and
-    votes; clicks for each link.
+    votes; clicks for each link; and what is odd about it.
     """
     chosen = issue_named(issue)
     facts, failures = track.report(chosen).as_dict(), _failures(chosen)
+    alarms = [{"alarm": one.cause, "at": one.at, "words": one.words} for one in chosen.alarms.all()]
     if as_json:
-        show_one({**facts, "failures": failures}, True)
+        show_one({**facts, "failures": failures, "alarms": alarms}, True)
     else:
         _show_report(facts, failures)
+        if alarms:
+            out.print()
+            show(alarms, False, "")
 
 
 def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from newsletter.config.answers import Incoming
 from newsletter.config.consequences import Alarms, Bounces
 from newsletter.config.section import Section
-from newsletter.config.values import Line, Span
+from newsletter.config.values import Called, Line, Span
 
 _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 """How every public key of this curve begins (RFC 5480); 64 bytes follow."""
@@ -35,12 +36,33 @@ class SendGridEvents(Section):
         return key
 
 
+Provider = Literal[
+    "amazon_ses", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
+    "sparkpost", "unisender_go",
+]  # fmt: skip
+
+
+class AnymailEvents(Section):
+    """Any other provider that django-anymail knows, whose SMTP server is our transport; needs the extra `anymail`."""
+
+    provider: Provider | None = Field(
+        None, description="who posts to `/hooks/anymail/PROVIDER/tracking/` what became of messages; see tracking.md"
+    )
+    secret: SecretStr | None = Field(
+        None, min_length=16, description="`USER:PASSWORD` in the address given to the provider, as Anymail asks for"
+    )
+    settings: Annotated[dict[str, SecretStr], Called("names with values")] = Field(
+        {}, description="further settings of Anymail's for the provider, such as `MAILGUN_WEBHOOK_SIGNING_KEY`"
+    )
+
+
 class Track(Section):
     """What is measured."""
 
     opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
     clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
+    anymail: AnymailEvents = Field(AnymailEvents(), description="what another provider says became of messages")
     bounces: Bounces = Field(Bounces(), description="what follows from what comes back undelivered")
     alarms: Alarms = Field(Alarms(), description="when staff are written to about what came back")
     keep_payloads: Span = Field(

@@ -1,7 +1,7 @@
 """Track: what came back from the messages, seen by the addresses in them and told in a report; and who is silent."""
 
 from newsletter.track.alarms import watch
-from newsletter.track.payloads import ingest_payloads, tidy_payloads
+from newsletter.track.payloads import ingest_payloads, tidy_payloads, webhook_sources
 from newsletter.track.replies import fetch_replies
 from newsletter.track.report import LinkClicks, Report, failures, report
 from newsletter.track.sunset import Outlook, check, sunset
@@ -18,4 +18,5 @@ __all__ = [
     "sunset",
     "tidy_payloads",
     "watch",
+    "webhook_sources",
 ]

@@ -19,7 +19,7 @@ from newsletter.track.soft import series
 from subscribers import joining
 from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import List, Occasion, Origin, Subscriber, Suppression
-from subscribers.suppressing import suppress
+from subscribers.suppressing import suppress_each
 
 Kind = Event.Kind
 
@@ -50,13 +50,10 @@ def follow(new: Sequence[Kept], config: Config, now: datetime) -> None:
     signs_of_life([one for kind in (Kind.OPEN, Kind.CLICK) for one in by_kind[kind]], now)
     issues = Issue.objects.in_bulk({one.issue for kind in _ABOUT_PEOPLE for one in by_kind[kind]})
     for kind, why in _HELD.items():
-        for one, person in _whose(by_kind[kind]):
-            _hold(person, one, issues[one.issue], why)
-    soft = list(_whose(by_kind[Kind.SOFT_BOUNCED]))
+        _hold(_whose(by_kind[kind]), issues, why)
+    soft = _whose(by_kind[Kind.SOFT_BOUNCED])
     over = series({person.pk for _, person in soft}, config.track.bounces.soft, now)
-    for one, person in soft:
-        if person.pk in over:
-            _hold(person, one, issues[one.issue], Suppression.Kind.BOUNCED)
+    _hold([one for one in soft if one[1].pk in over], issues, Suppression.Kind.BOUNCED)
     for one, person in _whose(by_kind[Kind.UNSUBSCRIBE]):
         joining.leave(person, _lists(config, issues[one.issue]), _occasion(one, issues[one.issue]))
     _alarm(by_kind, config, now)
@@ -91,9 +88,9 @@ def _is_theirs(address: str, person: Subscriber) -> bool:
         return True  # not what we have written to, so no word on whose it is
 
 
-def _hold(person: Subscriber, one: Kept, issue: Issue, kind: Suppression.Kind) -> None:
-    occasion = _occasion(one, issue)
-    suppress([person.email], occasion.how, occasion, kind)
+def _hold(whose: Sequence[tuple[Kept, Subscriber]], issues: Mapping[int, Issue], kind: Suppression.Kind) -> None:
+    if whose:
+        suppress_each([(person, _occasion(one, issues[one.issue])) for one, person in whose], kind)
 
 
 def _occasion(one: Kept, issue: Issue) -> Occasion:

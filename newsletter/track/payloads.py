@@ -15,12 +15,20 @@ from newsletter.config import Config
 from newsletter.models import Payload
 from newsletter.models.taking import Happening
 from newsletter.track.intake import ingest
-from newsletter.track.webhooks import sendgrid_events
+from newsletter.track.webhooks import anymail_events, sendgrid_events
 
 Normaliser = Callable[[Payload, Config], Iterable[Happening]]
-NORMALISERS: dict[str, Normaliser] = {sendgrid_events.SOURCE: sendgrid_events.happenings}
+NORMALISERS: dict[str, Normaliser] = {
+    sendgrid_events.SOURCE: sendgrid_events.happenings,
+    **dict.fromkeys(anymail_events.PROVIDERS, anymail_events.happenings),
+}
 KEPT_ROWS = timedelta(days=90)
 """How long it is remembered that a payload came, after its body was dropped."""
+
+
+def webhook_sources() -> list[str]:
+    """The sources of what comes by webhooks."""
+    return [*NORMALISERS]
 
 
 def ingest_payloads(config: Config, clock: Callable[[], datetime], stop: Stop | None = None) -> int:
@@ -44,5 +52,5 @@ def understand(payload: Payload, config: Config, now: datetime) -> int:
 def tidy_payloads(config: Config, now: datetime) -> None:
     """Drop the bodies whose time is over, and later the rows; what was not understood stays until staff have seen it,
     though not for ever."""
-    Payload.drop_bodies([*NORMALISERS], now - config.track.keep_payloads, now - KEPT_ROWS)
-    Payload.forget([*NORMALISERS], now - KEPT_ROWS)
+    Payload.drop_bodies(webhook_sources(), now - config.track.keep_payloads, now - KEPT_ROWS)
+    Payload.forget(webhook_sources(), now - KEPT_ROWS)
