@@ -108,14 +108,14 @@ def _event(made: int, message: int, site: str, name: str, now: int, chance: rand
         "event": kind, "category": ["harbours"], "sg_event_id": f"{name}-{made}-{'x' * 20}",
         "sg_message_id": f"{'y' * 40}.recvd-{made}", "message": str(message), "site": site,
     }  # fmt: skip
-    more = {
+    more: dict[str, Figures] = {
         "delivered": {"response": "250 OK"},
         "deferred": {"response": "450 4.2.1 try again", "attempt": "2"},
         "bounce": {"type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 no such user"},
         "click": {"url": _url(chance.randrange(20)), "useragent": "Mozilla/5.0", "ip": "203.0.113.7"},
         "open": {"useragent": "Mozilla/5.0", "ip": "203.0.113.7", "sg_machine_open": chance.random() < 0.5},
     }
-    return {**event, **more.get(kind, {})}
+    return event | more.get(kind, {})
 
 
 def wait() -> Figures:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -63,10 +65,16 @@ BELONGS = {
     "admin:subscribers_segment_changelist": "/desk/segment/",
     "admin:subscribers_field_changelist": "/desk/field/",
 }
+
+
+def _not_understood() -> QuerySet[Any]:
+    return Posted.not_understood().filter(source__in=webhook_sources())
+
+
 # What is counted beside a title, where there is any.
-WAITING = {
+WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "admin:newsletter_reply_changelist": Reply.held,
-    "admin:newsletter_posted_changelist": lambda: Posted.not_understood().filter(source__in=webhook_sources()),
+    "admin:newsletter_posted_changelist": _not_understood,
 }
 
 
