@@ -31,8 +31,8 @@ class Bounces(Section):
 class Alarms(Section):
     """When staff are written to about what came back of an issue; once for each issue and cause."""
 
-    complaints: float = Field(0.1, gt=0, le=100, description="percent of the messages sent that were called spam")
-    bounces: float = Field(2, gt=0, le=100, description="percent of the messages sent that bounced")
+    complaints: float = Field(0.1, ge=0.01, le=100, description="percent of the messages sent that were called spam")
+    bounces: float = Field(2, ge=0.01, le=100, description="percent of the messages sent that bounced")
     least: int = Field(3, ge=1, description="complaints, bounces or clicks below which nothing is concluded")
     silence: Span = Field(
         timedelta(hours=6), description="how long nothing may come from a webhook after messages went that it tells of"

@@ -46,7 +46,7 @@ class AnymailEvents(Section):
     """Any other provider that django-anymail knows, whose SMTP server is our transport; needs the extra `anymail`."""
 
     provider: Provider | None = Field(
-        None, description="who posts to `/hooks/anymail/PROVIDER/tracking/` what became of messages; see tracking.md"
+        None, description="who posts to `/hooks/anymail/PROVIDER/tracking/` what became of messages; see webhooks.md"
     )
     secret: SecretStr | None = Field(
         None, min_length=16, description="`USER:PASSWORD` in the address given to the provider, as Anymail asks for"

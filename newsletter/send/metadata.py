@@ -1,6 +1,6 @@
 """The header in which a provider's SMTP server takes what its events bring back: here, which message it is.
 
-Only where `track.anymail` names a provider whose events do not bring back the Message-ID; docs/tracking.md has a table.
+Only where `track.anymail` names a provider whose events do not bring back the Message-ID; docs/webhooks.md has a table.
 """
 
 from __future__ import annotations

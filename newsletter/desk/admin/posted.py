@@ -45,7 +45,7 @@ class PostedAdmin(ReadOnlyAdmin):
         " new and ours; the others were told before, or are of other mail of the account's. What could not be"
         " understood says why, and changed nothing."
     )
-    when_empty = "Nothing has been posted. Webhooks are set up with the provider; see docs/tracking.md."
+    when_empty = "Nothing has been posted. Webhooks are set up with the provider; see docs/webhooks.md."
     list_display = ("received_at", "source", "events", "taken", "standing", "fault")
     list_filter = (Understood, "source")
     ordering = ("-pk",)
