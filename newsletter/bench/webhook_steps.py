@@ -30,6 +30,10 @@ ISSUES = 10
 KINDS = ["processed"] * 45 + ["delivered"] * 44 + ["open"] * 6 + ["click"] * 3 + ["deferred", "bounce"]
 """What happens, in a hundred events."""
 TOP = 40
+_MESSAGES = """
+INSERT INTO newsletter_message (issue_id, subscriber_id, state, submitted_at, transport)
+SELECT %s, id, 'submitted', %s, 'sendgrid' FROM subscribers_subscriber
+"""
 _KEY = ec.derive_private_key(20261120, ec.SECP256R1())
 _PATH = "/hooks/sendgrid/events/"
 
@@ -43,10 +47,12 @@ def public_key() -> str:
 def prepare(messages: str) -> Figures:
     """Make the tables, and ten sent issues, each to a tenth of so many people."""
     _set_up()
+    from django.db import connection
     from django.utils import timezone
 
     from newsletter import publication
     from newsletter.models import Issue, Link, Message
+    from newsletter.models.rows import moment
     from subscribers.models import Subscriber
 
     publication.migrate()
@@ -55,17 +61,14 @@ def prepare(messages: str) -> Figures:
         for at in range(int(messages) // ISSUES)
     ]
     Subscriber.objects.bulk_create(people, batch_size=5000)
-    numbers, now = list(Subscriber.objects.values_list("pk", flat=True)), timezone.now()
+    now = timezone.now()
     for at in range(ISSUES):
         issue = Issue.objects.create(
             newsletter="harbours", slug=f"bench-{at}", due_at=now.replace(microsecond=at), cut_off_at=now,
             started_at=now, finished_at=now, status="sent",
         )  # fmt: skip
-        rows = (
-            Message(issue=issue, subscriber_id=one, state="submitted", submitted_at=now, transport="sendgrid")
-            for one in numbers
-        )
-        Message.objects.bulk_create(rows, batch_size=5000)
+        with connection.cursor() as cursor:
+            cursor.execute(_MESSAGES, [issue.pk, moment(now)])
         Link.number(issue, [_url(number) for number in range(20)])
     _analyze()
     return {"messages": Message.objects.count()}
