@@ -124,15 +124,17 @@ def _event(made: int, message: int, site: str, name: str, now: int, chance: rand
 def wait() -> Figures:
     """Wait until the web server answers."""
     _set_up()
+    last = ""
     for _ in range(600):
         try:
             connection = _connection()
             connection.request("GET", "/livez")
             if connection.getresponse().status == 200:
                 return {}
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the web server does not answer")
+        except OSError as error:
+            last = str(error)
+        time.sleep(0.1)
+    raise RuntimeError(f"the web server does not answer: {last}")
 
 
 def post(number: str) -> Figures:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from newsletter import pipeline
 from newsletter.models import Alarm, Event, Message, Notice, Payload
@@ -135,3 +136,26 @@ def test_the_job_looks(config, issue, settings):
     happened(Kind.COMPLAINED, [make_message(issue) for _ in range(3)])
     pipeline.watch(pipeline.Context(config, settings.SECRET_KEY, clock=lambda: LATER))
     assert causes() == ["complaints"]
+
+
+# ── where staff see them ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_desk_shows_an_alarm_on_its_front_page_and_on_the_issues_report(client, issue):
+    make_message(issue)
+    now = timezone.now()
+    Alarm.sound(issue, Alarm.Cause.BOUNCES, "9 of 20 messages <bounced>", now)
+    old = make_sent_issue()
+    Alarm.sound(old, Alarm.Cause.BOUNCES, "of long ago", now - timedelta(days=8))
+    client.force_login(make_staff())
+    front = client.get("/desk/").content.decode()
+    assert "9 of 20 messages &lt;bounced&gt;" in front
+    assert "of long ago" not in front
+    assert "9 of 20 messages &lt;bounced&gt;" in client.get(f"/desk/issue/{issue.pk}/report/").content.decode()
+
+
+def test_the_second_alarm_of_a_cause_is_no_news(issue):
+    assert Alarm.sound(issue, Alarm.Cause.BOUNCES, "first", NOW)
+    assert not Alarm.sound(issue, Alarm.Cause.BOUNCES, "second", NOW)
+    assert Alarm.sound(issue, Alarm.Cause.COMPLAINTS, "another", NOW)
+    assert list(Alarm.objects.order_by("pk").values_list("words", flat=True)) == ["first", "another"]
