@@ -211,7 +211,7 @@ async def _work(ctx: Context, concurrency: int) -> None:
         for job in await app.job_manager.get_stalled_jobs():
             # Left by a worker that was killed. The rows know what is due; these would only pile up.
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
-        # Sending may fill its own places for hours, and imports theirs; collecting must not wait behind them.
+        # Sending may fill its own places for hours, imports and events theirs; collecting must not wait behind them.
         workers = [
             asyncio.create_task(
                 app.run_worker_async(
@@ -219,7 +219,7 @@ async def _work(ctx: Context, concurrency: int) -> None:
                     shutdown_graceful_timeout=GRACE, fetch_job_polling_interval=2,
                 )
             )
-            for queue, places in (("send", concurrency), ("audience", 2), ("jobs", 2))
+            for queue, places in (("send", concurrency), ("audience", 2), ("events", 2), ("jobs", 2))
         ]  # fmt: skip
         while not ctx.stop.is_set() and not any(worker.done() for worker in workers):
             await asyncio.sleep(0.2)
@@ -252,4 +252,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _queue(job: Job) -> str:
-    return {"send": "send", "imports": "audience", "bulk": "audience"}.get(job.name, "jobs")
+    return {"send": "send", "imports": "audience", "bulk": "audience", "ingest": "events"}.get(job.name, "jobs")

@@ -9,10 +9,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, Q
 
-from newsletter.models import Event, Like, Message, Muted, Notice, Rejected, Reply, Sign, SignIn, Vote
+from newsletter.models import Event, Like, Message, Muted, Notice, Payload, Rejected, Reply, Sign, SignIn, Vote
 from newsletter.models.errand import Errand
 from subscribers.own_data import FREE, KEPT, Erasure, Facts, Rows, Table, by
-from subscribers.traces import Person, mentions, scrub
+from subscribers.traces import ERASED, Person, mentions, scrub
 
 REPLIES = "replies"
 """The title of the table from which a person may leave their words to others."""
@@ -82,6 +82,26 @@ def _delete(erasure: Erasure, rows: Rows) -> None:
     rows.delete()
 
 
+def _payloads(person: Person) -> Rows:
+    """What names the person, among what providers and mail servers brought of late; all of it is looked through."""
+    rows = Payload.objects.exclude(body=b"").order_by("pk")
+    found = [row.pk for row in rows.iterator(chunk_size=20) if person.address().search(_text(row.data))]
+    return Payload.objects.filter(pk__in=found).order_by("pk")
+
+
+def _payloads_erased(erasure: Erasure, rows: Rows) -> None:
+    """Drop what has served its time; what still waits tells what it tells, without the address."""
+    words = erasure.person.address()
+    for row in rows.filter(done_at=None).iterator(chunk_size=20):
+        row.rewrite(words.sub(ERASED, _text(row.data)).encode("utf-8", "surrogateescape"))
+    rows.filter(done_at__isnull=False).update(body=b"")
+    scrub(rows, words)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
 def _log(person: Person) -> Rows:
     """What staff did to the person's rows, or with the address in its words."""
     about = Q(pk__in=mentions(LogEntry, person).values("pk"))
@@ -116,6 +136,11 @@ def _event(one: Event) -> Facts:
         "what": one.get_kind_display(), "at": one.at, "issue": str(one.issue), "link": one.link.url if one.link else "",
         "program": one.agent, "network": one.network, "taken_for": one.judged,
     }  # fmt: skip
+
+
+def _payload(one: Payload) -> Facts:
+    """Not what it says, which is about others too; what it told of the person stands in the events."""
+    return {"from": one.source, "at": one.received_at, "understood": one.done_at is not None and not one.fault}
 
 
 def _sign(one: Sign) -> Facts:
@@ -182,6 +207,7 @@ KEPT |= {
         .order_by("pk"),
         _sign,
     ),
+    Payload: Table("posts_of_mail_providers", _payloads, _payload, _payloads_erased),
     Reply: Table(
         REPLIES, lambda who: _replies(who).select_related("issue").order_by("pk"), _reply, _replies_erased
     ),
@@ -215,7 +241,8 @@ FREE |= {
         _PUBLISHED,
     ),
     "newsletter.Tally": "how often an issue was opened and the like, which names nobody",
-    "newsletter.Payload": "what providers told of many at once, dropped after a time",
+    "newsletter.Posted": "the same rows as Payload's, listed apart",
+    "newsletter.Alarm": "what is odd about an issue, which names nobody",
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
     "newsletter.Beat": "when the house's own jobs last ran",
     "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",

@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 SHEETS = 8
 """Sheets of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
+INGESTERS = 2
+"""Payloads that are understood side by side: while one waits for the database, another is read."""
 STUCK = "cannot be rendered"
 """How the reason begins of an issue that is tried again at the next turn."""
 
@@ -315,6 +317,16 @@ def judge(ctx: Context) -> None:
     track.judge(ctx.config, ctx.clock, ctx.stop.is_set)
 
 
+def ingest(ctx: Context) -> None:
+    """Make of what providers posted what it tells; several workers may do so at once."""
+    track.ingest_payloads(ctx.config, ctx.clock, ctx.stop)
+
+
+def watch(ctx: Context) -> None:
+    """Tell staff what is odd about what came back of the latest issues."""
+    track.watch(ctx.config, ctx.clock())
+
+
 def let_go(ctx: Context) -> None:
     """Ask who shows no sign of life whether to go on, and stop writing to those who did not answer."""
     track.sunset(ctx.config, ctx.key, ctx.clock(), ctx.stop)
@@ -327,6 +339,7 @@ def tidy(ctx: Context) -> None:
     Turn.forget(now - timedelta(days=1))
     Reply.forget_unconfirmed(now - timedelta(days=7))
     Rejected.forget(now - ctx.config.track.replies.keep_rejected)
+    track.tidy_payloads(ctx.config, now)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
     Spooled.forget(now - timedelta(days=90))
@@ -365,6 +378,8 @@ JOBS = (
     Job("bulk", change_many, every=lambda config: timedelta(seconds=2)),
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
+    Job("ingest", ingest, every=lambda config: timedelta(seconds=1), lanes=lambda config: INGESTERS),
+    Job("watch", watch, every=lambda config: timedelta(minutes=5)),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
     Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),
     Job("growth", count_growth, every=lambda config: timedelta(seconds=10)),

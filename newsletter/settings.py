@@ -62,7 +62,7 @@ def from_config(config: Config) -> dict[str, Any]:
             "newsletter.desk",
             *(["django_altcha"] if config.audience.subscribe.captcha == "altcha" else []),
             *(["procrastinate.contrib.django"] if postgresql else []),
-            *(["anymail"] if config.track.replies.anymail.provider else []),
+            *(["anymail"] if config.track.replies.anymail.provider or config.track.anymail.provider else []),
         ],
         "MIDDLEWARE": [
             "django.middleware.security.SecurityMiddleware",
@@ -179,9 +179,10 @@ def _templates() -> list[dict[str, Any]]:
 
 
 def _anymail(config: Config) -> dict[str, Any]:
-    given = config.track.replies.anymail
-    secret = {"WEBHOOK_SECRET": given.secret.get_secret_value()} if given.secret else {}
-    return {**secret, **{name: value.get_secret_value() for name, value in given.settings.items()}}
+    given = (config.track.replies.anymail, config.track.anymail)
+    secrets = [one.secret.get_secret_value() for one in given if one.secret]
+    found = {name: value.get_secret_value() for one in given for name, value in one.settings.items()}
+    return {**({"WEBHOOK_SECRET": secrets} if secrets else {}), **found}
 
 
 def _logging() -> dict[str, Any]:

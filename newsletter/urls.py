@@ -93,3 +93,8 @@ if current().track.replies.anymail.provider:
     from newsletter.track.replies import anymail
 
     urlpatterns.append(path("hooks/anymail/", include((anymail.urls(current()), "anymail"))))
+
+if current().track.anymail.provider:
+    from newsletter.track.webhooks import anymail as anymail_events
+
+    urlpatterns.append(path("hooks/anymail/", include((anymail_events.urls(current()), "anymail-events"))))

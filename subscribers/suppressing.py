@@ -37,6 +37,24 @@ def suppress(typed: Iterable[str], reason: str, occasion: Occasion) -> Suppresse
     return told
 
 
+def suppress_each(people: Iterable[tuple[Subscriber, Occasion]], kind: Suppression.Kind) -> int:
+    """Suppress the addresses of these people, each on an occasion of its own whose words are the reason; return how
+    many were not suppressed before."""
+    wanted = {person.key: (person, occasion) for person, occasion in people}
+    with transaction.atomic():
+        known = Suppression.held(wanted)
+        fresh = [one for key, one in wanted.items() if key not in known]
+        Suppression.objects.bulk_create(
+            (
+                Suppression(key=person.key, hash=hash_of(person.key), kind=kind, reason=occasion.how[:200])
+                for person, occasion in fresh
+            ),
+            ignore_conflicts=True,
+        )
+        Consent.note_each(Consent.Action.SUPPRESSED, ((occasion, person.pk) for person, occasion in fresh))
+    return len(fresh)
+
+
 def _add(keys: list[str], reason: str, occasion: Occasion, told: Suppressed) -> None:
     known = Suppression.held(keys)
     fresh = [key for key in keys if key not in known]

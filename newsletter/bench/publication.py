@@ -127,15 +127,16 @@ class Publication:
             raise StepFailed(f"{name}: {done.stderr.strip().rpartition(chr(10))[2] or 'it ended without a word'}")
         return done.stdout
 
-    def configure(self, send: dict[str, Any]) -> None:
+    def configure(self, send: dict[str, Any], track: dict[str, Any] | None = None) -> None:
         """Write its config.yaml."""
-        self.port = free_port()
-        address = f"127.0.0.1:{self.port}"
+        self.port = port = free_port()
+        address = f"127.0.0.1:{port}"
         config = {
             "site": {"listen": address, "url": f"http://{address}", "var": str(self.var)},
             "database": {"url": self.database},
             "collect": {"every": "1h", "sources": {"posts": {"kind": "folder", "location": "posts"}}},
             "send": send,
+            "track": track or {},
             "newsletters": {NAME: _newsletter()},
         }
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

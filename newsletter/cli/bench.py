@@ -19,6 +19,9 @@ from newsletter.bench.send import profile as profile_of
 from newsletter.bench.servers import NotHere
 from newsletter.bench.track import Plan as TrackPlan
 from newsletter.bench.track import measure as measure_tracking
+from newsletter.bench.webhooks import Load
+from newsletter.bench.webhooks import measure as measure_webhooks
+from newsletter.bench.webhooks import profile as profile_of_webhooks
 from newsletter.cli.console import Failure, command, err, out, problem, show
 from newsletter.cli.options import config_option, facts_option
 
@@ -102,7 +105,7 @@ def send(
             figures = list(measure_sending(plan, _say))
         except (StepFailed, NotHere) as failed:
             raise Failure(str(failed)) from None
-    _show(figures, markdown, as_json)
+    _tell(figures, markdown, as_json)
 
 
 @command()
@@ -124,15 +127,42 @@ def track(messages: int, runs: int, seconds: int, database: str, markdown: bool,
             figures = list(measure_tracking(plan, _say))
         except (StepFailed, NotHere) as failed:
             raise Failure(str(failed)) from None
-    _show(figures, markdown, as_json)
+    _tell(figures, markdown, as_json)
 
 
-def _show(figures: list[Figure], markdown: bool, as_json: bool) -> None:
+def _tell(figures: list[Figure], markdown: bool, as_json: bool) -> None:
     if markdown:
         for line in ("| what | target | median (least–most) |", "|---|---|---|", *map(_line, figures)):
             out.print(line, markup=False, soft_wrap=True)
     else:
         show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
+
+
+@command()
+@click.option("--messages", default=1_000_000, show_default=True, type=click.IntRange(1000), help="In the tables.")
+@click.option("--posts", default=100, show_default=True, type=click.IntRange(1), help="Of 1,000 events, in a run.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Of so many posts each.")
+@click.option("--database", default="", help="A PostgreSQL server, or `own` for one set up for this; else SQLite.")
+@click.option("--markdown", is_flag=True, help="The table as docs/performance.md has it.")
+@click.option("--profile", is_flag=True, help="Show instead by function where the time goes once a batch is kept.")
+@facts_option
+def webhooks(
+    messages: int, posts: int, runs: int, database: str, markdown: bool, profile: bool, as_json: bool
+) -> None:  # fmt: skip
+    """Take SendGrid's events end to end: signed posts over HTTP, until the last of them is counted.
+
+    A third of them are told twice. Everything happens in a publication of its own, which is dropped in the end.
+    """
+    with own_server() if database == "own" else nullcontext() as server:
+        load = Load(messages, posts, runs, server.address if server else database)
+        try:
+            if profile:
+                out.print(profile_of_webhooks(load, _say), markup=False)
+                return
+            figures = list(measure_webhooks(load, _say))
+        except StepFailed as failed:
+            raise Failure(str(failed)) from None
+    _tell(figures, markdown, as_json)
 
 
 @command()
@@ -207,3 +237,4 @@ bench.add_command(send)
 bench.add_command(torture)
 bench.add_command(tracking_truth)
 bench.add_command(track)
+bench.add_command(webhooks)

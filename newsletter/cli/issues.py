@@ -128,14 +128,18 @@ def report(issue: str, as_json: bool) -> None:
     """Show what came back of an issue.
 
     How many messages were submitted, failed or left out, and why; what went by each transport, and what waits for it;
-    opens, clicks and unsubscribes; replies, likes and votes; clicks for each link.
+    opens, clicks and unsubscribes; replies, likes and votes; clicks for each link; and what is odd about it.
     """
     chosen = issue_named(issue)
     facts, failures, ways = track.report(chosen).as_dict(), _failures(chosen), _ways(chosen)
+    alarms = [{"alarm": one.cause, "at": one.at, "words": one.words} for one in chosen.alarms.all()]
     if as_json:
-        show_one({**facts, "failures": failures, "transports": ways}, True)
+        show_one({**facts, "failures": failures, "transports": ways, "alarms": alarms}, True)
     else:
         _show_report(facts, failures, ways)
+        if alarms:
+            out.print()
+            show(alarms, False, "")
 
 
 def _ways(issue: Issue) -> list[dict[str, Any]]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from newsletter.config import ways
+from newsletter.config.answers import Anymail
 from newsletter.config.problems import Found, Location, Problem, dotted, nearest
 from newsletter.config.schema import Config, Newsletter
 from newsletter.config.source import Origins
+from newsletter.config.tracking import AnymailEvents
 
 
 def contradictions(config: Config, origins: Origins) -> Iterator[Problem]:
@@ -60,17 +62,22 @@ def _seeds(config: Config) -> Found:
 
 def _replies(config: Config) -> Found:
     place: Location = ("track", "replies")
-    anymail, imap = config.track.replies.anymail, config.track.replies.imap
-    if anymail.provider and not find_spec("anymail"):
-        yield (*place, "anymail", "provider"), "django-anymail is not installed", "pip install newsletter[anymail]"
-    if anymail.provider and not (anymail.secret or anymail.settings):
-        hint = "without one, anybody could post mail in a reader's name"
-        yield (*place, "anymail", "secret"), "the provider's posts need a secret or its signing key", hint
-    if anymail.secret and ":" not in anymail.secret.get_secret_value():
-        yield (*place, "anymail", "secret"), "this must be USER:PASSWORD", "both of your choice"
+    imap = config.track.replies.imap
+    yield from _anymail((*place, "anymail"), config.track.replies.anymail, "post mail in a reader's name")
+    yield from _anymail(("track", "anymail"), config.track.anymail, "tell that mails had bounced")
     if imap.host and not (imap.username and imap.password.get_secret_value()):
         hint = "set NEWSLETTER_TRACK__REPLIES__IMAP__PASSWORD, or …_FILE to a file that holds it"
         yield (*place, "imap", "password"), "the mailbox needs a user name and a password", hint
+
+
+def _anymail(place: Location, given: Anymail | AnymailEvents, harm: str) -> Found:
+    if given.provider and not find_spec("anymail"):
+        yield (*place, "provider"), "django-anymail is not installed", "pip install newsletter[anymail]"
+    if given.provider and not (given.secret or given.settings):
+        hint = f"without one, anybody could {harm}"
+        yield (*place, "secret"), "the provider's posts need a secret or its signing key", hint
+    if given.secret and ":" not in given.secret.get_secret_value():
+        yield (*place, "secret"), "this must be USER:PASSWORD", "both of your choice"
 
 
 def _captcha(config: Config) -> Found:

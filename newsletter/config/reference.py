@@ -21,7 +21,14 @@ from newsletter.config.section import Section
 from newsletter.config.values import Called
 
 _NONE = "–"
-_WORDS = {bool: "`true` or `false`", str: "text", SecretStr: "secret", Path: "path", int: "whole number"}
+_WORDS = {
+    bool: "`true` or `false`",
+    str: "text",
+    SecretStr: "secret",
+    Path: "path",
+    int: "whole number",
+    float: "number",
+}
 _TABLE = re.compile(r"(<!-- keys: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from newsletter.config.answers import Incoming
+from newsletter.config.consequences import Alarms, Bounces
 from newsletter.config.section import Section
-from newsletter.config.values import Line, Span
+from newsletter.config.values import Called, Line, Span
 
 Closely = Literal["individual", "aggregate", "off"]
 """How closely a newsletter's readers are watched."""
@@ -38,6 +39,26 @@ class SendGridEvents(Section):
         return key
 
 
+Provider = Literal[
+    "amazon_ses", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
+    "sparkpost", "unisender_go",
+]  # fmt: skip
+
+
+class AnymailEvents(Section):
+    """Any other provider that django-anymail knows, whose SMTP server is our transport; needs the extra `anymail`."""
+
+    provider: Provider | None = Field(
+        None, description="who posts to `/hooks/anymail/PROVIDER/tracking/` what became of messages; see webhooks.md"
+    )
+    secret: SecretStr | None = Field(
+        None, min_length=16, description="`USER:PASSWORD` in the address given to the provider, as Anymail asks for"
+    )
+    settings: Annotated[dict[str, SecretStr], Called("names with values")] = Field(
+        {}, description="further settings of Anymail's for the provider, such as `MAILGUN_WEBHOOK_SIGNING_KEY`"
+    )
+
+
 class Track(Section):
     """What is measured."""
 
@@ -54,8 +75,11 @@ class Track(Section):
     keep: Span = Field(
         timedelta(days=400), description="how long single opens, clicks and the like are kept; their counts stay"
     )
-    keep_payloads: Span = Field(
-        timedelta(days=30), description="how long what providers and mail servers told is kept as it came"
-    )
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
+    anymail: AnymailEvents = Field(AnymailEvents(), description="what another provider says became of messages")
+    bounces: Bounces = Field(Bounces(), description="what follows from what comes back undelivered")
+    alarms: Alarms = Field(Alarms(), description="when staff are written to about what came back")
+    keep_payloads: Span = Field(
+        timedelta(days=7), description="how long what providers posted is kept as it came; only what it told stays"
+    )
     replies: Incoming = Field(Incoming(), description="how answers by mail come in")

@@ -20,6 +20,8 @@ _WORDS = {
     "path_type": "this must be a path",
     "int_parsing": "this must be a whole number",
     "int_type": "this must be a whole number",
+    "float_parsing": "this must be a number",
+    "float_type": "this must be a number",
     "bool_parsing": "this must be true or false",
     "bool_type": "this must be true or false",
     "string_too_short": "this must not be empty",

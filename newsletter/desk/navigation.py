@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from newsletter.models import Reply
+from newsletter.models.payload import Posted
+from newsletter.track import webhook_sources
 
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
@@ -28,6 +32,7 @@ PAGES = {
         ("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),
         ("Replies", "forum", "admin:newsletter_reply_changelist", "newsletter.view_reply"),
         ("Blocked", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),
+        ("Webhook posts", "webhook", "admin:newsletter_posted_changelist", "newsletter.view_posted"),
         ("Rejected mail", "unsubscribe", "admin:newsletter_rejected_changelist", "newsletter.view_rejected"),
     ),
     "Audience": (
@@ -60,8 +65,17 @@ BELONGS = {
     "admin:subscribers_segment_changelist": "/desk/segment/",
     "admin:subscribers_field_changelist": "/desk/field/",
 }
+
+
+def _not_understood() -> QuerySet[Any]:
+    return Posted.not_understood().filter(source__in=webhook_sources())
+
+
 # What is counted beside a title, where there is any.
-WAITING = {"admin:newsletter_reply_changelist": Reply.held}
+WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
+    "admin:newsletter_reply_changelist": Reply.held,
+    "admin:newsletter_posted_changelist": _not_understood,
+}
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:

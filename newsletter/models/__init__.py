@@ -14,6 +14,7 @@ from newsletter.models.spooled import Spooled  # isort: skip
 from newsletter.models.sign import Sign  # isort: skip
 from newsletter.models.tally import Tally  # isort: skip
 from newsletter.models.payload import Payload  # isort: skip
+from newsletter.models.alarm import Alarm  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
 from newsletter.models.poll import Like, Poll, Vote  # isort: skip
@@ -24,6 +25,7 @@ from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 from newsletter.models.errand import Errand  # isort: skip
 
 __all__ = [
+    "Alarm",
     "AudienceUnknown",
     "Beat",
     "Correction",

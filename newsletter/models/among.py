@@ -21,6 +21,7 @@ class Among(Lookup):
         column, params = self.process_lhs(compiler, connection)
         numbers = list(self.rhs)
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s::bigint[])", (*params, numbers)
+            # As one text: psycopg would adapt each number by itself.
+            return f"{column} = ANY(%s::bigint[])", (*params, f"{{{','.join(map(str, numbers))}}}")
         values = "(SELECT value FROM json_each(%s))"
         return f"{column} IN {values}", (*params, json.dumps(numbers))

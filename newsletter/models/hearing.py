@@ -66,7 +66,7 @@ def _settle(state: State, reason: str, numbers: Iterable[int], now: datetime) ->
     }
     if state in (State.SUBMITTED, State.DELIVERED):
         changes["submitted_at"] = Coalesce(F("submitted_at"), now)
-    return Message.objects.filter(pk__in=set(numbers), state__in=FROM[state]).update(**changes)
+    return Message.objects.filter(pk__among=sorted(set(numbers)), state__in=FROM[state]).update(**changes)
 
 
 def _kept(reason: str) -> Case | str:

@@ -40,6 +40,7 @@ class Notice(models.Model):
         DRAFT_READY = "draft_ready", "draft ready"
         REPORT = "report"
         ALARM = "alarm", "sending stopped"
+        WARNING = "warning", "something to look at"
 
     class State(models.TextChoices):
         """Where it stands; the words are those of a message."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import connection
 
@@ -19,6 +20,7 @@ def values(columns: Mapping[str, str]) -> str:
     return ", ".join(read.format(at=at, kind=kind, name=name) for at, (name, kind) in enumerate(columns.items()))
 
 
+@lru_cache(maxsize=10_000)  # events come in bursts, and many of them happened in the same second
 def moment(value: datetime | None) -> str | None:
     """A moment as the database keeps it, inside of JSON."""
     return str(connection.ops.adapt_datetimefield_value(value)) if value else None

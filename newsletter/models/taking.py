@@ -7,18 +7,22 @@ and what is read here stays true until it is written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from newsletter.models import counts
 from newsletter.models.edition import Link
 from newsletter.models.event import READING, Event
 from newsletter.models.hearing import Word, hear
+from newsletter.models.issue import Issue
 from newsletter.models.message import Message
+from newsletter.models.rows import given, moment, values
+from newsletter.models.sign import UNSIGNED
 from newsletter.models.signing import Signs
 
 Kind, State = Event.Kind, Message.State
@@ -38,7 +42,8 @@ SAYS: dict[str, str] = {
 class Happening(NamedTuple):
     """Something that came back from a message, before it is a row; the fields are Event's.
 
-    `anonymous` says that only the counts may know of it.
+    `anonymous` says that only the counts may know of it. `address` is the one that it is said of, where that is known;
+    it is no column, but who has another one by now is not made to answer for it.
     """
 
     message: int
@@ -54,6 +59,7 @@ class Happening(NamedTuple):
     detail: str = ""
     provisional: bool = False
     anonymous: bool = False
+    address: str = ""
 
 
 class Kept(NamedTuple):
@@ -71,6 +77,8 @@ class Taken:
     new: list[Kept] = field(default_factory=list)
     known: int = 0
     strange: int = 0
+    of_nobody: list[Happening] = field(default_factory=list)
+    """The strange ones of messages whose readers were erased: what became of the messages is told all the same."""
 
 
 Mode = Callable[[str], str]
@@ -90,20 +98,25 @@ def take_in(happenings: Iterable[Happening], now: datetime, mode: Mode = closely
     with transaction.atomic():
         taken = _sorted(told, mode)
         named = [kept for kept in taken.new if not kept.happening.anonymous]
-        Event.objects.bulk_create([_row(one) for one in named], batch_size=2000)
+        _write([_row(one) for one in named])
         deltas = counts.Deltas()
         for kept in taken.new:
             _count(deltas, kept)
-        signs = Signs.of({kept.happening.message: kept.issue for kept in named})
-        for kept in named:
+        signed = [kept for kept in named if kept.happening.kind not in UNSIGNED]
+        signs = Signs.of({kept.happening.message: kept.issue for kept in signed})
+        for kept in signed:
             one = kept.happening
             signs.add(one.message, one.kind, one.link, one.at, one.judged == Event.Judged.HUMAN)
         signs.write(deltas)
         deltas.write()
-        words = [Word(one.message, State(SAYS[one.kind]), one.detail) for one, *_ in taken.new if one.kind in SAYS]
-        if words:
+        if words := [_word(one) for one in (*(one for one, *_ in taken.new), *taken.of_nobody) if one.kind in SAYS]:
             hear(words, now)
     return taken
+
+
+def _word(one: Happening) -> Word:
+    """What a happening says became of its message; what went well is said the same of all, and so recorded at once."""
+    return Word(one.message, State(SAYS[one.kind]), one.detail or f"{one.kind}, says {one.source or 'the mail'}")
 
 
 def _sorted(told: Sequence[Happening], mode: Mode) -> Taken:
@@ -113,44 +126,74 @@ def _sorted(told: Sequence[Happening], mode: Mode) -> Taken:
     known = _known(told)
     taken = Taken()
     for one in told:
-        issue, newsletter, person = owners.get(one.message, (0, "", None))
+        issue, newsletter, person, untracked = owners.get(one.message, (0, "", None, False))
         if person is None or (one.link and links.get(one.link) != issue):
             taken.strange += 1
+            if person is None and issue:
+                taken.of_nobody.append(one)
         elif one.key and (one.source, one.key) in known:
             taken.known += 1
         elif (how := mode(newsletter) if one.kind in READING else "individual") != "off":
             known.add((one.source, one.key))
-            taken.new.append(Kept(one._replace(anonymous=True) if how == "aggregate" else one, issue, person))
+            unnamed = how == "aggregate" or (untracked and one.kind in READING)
+            taken.new.append(Kept(one._replace(anonymous=True) if unnamed else one, issue, person))
     return taken
 
 
-def _owners(messages: Iterable[int]) -> dict[int, tuple[int, str, int | None]]:
-    """Of each message its issue, that one's newsletter, and whom it was for; the rows are locked."""
+def _owners(messages: Iterable[int]) -> dict[int, tuple[int, str, int | None, bool]]:
+    """Of each message its issue, that one's newsletter, whom it was for, and whether they wish not to be watched; the
+    messages' rows are locked."""
     rows = Message.objects.filter(pk__among=list(messages)).select_for_update(no_key=True, of=("self",)).order_by("pk")
-    owners = rows.values_list("pk", "issue", "issue__newsletter", "subscriber")
-    return {pk: (issue, newsletter, person) for pk, issue, newsletter, person in owners}
+    owners = list(rows.values_list("pk", "issue", "subscriber", "subscriber__untracked"))
+    issues = Issue.objects.filter(pk__in={issue for _, issue, *_ in owners})
+    newsletters = dict(issues.values_list("pk", "newsletter"))
+    return {pk: (issue, newsletters[issue], person, bool(quiet)) for pk, issue, person, quiet in owners}
+
+
+_KNOWN = """
+SELECT key FROM {table} WHERE source = %s AND NOT (key = '') AND key IN (SELECT {key} FROM {given})
+"""
 
 
 def _known(told: Iterable[Happening]) -> set[tuple[str, str]]:
     """Which keys were told before. Nobody else can tell them meanwhile: their messages are locked."""
-    keys: dict[str, list[str]] = {}
+    keys: dict[str, list[list[str]]] = {}
     for one in told:
         if one.key:
-            keys.setdefault(one.source, []).append(one.key)
+            keys.setdefault(one.source, []).append([one.key])
     found: set[tuple[str, str]] = set()
+    # The condition of the index, word for word: it is used only where the statement has it too.
+    statement = _KNOWN.format(table=_TABLE, key=values({"key": "text"}).partition(" AS ")[0], given=given())
     for source, some in keys.items():
-        rows = Event.objects.filter(source=source, key__in=some).values_list("key", flat=True)
-        found.update((source, key) for key in rows)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [source, json.dumps(some)])
+            found.update((source, key) for (key,) in cursor.fetchall())
     return found
 
 
-def _row(kept: Kept) -> Event:
+_TABLE = connection.ops.quote_name(Event._meta.db_table)
+_COLUMNS = {
+    "issue_id": "bigint", "message_id": "bigint", "link_id": "bigint", "kind": "text", "at": "timestamptz",
+    "source": "text", "key": "text", "judged": "text", "reasons": "text", "agent": "text", "network": "text",
+    "detail": "text", "provisional": "boolean",
+}  # fmt: skip
+
+
+def _row(kept: Kept) -> list[Any]:
     one = kept.happening
-    return Event(
-        issue_id=kept.issue, message_id=one.message, link_id=one.link, kind=one.kind, at=one.at, source=one.source,
-        key=one.key, judged=one.judged, reasons=one.reasons, agent=one.agent, network=one.network,
-        detail=one.detail[:300], provisional=one.provisional,
-    )  # fmt: skip
+    return [
+        kept.issue, one.message, one.link, one.kind, moment(one.at), one.source, one.key, one.judged, one.reasons,
+        one.agent, one.network, one.detail[:300], one.provisional,
+    ]  # fmt: skip
+
+
+def _write(rows: Sequence[Sequence[Any]]) -> None:
+    """Write the events, with one statement."""
+    if rows:
+        names = ", ".join(_COLUMNS)
+        statement = f"INSERT INTO {_TABLE} ({names}) SELECT {values(_COLUMNS)} FROM {given()}"  # noqa: S608 - our names
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [json.dumps(rows)])
 
 
 def _count(deltas: counts.Deltas, kept: Kept) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from newsletter import holes, links, splice
-from newsletter.config import Config, Newsletter
+from newsletter.config import Config, Newsletter, SendGrid
 from newsletter.models import Edition, Issue, Link, Poll
 from newsletter.questions import words
 from newsletter.render import context as make
@@ -59,14 +59,16 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     if "sendgrid" in config.kinds_of(issue.newsletter):
         _insist_on_room(issue, mail)
     tracked = config.closely(issue.newsletter) != "off"
+    # Our own pages are reached without a detour: the click on them tells us all there is to know.
+    page = links.issue(config, issue.newsletter, issue.slug)
+    # And who subscribes by a mail that was passed on shall not be counted as the one who passed it on.
+    straight = (page, f"{page}#replies", links.subscribe(config, issue.newsletter, issue.slug))
     if tracked and config.track.clicks:
-        # Our own pages are reached without a detour: the click on them tells us all there is to know.
-        page = links.issue(config, issue.newsletter, issue.slug)
-        # And who subscribes by a mail that was passed on shall not be counted as the one who passed it on.
-        straight = (page, f"{page}#replies", links.subscribe(config, issue.newsletter, issue.slug))
         html = _tracked(html, issue, config, holes.hole(marker, "token"), straight)
         if config.track.honeypot:
             html = with_unseen(html, _unseen(issue, config, holes.hole(marker, "token")))
+    elif tracked and _others_count_clicks(config):
+        _numbered(html, issue, marker, straight)
     if tracked and config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
@@ -168,9 +170,7 @@ def _themed(whole: Mapping[str, Any], found: Themes, theme: str) -> dict[str, An
 
 
 def _tracked(html: str, issue: Issue, config: Config, token: str, ours: tuple[str, ...]) -> str:
-    # An address with something of the reader's in it is known only when it is filled in.
-    whose = token.partition("-")[0]
-    numbers = Link.number(issue, [url for url in addresses(html, ours) if whose not in url])
+    numbers = _numbered(html, issue, token.partition("-")[0], ours)
     link: Callable[[int], str] = lambda number: links.click(config, number, token)  # noqa: E731
     return redirect(html, {url: link(number) for url, number in numbers.items()})
 
@@ -179,6 +179,17 @@ def _unseen(issue: Issue, config: Config, token: str) -> str:
     """The tracked address of the link that no person sees."""
     page = links.unseen(config, issue.newsletter, issue.slug)
     return links.click(config, Link.number(issue, [page])[page], token)
+
+
+def _numbered(html: str, issue: Issue, marker: str, ours: tuple[str, ...]) -> dict[str, int]:
+    """The number of each link; an address with something of the reader's in it is known only when it is filled in."""
+    return Link.number(issue, [url for url in addresses(html, ours) if marker not in url])
+
+
+def _others_count_clicks(config: Config) -> bool:
+    """Whether a provider may tell of clicks, by the address that they led to."""
+    theirs = (isinstance(one, SendGrid) and one.tracking == "theirs" for one in config.transports.values())
+    return any(theirs) or config.track.anymail.provider is not None
 
 
 def _unsubscribe(config: Config, marker: str) -> str:

@@ -111,6 +111,10 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
             "issue_title": issue, "report_url": f"{site}/desk/issue/1/report/", "sent": "1,204", "waiting": "8,310",
             "failed": "3", "reason": "smtp.example.org answered 535: the user name or the password is wrong",
         },
+        "warning": {
+            "issue_title": issue, "report_url": f"{site}/desk/issue/1/report/",
+            "reason": "9 of 1,204 messages were called spam, 0.75 %; no more than 0.1 % should be",
+        },
     }  # fmt: skip
     return facts[kind]
 

@@ -4,13 +4,11 @@ part of it, or one machine, cannot go on."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from newsletter import links
+from newsletter import links, staff
 from newsletter.config import Config
 from newsletter.markup.text import scrub
 from newsletter.models import Issue, Message, Notice
@@ -19,7 +17,6 @@ from newsletter.models.progress import OPEN, TAKEN
 
 log = logging.getLogger(__name__)
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 _LOST = (Message.State.FAILED, Message.State.BOUNCED)
 
 
@@ -54,7 +51,7 @@ def warn(config: Config, issue: Issue, reason: str, now: datetime, fault: str) -
 
 def _write(config: Config, issue: Issue, reason: str, now: datetime, dedupe: str, goes_on: bool = False) -> None:
     facts = {**_facts(config, issue, reason), "goes_on": goes_on}
-    for to in sorted(set(_watchers(config))):
+    for to in staff.watchers(config):
         Notice.queue(Notice.Kind.ALARM, issue.newsletter, to, facts, now, digest_of(f"{dedupe} {to}"))
 
 
@@ -68,10 +65,3 @@ def _facts(config: Config, issue: Issue, reason: str) -> dict[str, str]:
         "issue_title": str(issue), "reason": reason, "report_url": links.report(config, issue.pk),
         "sent": count(TAKEN), "waiting": count(OPEN), "failed": count(_LOST),
     }  # fmt: skip
-
-
-def _watchers(config: Config) -> Iterator[str]:
-    """Whom to write to: staff who may change issues, and the addresses of config.yaml."""
-    yield from config.site.alerts
-    staff = get_user_model().objects.with_perm("newsletter.change_issue", backend=BACKEND)
-    yield from staff.filter(is_staff=True).exclude(email="").values_list("email", flat=True)

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 import regex
 
 from newsletter.send.mailing import Mailing, Reader
+from newsletter.send.metadata import metadata
 from subscribers.addresses import on_the_wire
 
 LINE = 998
@@ -53,6 +54,7 @@ def head(mailing: Mailing, *, date: str, to: str, subject: str, ref: str, token:
         **({"Reply-To": address("", reply_to)} if (reply_to := mailing.reply_to(reply)) else {}),
         "Subject": subject,
         "Message-ID": f"<{ref}.{mailing.newsletter_id}.{mailing.slug}@{mailing.domain}>",
+        **metadata(mailing.config, ref),
         **mailing.list_headers(token),
         **mailing.bulk_headers(),
         "MIME-Version": "1.0",

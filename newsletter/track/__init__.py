@@ -1,8 +1,10 @@
 """Track: what came back from the messages, seen by the addresses in them and told in a report; and who is silent."""
 
+from newsletter.track.alarms import watch
 from newsletter.track.checking import check
 from newsletter.track.judging.job import judge
 from newsletter.track.keeping import forget
+from newsletter.track.payloads import ingest_payloads, tidy_payloads, webhook_sources
 from newsletter.track.replies import fetch_replies
 from newsletter.track.report import LinkClicks, Report, failures, report
 from newsletter.track.sunset import Outlook, sunset
@@ -15,7 +17,11 @@ __all__ = [
     "failures",
     "fetch_replies",
     "forget",
+    "ingest_payloads",
     "judge",
     "report",
     "sunset",
+    "tidy_payloads",
+    "watch",
+    "webhook_sources",
 ]

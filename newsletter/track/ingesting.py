@@ -20,10 +20,9 @@ from django.utils import timezone
 
 from newsletter.config import Config
 from newsletter.models import Spooled
-from newsletter.models.taking import take_in
 from newsletter.track import spool
+from newsletter.track.intake import ingest
 from newsletter.track.judging.intake import happenings
-from newsletter.track.life import signs_of_life
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +98,7 @@ class Ingester:
         with transaction.atomic():
             if not Spooled.advance(name, page.start, page.end):
                 raise Moved(f"{name} is being brought in by somebody else")
-            taken = take_in(told, now, self._config.closely)
-            signs_of_life(taken.new)
+            taken = ingest(told, self._config, now)
         self._reached[name] = page.end
         self.strange, self.bad = self.strange + taken.strange, self.bad + page.bad
         if page.bad:

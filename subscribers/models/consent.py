@@ -135,15 +135,21 @@ class Consent(models.Model):
         cls, action: str, occasion: Occasion, people: Iterable[int], wanted: List | None = None, note: str = ""
     ) -> None:
         """Write the change down for each of these people."""
-        Consent.objects.bulk_create(
-            (
-                Consent(
-                    subscriber_id=person, list=wanted, list_name=wanted.name if wanted else "", action=action,
-                    at=occasion.at, source=occasion.source, by=occasion.by[:150], network=occasion.network,
-                    form=occasion.form[:200], wording=occasion.wording, issue=occasion.issue,
-                    note=(note or occasion.how)[:300],
-                )
-                for person in people
-            ),
-            batch_size=1000,
+        rows = (cls._of(action, occasion, person, wanted, note) for person in people)
+        Consent.objects.bulk_create(rows, batch_size=1000)
+
+    @classmethod
+    def note_each(cls, action: str, people: Iterable[tuple[Occasion, int]]) -> None:
+        """Write the change down for people, each of whom has an occasion of their own."""
+        Consent.objects.bulk_create((cls._of(action, occasion, person) for occasion, person in people), batch_size=1000)
+
+    @classmethod
+    def _of(
+        cls, action: str, occasion: Occasion, person: int, wanted: List | None = None, note: str = ""
+    ) -> Consent:  # fmt: skip
+        return cls(
+            subscriber_id=person, list=wanted, list_name=wanted.name if wanted else "", action=action,
+            at=occasion.at, source=occasion.source, by=occasion.by[:150], network=occasion.network,
+            form=occasion.form[:200], wording=occasion.wording, issue=occasion.issue,
+            note=(note or occasion.how)[:300],
         )  # fmt: skip

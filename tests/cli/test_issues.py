@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from newsletter import tokens
-from newsletter.models import Issue, Message
+from newsletter.models import Alarm, Issue, Message
 from newsletter.render.service import KINDS
 from subscribers.models import Subscription
 from tests.factories import make_event, make_item, make_message, make_post, make_sent_issue, make_subscriber, token_of
@@ -275,3 +275,10 @@ def test_a_gallery_in_files_has_a_page_for_each_theme_and_layout(call, issue, tm
     one = call("preview", str(issue), "--gallery", str(tmp_path / "one"), "--theme", "letter", "--layout", "post")
     assert "1 mails" not in one.out
     assert (tmp_path / "one" / "letter-post-wide.html").is_file()
+
+
+def test_a_report_says_what_is_odd_about_an_issue(call, now):
+    issue = make_sent_issue()
+    Alarm.sound(issue, Alarm.Cause.COMPLAINTS, "9 of 20 messages were called spam", now)
+    assert call("report", str(issue), "--json").facts["alarms"][0]["alarm"] == "complaints"
+    assert "9 of 20 messages were called spam" in " ".join(call("report", str(issue)).out.split())

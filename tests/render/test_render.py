@@ -104,6 +104,16 @@ def test_tracking_can_be_turned_off(make_issue, make_config):
     assert not Link.objects.exists()
 
 
+def test_where_a_provider_counts_clicks_links_are_known_and_left_as_they_are(make_issue, make_config):
+    issue = make_issue({"url": "https://example.org/x"})
+    theirs = make_config(track={"opens": False, "clicks": False}, send={"sendgrid": {"tracking": "theirs"}})
+    html = render(issue, theirs, KEY).html
+    assert "/c/" not in html
+    assert "https://example.org/x" in set(Link.objects.values_list("url", flat=True))
+    marker = holes.marker(issue.pk, KEY)
+    assert not any(marker in url for url in Link.objects.values_list("url", flat=True))
+
+
 def test_the_pixel_stands_once_at_the_end_and_says_nothing(make_issue, make_config):
     issue = make_issue()
     *_, last = Dom(render(issue, make_config(), KEY).html).all("img")

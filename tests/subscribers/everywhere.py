@@ -5,7 +5,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.utils import timezone
 
-from newsletter.models import Event, Like, Muted, Notice, Rejected, Reply, SignIn
+from newsletter.models import Event, Like, Muted, Notice, Payload, Rejected, Reply, SignIn
 from newsletter.models.errand import Errand
 from subscribers import lookup
 from subscribers.models import (
@@ -78,6 +78,7 @@ def filled_everywhere():
     Errand.leave(Errand.Kind.SIGN_IN, {}, timezone.now())
     Rejected.objects.create(why="bounce", key="1", at=timezone.now())
     make_suppression(TYPED)
+    Payload.keep("sendgrid", f'[{{"email": "{TYPED}", "event": "click"}}]'.encode(), timezone.now())
     Consent.note_all(Consent.Action.ASKED, occasion(network="192.0.2.0", issue="weekly/1"), [person.pk], make_list())
     Tagging.objects.create(tag=Tag.objects.create(name="vip"), subscriber=person)
     done = Import.objects.create(file_name="a.csv", status=Import.Status.DONE)

@@ -1,10 +1,10 @@
-"""Events and what providers told are dropped in their time; what they counted for stays."""
+"""Events are dropped in their time; what they counted for stays."""
 
 from datetime import timedelta
 
 import pytest
 
-from newsletter.models import Event, Payload, Sign, Tally
+from newsletter.models import Event, Sign, Tally
 from newsletter.models.taking import Happening, take_in
 from newsletter.models.verifying import drifts
 from newsletter.track import forget
@@ -35,14 +35,3 @@ def test_a_turn_that_is_asked_to_stop_drops_nothing_more(make_config):
     take_in([opened(message, NOW)], NOW)
     assert forget(make_config(track={"keep": "1d"}), NOW + 9 * DAY, stopped=lambda: True) == 0
     assert Event.objects.exists()
-
-
-def test_what_was_understood_goes_first_and_what_waits_stays(make_config):
-    config = make_config(track={"keep": "30d", "keep_payloads": "2d"})
-    understood, fault, waiting = (Payload.keep("sendgrid", b"[]", NOW) for _ in range(3))
-    Payload.objects.filter(pk=understood.pk).update(done_at=NOW)
-    Payload.objects.filter(pk=fault.pk).update(done_at=NOW, fault="no JSON")
-    forget(config, NOW + 3 * DAY)
-    assert set(Payload.objects.all()) == {fault, waiting}
-    forget(config, NOW + 31 * DAY)
-    assert set(Payload.objects.all()) == {waiting}

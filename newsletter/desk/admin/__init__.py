@@ -9,6 +9,7 @@ from newsletter.desk.admin import (
     history,
     lists,
     people,
+    posted,
     replies,
     segments,
     send,
@@ -18,7 +19,7 @@ from newsletter.desk.admin import (
 )
 
 __all__ = [
-    "collect", "compose", "fields", "history", "lists", "people", "replies", "segments", "send", "staff",
+    "collect", "compose", "fields", "history", "lists", "people", "posted", "replies", "segments", "send", "staff",
     "suppressions", "track",
 ]  # fmt: skip
 

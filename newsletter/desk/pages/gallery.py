@@ -20,7 +20,7 @@ _NAMES = {
     "digest": "Digest", "post": "Post", "announcement": "Announcement", "confirm": "Confirm", "welcome": "Welcome",
     "goodbye": "Goodbye", "preferences": "Preferences", "sign_in": "Sign in",
     "data": "Your data", "erase": "Erase me", "answer": "Answer", "draft_ready": "Draft ready", "report": "Report",
-    "alarm": "Sending stopped",
+    "alarm": "Sending stopped", "warning": "Something to look at",
 }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         object=issue,
         status_colour=STATUSES[Issue.Status(issue.status)],
         report=told,
+        alarms=issue.alarms.all(),
         funnel=_funnel(told, issue),
         states=[(state, STATES.get(Message.State(state), "default"), count) for state, count in told.states.items()],
         failures=Paginator(track.failures(issue), PER_PAGE).get_page(request.GET.get("page")),

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.desk.pages.sending import CHANGE, LIVE, Told
-from newsletter.models import Hitch, Issue, Message, Reply, Source
+from newsletter.models import Alarm, Hitch, Issue, Message, Reply, Source
 
 LATEST = 8
+WEEK = timedelta(days=7)
+"""How long an alarm stands on the front page; on its issue's report it stays."""
 OF_LATE = timedelta(days=60)
 """Of issues that went out in so long, what is uncertain is shown."""
 
@@ -27,6 +29,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["being_sent"] = [Told.of(issue, reasons=False) for issue in live[:LATEST]]
         context["moving"] = any(one.moving for one in context["being_sent"])
         context["uncertain"] = _uncertain()
+        context["alarms"] = Alarm.objects.filter(at__gte=timezone.now() - WEEK).select_related("issue")[:LATEST]
         context["may_steer"] = user.has_perm(CHANGE)
         latest = Issue.objects.order_by("-due_at")[:LATEST]
         context["latest_issues"] = [(issue, STATUSES[Issue.Status(issue.status)]) for issue in latest]

@@ -20,7 +20,6 @@ class _Mailed(NamedTuple):
 
     issue: int
     sent_at: float | None
-    anonymous: bool
 
 
 def networks_of(config: Config) -> Networks:
@@ -31,8 +30,7 @@ def networks_of(config: Config) -> Networks:
 def happenings(hits: Sequence[Hit], config: Config) -> list[Happening]:
     """Hits as what may become events; whether there are such messages and links is asked when they are taken in.
 
-    Of a reader who does not want to be followed only the counts will know; of the whole address and the program's
-    own words, nothing.
+    Of the whole address and of the program's own words nothing will be known.
     """
     mailed = _mailed({hit.message for hit in hits})
     unseen = Link.unseen(one.issue for one in mailed.values())
@@ -42,16 +40,14 @@ def happenings(hits: Sequence[Hit], config: Config) -> list[Happening]:
 
 def _happening(hit: Hit, mailed: _Mailed | None, trap: bool, networks: Networks) -> Happening:
     verdict = glance(hit, mailed.sent_at if mailed else None, trap, networks)
-    anonymous = bool(mailed and mailed.anonymous)
     return Happening(
         hit.message, Event.Kind(hit.kind), datetime.fromtimestamp(hit.at, UTC), hit.link or None,
         judged=verdict.judged, reasons=verdict.reasons, agent=family(hit.agent), network=truncated(hit.address),
-        # Nobody will look a second time at what has no row.
-        provisional=not anonymous, anonymous=anonymous,
+        provisional=True,
     )  # fmt: skip
 
 
 def _mailed(messages: Iterable[int]) -> dict[int, _Mailed]:
     rows = Message.objects.filter(pk__among=list(messages))
-    found = rows.values_list("pk", "issue", "submitted_at", "subscriber__untracked")
-    return {pk: _Mailed(issue, at.timestamp() if at else None, bool(quiet)) for pk, issue, at, quiet in found}
+    found = rows.values_list("pk", "issue", "submitted_at")
+    return {pk: _Mailed(issue, at.timestamp() if at else None) for pk, issue, at in found}

@@ -1,59 +1,17 @@
 """SendGrid's events: who may post them, what each settles, and that order and repetition do no harm."""
 
-import base64
 import itertools
 import json
 import time
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from pydantic import ValidationError
 
-from newsletter.models import Message
-from tests.factories import make_issue, make_message, make_subscriber
+from newsletter.models import Event, Payload, Sign
+from tests.factories import make_link, make_message, make_sent_issue
+from tests.track.webhooks.signing import PATH, PRIVATE, SIGNATURE, STRANGERS, TIMESTAMP, event, public, signed
 
 pytestmark = pytest.mark.django_db
-PATH = "/hooks/sendgrid/events/"
-SITE = "http://127.0.0.1:8000"
-PRIVATE, STRANGERS = (ec.derive_private_key(number, ec.SECP256R1()) for number in (20261120, 7))
-
-
-def public(private):
-    return base64.b64encode(private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
-
-
-@pytest.fixture(autouse=True)
-def config(settings, make_config):
-    settings.NEWSLETTER = make_config(track={"sendgrid": {"verification_key": public(PRIVATE)}})
-    return settings.NEWSLETTER
-
-
-def signed(body, private=PRIVATE, at=None):
-    timestamp = str(int(time.time()) if at is None else at)
-    signature = private.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-    return {
-        "HTTP_X_TWILIO_EMAIL_EVENT_WEBHOOK_SIGNATURE": base64.b64encode(signature).decode(),
-        "HTTP_X_TWILIO_EMAIL_EVENT_WEBHOOK_TIMESTAMP": timestamp,
-    }
-
-
-@pytest.fixture
-def post(client):
-    def go(events, headers=None):
-        body = events if isinstance(events, bytes) else json.dumps(events).encode()
-        headers = signed(body) if headers is None else headers
-        return client.post(PATH, body, content_type="application/json", **headers).status_code
-
-    return go
-
-
-def event(message, kind, **more):
-    number = message if isinstance(message, str) else str(message.pk)
-    return {"email": "ada@example.org", "event": kind, "message": number, "site": SITE, "sg_event_id": "x", **more}
 
 
 BOUNCE = {"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": "550 no such user <ada@example.org>"}
@@ -120,7 +78,7 @@ def test_the_reason_says_who_said_what(post):
     for message in messages:
         message.refresh_from_db()
     assert [message.reason for message in messages] == [
-        "processed, says SendGrid",
+        "accepted, says sendgrid",
         "SendGrid: dropped Spam",
         "SendGrid: bounce 5.1.1 550 no such user <ada@example.org>",
     ]
@@ -171,16 +129,85 @@ def test_what_was_dropped_stays_so(post, order):
     assert state(message) == "failed"
 
 
-def test_a_thousand_events_are_a_few_statements(post):
-    issue = make_issue()
-    people = [make_subscriber() for _ in range(4)]
-    messages = [make_message(issue, person, state="uncertain") for person in people]
-    kinds = ("processed", "delivered", "dropped", "open")
-    events = [event(messages[number % 4], kinds[number % 4], reason="Invalid") for number in range(1000)]
-    with CaptureQueriesContext(connection) as queries:
-        assert post(events) == 204
-    assert sum(one["sql"].startswith("UPDATE") for one in queries) == 3
-    assert Message.counts(issue) == {"delivered": 1, "failed": 1, "submitted": 1, "uncertain": 1}
+# ── what they become ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+KINDS = [
+    ({"event": "processed"}, "accepted"),
+    ({"event": "delivered"}, "delivered"),
+    ({"event": "deferred", "response": "450 later"}, "deferred"),
+    ({"event": "bounce", "type": "bounce", "status": "5.1.1"}, "bounced"),
+    ({"event": "bounce", "type": "bounce", "status": "5.1.10"}, "bounced"),
+    ({"event": "bounce", "type": "bounce", "status": "5.2.1"}, "bounced"),
+    ({"event": "bounce", "type": "bounce", "status": "", "reason": "550 5.1.2 no such domain"}, "bounced"),
+    ({"event": "bounce", "type": "bounce", "status": "4.4.1"}, "soft_bounced"),
+    ({"event": "bounce", "type": "bounce", "status": "5.2.2"}, "soft_bounced"),
+    ({"event": "bounce", "type": "bounce"}, "soft_bounced"),
+    ({"event": "bounce", "type": "bounce", "status": "5.7.1"}, "blocked"),
+    ({"event": "bounce", "type": "blocked", "status": "5.1.1"}, "blocked"),
+    ({"event": "dropped", "reason": "Bounced Address"}, "dropped"),
+    ({"event": "spamreport"}, "complained"),
+    ({"event": "unsubscribe"}, "unsubscribe"),
+    ({"event": "group_unsubscribe", "asm_group_id": 7}, "unsubscribe"),
+    ({"event": "group_resubscribe", "asm_group_id": 7}, "resubscribe"),
+]
+
+
+@pytest.mark.parametrize(("said", "kind"), KINDS, ids=range(len(KINDS)))
+def test_each_of_their_words_is_one_of_ours(post, said, kind):
+    message = make_message()
+    post([{**event(message, ""), **said}])
+    found = Event.objects.get()
+    assert (found.kind, found.message_id, found.source) == (kind, message.pk, "sendgrid")
+
+
+def test_an_event_is_known_by_its_id_or_by_all_that_it_says(post):
+    message = make_message()
+    named, nameless = event(message, "deferred", sg_event_id="one"), event(message, "deferred", timestamp=1)
+    post([named, nameless, {**named, "timestamp": 2}])
+    post([nameless, {**nameless, "attempt": "2"}])
+    assert Event.objects.count() == 3
+    assert sum(key == "one" for key in Event.objects.values_list("key", flat=True)) == 1
+
+
+def test_it_happened_when_they_say_unless_that_makes_no_sense(post):
+    message, now = make_message(), int(time.time())
+    for said in (now - 3600, now + 10**6, 12, 10**400, "soon", None, -1, float("nan"), [1]):
+        post([event(message, "deferred", timestamp=said)])
+    moments = sorted(int(at.timestamp()) for at in Event.objects.values_list("at", flat=True))
+    assert moments[0] == now - 3600
+    assert moments[1] >= now - 60
+    assert moments[-1] <= time.time() + 1
+
+
+def test_where_they_count_opens_and_clicks_each_finds_its_link(post, theirs):
+    issue = make_sent_issue()
+    message, link = make_message(issue), make_link(issue, "https://example.org/a?b=1&c=🌍#d")
+    post([
+        event(message, "open", sg_event_id="1"),
+        event(message, "open", sg_event_id="2", sg_machine_open=True),
+        event(message, "click", sg_event_id="3", url=link.url),
+        event(message, "click", sg_event_id="4", url="https://example.org/u/a-token"),
+    ])  # fmt: skip
+    rows = Event.objects.order_by("key").values_list("kind", "link", "judged", "reasons")
+    assert list(rows) == [
+        ("open", None, "human", ""), ("open", None, "prefetch", "provider"), ("click", link.pk, "human", ""),
+        ("click", None, "human", ""),
+    ]  # fmt: skip
+    assert Sign.objects.get(link=link).events == 1
+
+
+def test_where_our_own_pixel_and_links_count_theirs_do_not(post):
+    post([event(make_message(), "open"), event(make_message(), "click", url="https://example.org/")])
+    assert not Event.objects.exists()
+
+
+def test_a_payload_says_how_much_it_held_and_how_much_was_new(post):
+    message = make_message()
+    told = event(message, "delivered", sg_event_id="1")
+    post([told, told, event("999999", "delivered"), event("test-1-2", "delivered"), {"site": "https://other.test"}])
+    found = Payload.objects.get()
+    assert (found.source, found.events, found.taken, found.fault) == ("sendgrid", 5, 1, "")
+    assert json.loads(found.data)[0] == told
 
 
 # ── whose messages ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,9 +233,6 @@ def test_other_mail_of_the_account_changes_nothing(post, stranger):
 
 # ── who may post ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-SIGNATURE, TIMESTAMP = (
-    f"HTTP_X_TWILIO_EMAIL_EVENT_WEBHOOK_{name}" for name in ("SIGNATURE", "TIMESTAMP")
-)  # fmt: skip
 BODY = b"[]"
 DAY = 24 * 3600
 
@@ -254,8 +278,11 @@ def test_a_post_that_is_repeated_hours_later_still_counts(post):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b"null", b'"x"', b"[" * 100_000, b"7"], ids=range(7))
-def test_what_is_signed_and_no_list_of_events_is_answered_and_left(post, body):
+def test_what_is_signed_and_no_list_of_events_is_kept_with_the_reason(post, body):
     assert post(body) == 204
+    found = Payload.objects.get()
+    assert (found.data, found.taken) == (body, 0)
+    assert "no JSON" in found.fault or "no list of events" in found.fault or "nested too deep" in found.fault
 
 
 def test_what_is_signed_and_no_text_is_refused(post):

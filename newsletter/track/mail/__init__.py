@@ -1,0 +1,1 @@
+"""What comes back by mail from servers and programs: bounces, complaints, automatic replies."""
