@@ -26,6 +26,7 @@ def _found(config: Config) -> Found:
     yield from _seeds(config)
     yield from ways.contradictions(config)
     yield from _replies(config)
+    yield from _mailboxes(config)
     yield from _captcha(config)
     yield from _sunset(config)
 
@@ -60,7 +61,7 @@ def _seeds(config: Config) -> Found:
 
 def _replies(config: Config) -> Found:
     place: Location = ("track", "replies")
-    anymail, imap = config.track.replies.anymail, config.track.replies.imap
+    anymail = config.track.replies.anymail
     if anymail.provider and not find_spec("anymail"):
         yield (*place, "anymail", "provider"), "django-anymail is not installed", "pip install newsletter[anymail]"
     if anymail.provider and not (anymail.secret or anymail.settings):
@@ -68,9 +69,18 @@ def _replies(config: Config) -> Found:
         yield (*place, "anymail", "secret"), "the provider's posts need a secret or its signing key", hint
     if anymail.secret and ":" not in anymail.secret.get_secret_value():
         yield (*place, "anymail", "secret"), "this must be USER:PASSWORD", "both of your choice"
-    if imap.host and not (imap.username and imap.password.get_secret_value()):
-        hint = "set NEWSLETTER_TRACK__REPLIES__IMAP__PASSWORD, or …_FILE to a file that holds it"
-        yield (*place, "imap", "password"), "the mailbox needs a user name and a password", hint
+
+
+def _mailboxes(config: Config) -> Found:
+    for part, imap in (("replies", config.track.replies.imap), ("bounces", config.track.bounces.imap)):
+        if imap.host and not (imap.username and imap.password.get_secret_value()):
+            hint = f"set NEWSLETTER_TRACK__{part.upper()}__IMAP__PASSWORD, or …_FILE to a file that holds it"
+            yield ("track", part, "imap", "password"), "the mailbox needs a user name and a password", hint
+    letters = config.newsletters.values()
+    ours = config.track.bounces.address or any(one.sender.bounce_address or one.replies.address for one in letters)
+    if config.track.smtp.listen and not ours:
+        hint = "set `track.bounces.address`, or `replies.address` of a newsletter"
+        yield ("track", "smtp", "listen"), "there is no address that it would take mail for", hint
 
 
 def _captcha(config: Config) -> Found:

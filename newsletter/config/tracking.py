@@ -7,6 +7,7 @@ import base64
 from pydantic import Field, field_validator
 
 from newsletter.config.answers import Incoming
+from newsletter.config.arriving import Bounces, MailServer
 from newsletter.config.section import Section
 from newsletter.config.values import Line
 
@@ -39,4 +40,6 @@ class Track(Section):
     opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
     clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
+    bounces: Bounces = Field(Bounces(), description="what comes back by mail from servers and programs")
+    smtp: MailServer = Field(MailServer(), description="a mail server of our own, as a way in for bounces and replies")
     replies: Incoming = Field(Incoming(), description="how answers by mail come in")
