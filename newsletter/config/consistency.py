@@ -77,6 +77,11 @@ def _mailboxes(config: Config) -> Found:
             hint = f"set NEWSLETTER_TRACK__{part.upper()}__IMAP__PASSWORD, or …_FILE to a file that holds it"
             yield ("track", part, "imap", "password"), "the mailbox needs a user name and a password", hint
     letters = config.newsletters.values()
+    for name, letter in config.newsletters.items():
+        back = letter.sender.bounce_address or config.track.bounces.address
+        if back and (letter.replies.address or "").lower() == back.lower():
+            hint = "give bounces one of their own; both may lead to the same mailbox"
+            yield ("newsletters", name, "replies", "address"), "bounces come to this address already", hint
     ours = config.track.bounces.address or any(one.sender.bounce_address or one.replies.address for one in letters)
     if config.track.smtp.listen and not ours:
         hint = "set `track.bounces.address`, or `replies.address` of a newsletter"
