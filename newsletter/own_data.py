@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, Q
 
-from newsletter.models import Event, Like, Message, Muted, Notice, Rejected, Reply, SignIn, Vote
+from newsletter.models import Event, Like, Message, Muted, Notice, Rejected, Reply, Sign, SignIn, Vote
 from newsletter.models.errand import Errand
 from subscribers.own_data import FREE, KEPT, Erasure, Facts, Rows, Table, by
 from subscribers.traces import Person, mentions, scrub
@@ -114,7 +114,14 @@ def _message(one: Message) -> Facts:
 def _event(one: Event) -> Facts:
     return {
         "what": one.get_kind_display(), "at": one.at, "issue": str(one.issue), "link": one.link.url if one.link else "",
-        "program": one.user_agent,
+        "program": one.agent, "network": one.network, "taken_for": one.judged,
+    }  # fmt: skip
+
+
+def _sign(one: Sign) -> Facts:
+    return {
+        "what": one.get_kind_display(), "issue": str(one.message.issue), "link": one.link.url if one.link else "",
+        "times": one.events, "taken_for_theirs": one.human, "first": one.first_at, "last": one.last_at,
     }  # fmt: skip
 
 
@@ -166,7 +173,14 @@ KEPT |= {
         "events",
         lambda who: Event.objects.filter(message__subscriber=who.number).select_related("issue", "link").order_by("pk"),
         _event,
-        lambda erasure, rows: rows.exclude(user_agent="").update(user_agent=""),
+        lambda erasure, rows: rows.update(agent="", network="", detail="", key="", source="", reasons=""),
+    ),
+    Sign: Table(
+        "signs",
+        lambda who: Sign.objects.filter(message__subscriber=who.number)
+        .select_related("message__issue", "link")
+        .order_by("pk"),
+        _sign,
     ),
     Reply: Table(
         REPLIES, lambda who: _replies(who).select_related("issue").order_by("pk"), _reply, _replies_erased
@@ -200,6 +214,8 @@ FREE |= {
         ),
         _PUBLISHED,
     ),
+    "newsletter.Tally": "how often an issue was opened and the like, which names nobody",
+    "newsletter.Payload": "what providers told of many at once, dropped after a time",
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
     "newsletter.Beat": "when the house's own jobs last ran",
     "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",

@@ -25,6 +25,8 @@ from newsletter.models import (
     Sighting,
     Source,
 )
+from newsletter.models.event import READING
+from newsletter.models.taking import Happening, take_in
 from subscribers.addresses import normalize
 from subscribers.models import List, Occasion, Origin, Subscriber, Subscription, Suppression
 
@@ -131,7 +133,12 @@ def make_link(issue: Issue, url: str = "https://example.org/stories/1") -> Link:
 
 def make_event(message: Message, kind: str = Event.Kind.OPEN, **fields: Any) -> Event:
     """Something that came back from a message."""
-    return Event.objects.create(**{"issue": message.issue, "message": message, "kind": kind, "at": NOW, **fields})
+    at, link = fields.pop("at", NOW), fields.pop("link", None)
+    judged = Event.Judged.HUMAN if kind in READING else ""
+    told = Happening(message.pk, Event.Kind(kind), at, link and link.pk, **{"judged": judged, **fields})
+    taken = take_in([told], max(at, NOW))
+    assert len(taken.new) == 1, "nothing is kept of somebody erased, or by a link of another issue"
+    return Event.objects.latest("pk")
 
 
 def make_staff(name: str = "ada", **fields: Any) -> Any:

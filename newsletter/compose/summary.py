@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet, Sum
 
 from newsletter import links
 from newsletter.config import Config, Newsletter, Problem
-from newsletter.models import Event, Issue, Item, Series
+from newsletter.models import Event, Issue, Item, Series, Tally
 from newsletter.models.edition import digest_of
 from subscribers.audience import Audience
 
@@ -223,8 +223,8 @@ def _stories(config: Config, told: Sequence[Issue]) -> Iterator[_Story]:
 
 def _clicks(told: Sequence[Issue]) -> dict[tuple[int, str], int]:
     """How many people followed each address of each issue."""
-    clicked = Event.objects.filter(issue__in=told, kind=Event.Kind.CLICK).exclude(link=None)
-    rows = clicked.order_by().values_list("issue", "link__key").annotate(Count("message", distinct=True))
+    clicked = Tally.objects.filter(issue__in=told, kind=Event.Kind.CLICK).exclude(link=None)
+    rows = clicked.order_by().values_list("issue", "link__key").annotate(Sum("readers"))
     return {(issue, key): people for issue, key, people in rows}
 
 

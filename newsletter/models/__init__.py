@@ -10,6 +10,9 @@ from newsletter.models.message import Due, Hold, Message, reachable  # isort: sk
 from newsletter.models.settling import Verdict  # isort: skip
 from newsletter.models.transport import Sent, Slot, TransportState  # isort: skip
 from newsletter.models.event import Event  # isort: skip
+from newsletter.models.sign import Sign  # isort: skip
+from newsletter.models.tally import Tally  # isort: skip
+from newsletter.models.payload import Payload  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
 from newsletter.models.poll import Like, Poll, Vote  # isort: skip
@@ -38,6 +41,7 @@ __all__ = [
     "Message",
     "Muted",
     "Notice",
+    "Payload",
     "Poll",
     "Post",
     "Rejected",
@@ -45,9 +49,11 @@ __all__ = [
     "Sent",
     "Series",
     "Sighting",
+    "Sign",
     "SignIn",
     "Slot",
     "Source",
+    "Tally",
     "Term",
     "TransitionRefused",
     "TransportState",

@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from newsletter.models.event import Event
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
+from newsletter.models.sign import Sign
 from subscribers.segments import Kind, Question, Rows, Subjects, asks, register, values
 
 _LATEST = 200
@@ -35,9 +36,8 @@ def _latest() -> Sequence[tuple[str, str]]:
 
 
 def _answered(kind: str) -> Callable[[Issue, Any, datetime], Rows]:
-    # That the message is of that issue too goes without saying; said, the other issues' messages need not be read.
     return lambda issue, value, now: Rows(
-        Event.objects.filter(issue=issue, kind=kind, message__issue=issue), "message__subscriber"
+        Sign.objects.filter(kind=kind, link=None, message__issue=issue), "message__subscriber"
     )
 
 

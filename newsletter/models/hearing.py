@@ -28,12 +28,13 @@ FROM: dict[str, tuple[State, ...]] = {
     State.DELIVERED: (*_BEGUN, *_WAITING, State.SUBMITTED, State.FAILED),
     State.FAILED: (*_BEGUN, State.SUBMITTED),
     State.BOUNCED: (*_BEGUN, State.SUBMITTED, State.DELIVERED),
+    State.COMPLAINED: (*_BEGUN, State.SUBMITTED, State.DELIVERED),
 }
 """The states that each word changes, in the order in which they are said of one message."""
 
 
 class Word(NamedTuple):
-    """What a provider says of one message: SUBMITTED, DELIVERED, FAILED or BOUNCED, and why."""
+    """What is said of one message: SUBMITTED, DELIVERED, FAILED, BOUNCED or COMPLAINED, and why."""
 
     number: int
     state: State

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
-from newsletter.models.event import Event
+from newsletter.models.event import READING
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
 from newsletter.models.poll import Like, Vote
 from newsletter.models.reply import Reply
+from newsletter.models.sign import Sign
 from subscribers.models import Consent, Origin, Subscriber, Subscription, Suppression
 
 CHUNK = 2000
@@ -75,7 +76,7 @@ def _signs(people: Sequence[int]) -> Iterator[Iterable[tuple[int, datetime | Non
     for rows, whose, moment in (
         (Subscription.objects.filter(status=Subscription.Status.ACTIVE), "subscriber", "joined_at"),
         (Consent.objects.filter(_CHOSEN), "subscriber", "at"),
-        (Event.objects.filter(kind__in=(Event.Kind.OPEN, Event.Kind.CLICK)), "message__subscriber", "at"),
+        (Sign.objects.filter(kind__in=READING, link=None, human__gt=0), "message__subscriber", "last_at"),
         (Reply.objects.exclude(state=Reply.State.UNCONFIRMED), "subscriber", "received_at"),
         (Like.objects.all(), "subscriber", "at"),
         (Vote.objects.all(), "subscriber", "at"),

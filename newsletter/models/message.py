@@ -25,6 +25,7 @@ from subscribers.audience import Audience
 from subscribers.models import Subscriber
 
 models.Field.register_lookup(Among)
+models.ForeignKey.register_lookup(Among)
 OWN_WAY = Value("", output_field=models.CharField())
 SPARED = "put back, as most were refused: "
 """How the reason begins of what was refused when the breaker tripped."""

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from newsletter.models import Event, Link, Message
+from newsletter.models.event import READING
+from newsletter.models.taking import Happening, take_in
 from subscribers.models import Subscriber
 
 log = logging.getLogger(__name__)
@@ -25,10 +27,10 @@ OFTEN = timedelta(hours=1)
 
 def record(request: HttpRequest, message: Message, kind: Event.Kind, link: Link | None = None) -> None:
     """Keep what was seen; a HEAD is a link checker's, not a reader's, and of somebody erased nothing is kept."""
-    if request.method == "HEAD" or message.subscriber_id is None:
+    if request.method == "HEAD":
         return
-    agent, now = request.headers.get("User-Agent", "").replace("\0", "")[:200], timezone.now()
-    Event.objects.create(issue_id=message.issue_id, message=message, link=link, kind=kind, at=now, user_agent=agent)
+    now, judged = timezone.now(), Event.Judged.HUMAN if kind in READING else ""
+    take_in([Happening(message.pk, kind, now, link.pk if link else None, judged=judged)], now)
 
 
 def glimpse(request: HttpRequest, message: Message, kind: Event.Kind, link: Link | None = None) -> None:

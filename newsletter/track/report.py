@@ -6,7 +6,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from newsletter.models import Event, Issue, Link, Message, Reply
 
@@ -115,7 +116,7 @@ def _excluded(issue: Issue) -> dict[str, int]:
 
 def _events(issue: Issue) -> dict[str, Any]:
     """Each kind of event: how many there were, and from how many messages."""
-    rows = issue.events.values_list("kind").annotate(Count("pk"), Count("message", distinct=True)).order_by("kind")
+    rows = issue.tallies.filter(link=None).values_list("kind").annotate(Sum("events"), Sum("messages")).order_by()
     found = {kind: (events, messages) for kind, events, messages in rows}
     opens, opened = found.get(Event.Kind.OPEN, (0, 0))
     clicks, clicked = found.get(Event.Kind.CLICK, (0, 0))
@@ -138,10 +139,9 @@ def _links(issue: Issue) -> tuple[LinkClicks, ...]:
 
     Tests leave links behind, of posts that were taken out before the approval: they are not the mail's.
     """
-    clicked = Q(events__kind=Event.Kind.CLICK)
     rows = Link.objects.filter(issue=issue).annotate(
-        clicks=Count("events", filter=clicked), people=Count("events__message", filter=clicked, distinct=True)
-    )  # fmt: skip
+        clicks=Coalesce(Sum("tallies__events"), 0), people=Coalesce(Sum("tallies__messages"), 0)
+    )
     mailed = _in_the_mail(issue)
     found = rows.filter(Q(pk__in=mailed) | Q(clicks__gt=0)).order_by("-clicks", "url")
     return tuple(LinkClicks(row.url, row.clicks, row.people) for row in found)

@@ -19,7 +19,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from newsletter import links, tokens
 from newsletter.config import Config, Problem
-from newsletter.models import Event, Hitch, Issue, Message, Notice
+from newsletter.models import Event, Hitch, Issue, Message, Notice, Tally
 from newsletter.models.life import CHUNK, last_signs, silent
 from newsletter.models.reply import digest
 from subscribers.models import Occasion, Origin, Subscriber
@@ -109,7 +109,7 @@ def check(config: Config) -> list[Problem]:
 def _unopened(since: datetime, now: datetime) -> int:
     """How many issues were sent since a moment, a day ago at least, if nobody opened one of them; else none."""
     sent = Issue.public().filter(started_at__gte=since, finished_at__lte=now - DAY)
-    opened = Event.objects.filter(issue__in=sent, kind=Event.Kind.OPEN).exists()
+    opened = Tally.objects.filter(issue__in=sent, kind=Event.Kind.OPEN, events__gt=0).exists()
     return 0 if opened else sent.count()
 
 

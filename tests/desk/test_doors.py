@@ -161,7 +161,7 @@ def fill():
     make_item(make_issue())
     make_list("others")
     message = make_message(make_sent_issue(), make_subscriber("maja@example.org"))
-    make_event(message, user_agent="Mail/1")
+    make_event(message, agent="Mail/1")
     orphan = make_message(message.issue)
     make_event(orphan)
     orphan.subscriber.delete()

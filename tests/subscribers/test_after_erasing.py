@@ -37,12 +37,12 @@ def test_the_figures_stay_as_they_were(now):
     person = make_subscriber(TYPED)
     message = make_message(subscriber=person)
     issue = message.issue
-    make_event(message, Event.Kind.OPEN, user_agent="Mail 1.0")
+    make_event(message, Event.Kind.OPEN, agent="Mail 1.0")
     Like.keep(issue, person, now)
     make_poll(issue).vote(person, 1, now)
     erase(Person.of(person), occasion("erased", now))
     assert Message.counts(issue) == {"submitted": 1}
-    assert (Event.objects.get().kind, Event.objects.get().user_agent) == ("open", "")
+    assert (Event.objects.get().kind, Event.objects.get().agent) == ("open", "")
     assert (issue.likes.count(), Vote.objects.get().answer) == (1, 1)
 
 

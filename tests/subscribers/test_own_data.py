@@ -58,7 +58,7 @@ def test_a_reply_that_came_from_the_address_in_answer_to_another_readers_copy_is
 def test_the_copy_tells_all_that_is_kept_and_names_no_member_of_staff():
     person = make_subscriber(TYPED, name=NAME, fields={"city": "Berlin"})
     issue = make_sent_issue()
-    make_event(make_message(issue, person), Event.Kind.CLICK, link=make_link(issue), user_agent="Mail 1.0")
+    make_event(make_message(issue, person), Event.Kind.CLICK, link=make_link(issue), agent="Mail 1.0")
     Consent.note_all("paused", occasion(by="ada"), [person.pk])
     copy = everything(Person.of(person))
     assert (copy["person"][0]["address"], copy["person"][0]["fields"]) == (TYPED, {"city": "Berlin"})

@@ -54,12 +54,11 @@ def test_only_web_addresses_are_led_to(client, message, written):
         location(written)
 
 
-def test_a_click_is_recorded_with_what_was_clicked_and_by_which_program(client, message):
+def test_a_click_is_recorded_with_what_was_clicked(client, message):
     link = make_link(message.issue)
-    client.get(path(message, link), headers={"User-Agent": "Mail/1 " + "é" * 300})
+    client.get(path(message, link))
     event = Event.objects.get()
     assert (event.kind, event.message, event.issue, event.link) == ("click", message, message.issue, link)
-    assert event.user_agent == ("Mail/1 " + "é" * 300)[:200]
 
 
 def test_every_click_counts(client, message):

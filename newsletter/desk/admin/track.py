@@ -22,7 +22,7 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ("message__subscriber__email",)
     search_help_text = "Part of an email address"
     ordering = ("-pk",)
-    fields = ("at", "shown_kind", "reader", "issue", "link", "user_agent")
+    fields = ("at", "shown_kind", "reader", "issue", "link", "agent")
     readonly_fields = ("shown_kind", "reader")
 
     @display(description="Event", ordering="kind", label=KINDS)
@@ -36,7 +36,7 @@ class EventAdmin(ReadOnlyAdmin):
         subscriber = event.message.subscriber
         return subscriber.email if subscriber else "(erased)"
 
-    @display(description="Program", ordering="user_agent")
+    @display(description="Program", ordering="agent")
     def program(self, event: Event) -> str:
-        """The beginning of what the reader's program calls itself."""
-        return event.user_agent if len(event.user_agent) <= 28 else f"{event.user_agent[:27]}…"
+        """The kind of program that fetched it."""
+        return event.agent

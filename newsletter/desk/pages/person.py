@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from newsletter.desk.admin.labels import STATES
-from newsletter.models import Event, Message
+from newsletter.models import Message, Sign
+from newsletter.models.event import READING
 from newsletter.settings import current
 from subscribers.audience import Audience
 from subscribers.models import Consent, List, Subscriber, Subscription, Suppression
@@ -100,8 +101,8 @@ def sent(one: Subscriber) -> list[Sent]:
     """The latest issues, and whether they were opened or a link followed."""
     messages = list(one.messages.select_related("issue").order_by("-pk")[:LATEST])
     came: dict[int, set[str]] = {}
-    kinds = (Event.Kind.OPEN, Event.Kind.CLICK)
-    for number, kind in Event.objects.filter(message__in=messages, kind__in=kinds).values_list("message", "kind"):
+    signs = Sign.objects.filter(message__in=messages, kind__in=READING, link=None)
+    for number, kind in signs.values_list("message", "kind"):
         came.setdefault(number, set()).add({"open": "opened", "click": "clicked"}[kind])
     return [
         Sent(

@@ -1,0 +1,75 @@
+"""Payload: what a provider posted, or a mail that told of others, as it came and before anybody has understood it."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import OperationalError, connection, models, transaction
+from django.db.models import Q
+
+log = logging.getLogger(__name__)
+
+FAULT = 300
+"""Characters of what was wrong."""
+
+
+class Payload(models.Model):
+    """What was brought, kept before the answer, so that whoever brought it may forget it."""
+
+    source = models.CharField(max_length=20)
+    received_at = models.DateTimeField()
+    body = models.BinaryField(help_text="As it came, compressed by zlib; empty once it has served its time.")
+    events = models.PositiveIntegerField(default=0, help_text="How many things it told.")
+    done_at = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=FAULT, blank=True, default="", help_text="Why it could not be understood.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("id",), name="payload_waiting", condition=Q(done_at=None)),
+            models.Index(fields=("received_at",), name="payload_age"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source} at {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+    @classmethod
+    def keep(cls, source: str, data: bytes, now: datetime) -> Payload:
+        """Write down what came."""
+        return cls.objects.create(source=source, received_at=now, body=zlib.compress(data, 1))
+
+    @property
+    def data(self) -> bytes:
+        """What came, byte for byte."""
+        return zlib.decompress(bytes(self.body)) if self.body else b""
+
+    @classmethod
+    def see_to(cls, understand: Callable[[Payload], int], now: datetime) -> bool:
+        """Let the oldest that waits be understood, in one transaction with what it changes; say if there was one.
+
+        `understand` returns how many things it told, and raises ValueError if it makes no sense: that is kept with it.
+        Several may do so at once; each takes another one.
+        """
+        skips = connection.features.has_select_for_update_skip_locked
+        with transaction.atomic():
+            waiting = cls.objects.filter(done_at=None).order_by("pk")
+            one = (waiting.select_for_update(skip_locked=True) if skips else waiting).first()
+            if one is None:
+                return False
+            try:
+                # Apart: what a payload that makes no sense has changed before it was noticed is undone.
+                with transaction.atomic():
+                    one.events = understand(one)
+            except OperationalError:
+                raise
+            except ValueError as error:
+                one.fault = str(error)[:FAULT] or type(error).__name__
+            except Exception as error:
+                # A fault of ours: kept with it too, so that it does not keep the next ones waiting for ever.
+                log.exception("%s cannot be understood", one)
+                one.fault = f"{type(error).__name__}: {error}"[:FAULT]
+            one.done_at = now
+            one.save(update_fields=["events", "fault", "done_at"])
+        return True
