@@ -26,6 +26,7 @@ from newsletter.models import (
     Issue,
     Message,
     Notice,
+    Payload,
     Rejected,
     Reply,
     SignIn,
@@ -33,6 +34,7 @@ from newsletter.models import (
     Turn,
     repairing,
 )
+from newsletter.settings import signing_keys
 from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
@@ -296,9 +298,23 @@ def count_growth(ctx: Context) -> None:
 
 
 def fetch_replies(ctx: Context) -> None:
-    """Bring in the answers that lie in the mailbox of config.yaml, if it names one."""
-    if ctx.config.track.replies.imap.host:
-        track.fetch_replies(ctx.config, ctx.clock, ctx.stop)
+    """Bring in what has come to the mailbox of replies in config.yaml, if it names one; `ingest` sees to it."""
+    replies = ctx.config.track.replies
+    track.mail.fetch(replies.imap, replies.max_bytes, ctx.clock, ctx.stop)
+
+
+def fetch_bounces(ctx: Context) -> None:
+    """The same of the mailbox of bounces."""
+    bounces = ctx.config.track.bounces
+    track.mail.fetch(bounces.imap, bounces.max_bytes, ctx.clock, ctx.stop)
+
+
+def ingest(ctx: Context) -> None:
+    """Understand what was brought and is kept as it came: mail, one after another."""
+    keys = signing_keys()
+    while not ctx.stop.is_set():
+        if not Payload.see_to(lambda one: track.mail.understand(one, ctx.config, keys), ctx.clock()):
+            return
 
 
 def let_go(ctx: Context) -> None:
@@ -313,6 +329,7 @@ def tidy(ctx: Context) -> None:
     Turn.forget(now - timedelta(days=1))
     Reply.forget_unconfirmed(now - timedelta(days=7))
     Rejected.forget(now - ctx.config.track.replies.keep_rejected)
+    track.mail.forget(now, ctx.config.track.bounces.keep)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
     unconfirmed = now - ctx.config.audience.subscribe.valid
@@ -349,6 +366,8 @@ JOBS = (
     Job("bulk", change_many, every=lambda config: timedelta(seconds=2)),
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
+    Job("bounces", fetch_bounces, every=lambda config: config.track.bounces.imap.every),
+    Job("ingest", ingest, every=lambda config: timedelta(seconds=2)),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
     Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),
     Job("growth", count_growth, every=lambda config: timedelta(seconds=10)),

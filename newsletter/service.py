@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from waitress.server import create_server
 
@@ -29,6 +29,7 @@ def run(ctx: Context, when_up: Callable[[], None]) -> None:
     settle_down()
     with ExitStack() as stack:
         stack.enter_context(_web(ctx))
+        stack.enter_context(_mail(ctx))
         if engine.on_postgresql():
             stack.enter_context(_worker(ctx, ctx.config.send.workers))
             stack.enter_context(_clock(ctx, engine.defer))
@@ -39,8 +40,8 @@ def run(ctx: Context, when_up: Callable[[], None]) -> None:
 
 
 def web(ctx: Context) -> None:
-    """The web server alone."""
-    with _web(ctx):
+    """The web server alone, and the mail server beside it if config.yaml wants one."""
+    with _web(ctx), _mail(ctx):
         ctx.stop.wait()
 
 
@@ -93,6 +94,13 @@ def _web(ctx: Context) -> Iterator[None]:
         yield
     finally:
         server.close()
+
+
+def _mail(ctx: Context) -> AbstractContextManager[int]:
+    """The mail server of our own, if there is to be one."""
+    from newsletter.track.mail.listener import listening
+
+    return listening(ctx.config, ctx.clock)
 
 
 def _serve(server: object) -> None:

@@ -1,4 +1,4 @@
-"""Whether the web server's address is free, told before anything else is done."""
+"""Whether the addresses that we listen on are free, told before anything else is done."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from waitress.adjustments import Adjustments
 from newsletter.cli.console import Failure
 
 
-def insist_on_address(listen: str) -> None:
-    """Raise Failure unless the web server can listen there; it is asked as the server itself will ask."""
+def insist_on_address(listen: str, key: str = "site.listen") -> None:
+    """Raise Failure unless a server can listen there; it is asked as the web server itself will ask.
+
+    `key` is what config.yaml calls it.
+    """
     for family, kind, protocol, address in Adjustments(listen=listen).listen:
         with socket.socket(family, kind, protocol) as probe:
             if os.name == "posix":
@@ -23,10 +26,10 @@ def insist_on_address(listen: str) -> None:
             try:
                 probe.bind(address)
             except OSError as error:
-                raise Failure(_refusal(listen, error)) from None
+                raise Failure(_refusal(listen, key, error)) from None
 
 
-def _refusal(listen: str, error: OSError) -> str:
+def _refusal(listen: str, key: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"another program listens on {listen}, the address of site.listen (is `newsletter run` running already?)"
-    return f"the web server cannot listen on {listen}, the address of site.listen: {error.strerror}"
+        return f"another program listens on {listen}, the address of {key} (is `newsletter run` running already?)"
+    return f"nothing can listen on {listen}, the address of {key}: {error.strerror}"

@@ -13,7 +13,7 @@ from contextlib import suppress
 from email.message import Message as Mail
 from typing import NamedTuple
 
-from newsletter.models import Event, Message
+from newsletter.models import Event, Message, Rejected, Reply
 from newsletter.models.taking import Happening
 from newsletter.track.mail.guessing import guessed
 from newsletter.track.mail.parts import FEEDBACK, RECEIPT, Report, holds_forwarded_report, report_in
@@ -37,10 +37,10 @@ _SERVICE = re.compile(r"<?(notice|test)-[\w-]+\.[a-z0-9-]+\.[a-z0-9-]+@[^\s<>]+>
 
 
 class Sorted(NamedTuple):
-    """What a mail tells; `erased` says that it is of somebody of whom nothing is kept."""
+    """What a mail tells. `spent` says that the mail itself need not be kept: a reply is, or its reader was erased."""
 
     happenings: tuple[Happening, ...] = ()
-    erased: bool = False
+    spent: bool = False
 
 
 def sort(data: bytes, incoming: Incoming, house: House) -> Sorted:
@@ -57,8 +57,15 @@ def sort(data: bytes, incoming: Incoming, house: House) -> Sorted:
             return _bounced(data, incoming, house)
         elif answered(incoming, house) is None and holds_forwarded_report(incoming.headers):
             raise Unclear("a report lies in it as an attachment: whoever forwards one reports nothing")
-    receive(incoming, house.config, house.keys, house.now)
-    return Sorted()
+    return _received(incoming, house)
+
+
+def _received(incoming: Incoming, house: House) -> Sorted:
+    """What somebody wrote, or what is told of it to staff by other rows."""
+    found = receive(incoming, house.config, house.keys, house.now)
+    if isinstance(found, Rejected) and found.why == Rejected.Why.UNREADABLE:
+        raise Unclear(found.reason)
+    return Sorted(spent=isinstance(found, Reply))
 
 
 def _reported(report: Report, incoming: Incoming, house: House) -> Sorted:
@@ -89,7 +96,7 @@ def _happened(number: int, told: Callable[[str], list[Told]], incoming: Incoming
     if message is None:
         raise Unclear(f"the message {number}, which it is about, has been deleted with its issue")
     if message.subscriber is None:
-        return Sorted(erased=True)
+        return Sorted(spent=True)
     return Sorted(
         tuple(
             Happening(number, one.kind, house.now, source=SOURCE, key=_key(number, one, incoming), detail=one.words)

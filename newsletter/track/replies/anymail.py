@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from newsletter.config import Config
 from newsletter.settings import current, signing_keys
+from newsletter.track.mail import take
 from newsletter.track.replies.incoming import Incoming
-from newsletter.track.replies.receiving import receive
 
 
 @receiver(inbound, dispatch_uid="newsletter replies")
@@ -24,7 +24,8 @@ def arrived(sender: object, event: Any, **more: object) -> None:
     """Take one mail that a provider posted, and that Anymail found to be the provider's."""
     mail = event.message
     to = (mail.envelope_recipient,) if mail.envelope_recipient else ()
-    receive(Incoming.of_mail(mail, to, mail.envelope_sender), current(), signing_keys(), timezone.now())
+    incoming = Incoming.of_mail(mail, to, mail.envelope_sender)
+    take(mail.as_bytes(), incoming, current(), signing_keys(), timezone.now())
 
 
 def urls(config: Config) -> list[URLPattern]:

@@ -66,7 +66,10 @@ def is_report(incoming: Incoming) -> bool:
 
 def nobody_wrote(incoming: Incoming, config: Config) -> tuple[Why, str] | None:
     """Why this is no person's reply, with the mark that says so; None if a person may have written it."""
-    return _looped(incoming, config) or _bounced(incoming) or _automatic(incoming) or _listed(incoming)
+    found = _looped(incoming, config) or _bounced(incoming) or _automatic(incoming)
+    # Of programs that answer for people, most leave it empty too.
+    empty = (Why.BOUNCE, "its return path is empty") if has_empty_return_path(incoming) else None
+    return found or empty or _listed(incoming)
 
 
 def _looped(incoming: Incoming, config: Config) -> tuple[Why, str] | None:
@@ -92,8 +95,6 @@ def _is_ours(identity: str, config: Config) -> bool:
 def _bounced(incoming: Incoming) -> tuple[Why, str] | None:
     if is_report(incoming):
         return Why.BOUNCE, "it is a delivery report"
-    if has_empty_return_path(incoming):
-        return Why.BOUNCE, "its return path is empty"
     if not is_from_daemon(incoming):
         return None
     named = incoming.headers.get("X-Failed-Recipients")

@@ -1,0 +1,70 @@
+"""Mail that came, as rows: kept as it came before anything is understood, then seen to, and dropped after a time.
+
+What cannot be understood stays, with the reason, until staff say that it is done with.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from newsletter.config import Config
+from newsletter.models import Payload
+from newsletter.models.taking import take_in
+from newsletter.track.mail.reports import Unclear
+from newsletter.track.mail.sorting import SOURCE, sort
+from newsletter.track.mail.whose import Distrusted, House
+from newsletter.track.replies.incoming import Incoming
+
+_CUT = "X-Newsletter-Cut"
+"""Stands before a mail of which there was more."""
+_UNSAFE = re.compile(r"[\r\n\x00]+")
+
+
+def keep(data: bytes, now: datetime, limit: int, *, to: str = "", sender: str | None = None) -> Payload:
+    """Write down the first `limit` bytes of a mail, with its envelope before it as mail servers put it."""
+    head = [f"{_CUT}: {len(data)}"] if len(data) > limit else []
+    head += [f"Return-Path: <{sender.strip('<>')}>"] if sender is not None else []
+    head += [f"X-Original-To: {to}"] if to else []
+    trace = "".join(f"{_UNSAFE.sub(' ', line)}\r\n" for line in head)
+    return Payload.keep(SOURCE, trace.encode("utf-8", "surrogateescape") + data[:limit], now)
+
+
+def understand(payload: Payload, config: Config, keys: Sequence[str]) -> int:
+    """See to a mail that was kept; return how many things it told. Raises ValueError, with words for staff."""
+    data = payload.data
+    incoming = Incoming.of_bytes(data, cut=data.startswith(_CUT.encode()))
+    found = sort(data, incoming, House(config, keys, payload.received_at))
+    if found.spent:
+        Payload.objects.filter(pk=payload.pk).update(body=b"")
+    return len(take_in(found.happenings, payload.received_at).new)
+
+
+def take(data: bytes, incoming: Incoming, config: Config, keys: Sequence[str], now: datetime) -> None:
+    """See at once to a mail that a provider has posted; it is kept if it cannot be understood."""
+    try:
+        found = sort(data, incoming, House(config, keys, now))
+    except (Unclear, Distrusted) as error:
+        body = zlib.compress(data[: config.track.bounces.max_bytes], 1)
+        Payload.objects.create(source=SOURCE, received_at=now, body=body, done_at=now, fault=str(error)[:300])
+    else:
+        take_in(found.happenings, now)
+
+
+def not_understood() -> QuerySet[Payload]:
+    """The mails that wait for staff."""
+    return Payload.objects.filter(source=SOURCE).exclude(fault="")
+
+
+def settle(mails: QuerySet[Payload]) -> int:
+    """Call these done with; return how many were not. From here on they are kept as long as others."""
+    return not_understood().filter(pk__in=mails.values("pk")).update(fault="")
+
+
+def forget(now: datetime, after: timedelta) -> int:
+    """Drop the mails of long ago that were understood or seen to."""
+    return Payload.objects.filter(source=SOURCE, fault="", done_at__lt=now - after).delete()[0]
