@@ -34,7 +34,6 @@ from newsletter.models import (
     Turn,
     repairing,
 )
-from newsletter.settings import signing_keys
 from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
@@ -311,10 +310,8 @@ def fetch_bounces(ctx: Context) -> None:
 
 def ingest(ctx: Context) -> None:
     """Understand what was brought and is kept as it came: mail, one after another."""
-    keys = signing_keys()
-    while not ctx.stop.is_set():
-        if not Payload.see_to(lambda one: track.mail.understand(one, ctx.config, keys), ctx.clock()):
-            return
+    while not ctx.stop.is_set() and Payload.see_to(lambda one: track.mail.understand(one, ctx.config), ctx.clock()):
+        pass
 
 
 def let_go(ctx: Context) -> None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from newsletter.models import Reply
+from newsletter.track import mail
 
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
@@ -28,6 +29,7 @@ PAGES = {
         ("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),
         ("Replies", "forum", "admin:newsletter_reply_changelist", "newsletter.view_reply"),
         ("Blocked", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),
+        ("Unclear mail", "mark_email_unread", "admin:newsletter_payload_changelist", "newsletter.view_payload"),
         ("Rejected mail", "unsubscribe", "admin:newsletter_rejected_changelist", "newsletter.view_rejected"),
     ),
     "Audience": (
@@ -61,7 +63,10 @@ BELONGS = {
     "admin:subscribers_field_changelist": "/desk/field/",
 }
 # What is counted beside a title, where there is any.
-WAITING = {"admin:newsletter_reply_changelist": Reply.held}
+WAITING = {
+    "admin:newsletter_reply_changelist": Reply.held,
+    "admin:newsletter_payload_changelist": mail.not_understood,
+}
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ class Payload(models.Model):
         indexes = (
             models.Index(fields=("id",), name="payload_waiting", condition=Q(done_at=None)),
             models.Index(fields=("received_at",), name="payload_age"),
+            models.Index(fields=("id",), name="payload_unread", condition=~Q(fault="")),
         )
 
     def __str__(self) -> str:

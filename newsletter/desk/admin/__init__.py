@@ -8,6 +8,7 @@ from newsletter.desk.admin import (
     fields,
     history,
     lists,
+    mail,
     people,
     replies,
     segments,
@@ -18,7 +19,7 @@ from newsletter.desk.admin import (
 )
 
 __all__ = [
-    "collect", "compose", "fields", "history", "lists", "people", "replies", "segments", "send", "staff",
+    "collect", "compose", "fields", "history", "lists", "mail", "people", "replies", "segments", "send", "staff",
     "suppressions", "track",
 ]  # fmt: skip
 

@@ -1,7 +1,9 @@
 """What servers, providers and programs write back by mail: bounces, complaints, automatic answers; and its ways in."""
 
-from newsletter.track.mail.keeping import forget, not_understood, settle, take, understand
+from newsletter.track.mail.keeping import forget, glance, happenings, not_understood, settle, take, text, understand
 from newsletter.track.mail.mailboxes import fetch
 from newsletter.track.mail.sorting import SOURCE
 
-__all__ = ["SOURCE", "fetch", "forget", "not_understood", "settle", "take", "understand"]
+__all__ = [
+    "SOURCE", "fetch", "forget", "glance", "happenings", "not_understood", "settle", "take", "text", "understand",
+]  # fmt: skip

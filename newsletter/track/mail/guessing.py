@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _READ = 64_000
 """Bytes of a mail; what is said of the failure stands before the copy of what failed."""
+_PARTS = 100
+"""Lines that may begin a part: each part is gone through many times."""
 _NEAR = 600
 """Characters after an address in which the server's words about it stand."""
 _COPY = re.compile(
@@ -43,8 +45,10 @@ def guessed(data: bytes, incoming: Incoming, reader: str) -> list[Told]:
 
 def _failures(data: bytes) -> tuple[set[str], set[str]]:
     """The addresses that failed for now, and for good."""
+    if (data := shortened(data[:_READ])).count(b"\n--") > _PARTS:
+        raise Unclear(f"{_UNKNOWN}, of more parts than any bounce has")
     try:
-        found = all_failures(BytesParser(policy=BOUNDED).parsebytes(shortened(data[:_READ])))
+        found = all_failures(BytesParser(policy=BOUNDED).parsebytes(data))
     except BROKEN as error:
         log.info("a bounce could not be read: %s", type(error).__name__)
         raise Unclear(f"{_UNKNOWN}, and it is broken") from error

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
 from newsletter.config import Config
+from newsletter.markup.text import scrub
 from newsletter.models import Payload
-from newsletter.models.taking import take_in
+from newsletter.models.payload import FAULT
+from newsletter.models.taking import Happening, Taken, take_in
+from newsletter.settings import signing_keys
 from newsletter.track.mail.reports import Unclear
 from newsletter.track.mail.sorting import SOURCE, sort
 from newsletter.track.mail.whose import Distrusted, House
-from newsletter.track.replies.incoming import Incoming
+from newsletter.track.replies.incoming import Incoming, headers_of
 
 _CUT = "X-Newsletter-Cut"
 """Stands before a mail of which there was more."""
+_HEAD = 64_000
+"""Bytes in which the headers of most mails end."""
 _UNSAFE = re.compile(r"[\r\n\x00]+")
 
 
@@ -34,25 +39,47 @@ def keep(data: bytes, now: datetime, limit: int, *, to: str = "", sender: str | 
     return Payload.keep(SOURCE, trace.encode("utf-8", "surrogateescape") + data[:limit], now)
 
 
-def understand(payload: Payload, config: Config, keys: Sequence[str]) -> int:
-    """See to a mail that was kept; return how many things it told. Raises ValueError, with words for staff."""
+def happenings(payload: Payload, config: Config) -> tuple[Happening, ...]:
+    """What a kept mail tells of messages; a reader's reply becomes one. Raises ValueError, in words for staff."""
     data = payload.data
     incoming = Incoming.of_bytes(data, cut=data.startswith(_CUT.encode()))
-    found = sort(data, incoming, House(config, keys, payload.received_at))
+    found = sort(data, incoming, House(config, signing_keys(), payload.received_at))
     if found.spent:
         Payload.objects.filter(pk=payload.pk).update(body=b"")
-    return len(take_in(found.happenings, payload.received_at).new)
+    return found.happenings
 
 
-def take(data: bytes, incoming: Incoming, config: Config, keys: Sequence[str], now: datetime) -> None:
+def understand(payload: Payload, config: Config) -> int:
+    """See to a mail that was kept; return how many things it told. Raises ValueError, with words for staff."""
+    return len(record(happenings(payload, config), payload.received_at).new)
+
+
+def take(data: bytes, incoming: Incoming, config: Config, now: datetime) -> None:
     """See at once to a mail that a provider has posted; it is kept if it cannot be understood."""
     try:
-        found = sort(data, incoming, House(config, keys, now))
+        found = sort(data, incoming, House(config, signing_keys(), now))
     except (Unclear, Distrusted) as error:
         body = zlib.compress(data[: config.track.bounces.max_bytes], 1)
-        Payload.objects.create(source=SOURCE, received_at=now, body=body, done_at=now, fault=str(error)[:300])
+        Payload.objects.create(source=SOURCE, received_at=now, body=body, done_at=now, fault=str(error)[:FAULT])
     else:
-        take_in(found.happenings, now)
+        record(found.happenings, now)
+
+
+def record(told: Iterable[Happening], now: datetime) -> Taken:
+    """Take in what mails told: the one place from which they do."""
+    return take_in(told, now)
+
+
+def glance(payload: Payload) -> Incoming:
+    """The headers of a mail, read from its beginning, however large it is."""
+    data = zlib.decompressobj().decompress(bytes(payload.body), _HEAD) if payload.body else b""
+    return Incoming(headers_of(data))
+
+
+def text(payload: Payload, longest: int) -> str:
+    """The beginning of a mail as it came, as text that can be shown: not decoded, and without control characters."""
+    data = zlib.decompressobj().decompress(bytes(payload.body), 4 * longest) if payload.body else b""
+    return scrub(data.decode("utf-8", "replace"))[:longest]
 
 
 def not_understood() -> QuerySet[Payload]:

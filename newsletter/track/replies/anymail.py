@@ -14,7 +14,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 
 from newsletter.config import Config
-from newsletter.settings import current, signing_keys
+from newsletter.settings import current
 from newsletter.track.mail import take
 from newsletter.track.replies.incoming import Incoming
 
@@ -25,7 +25,7 @@ def arrived(sender: object, event: Any, **more: object) -> None:
     mail = event.message
     to = (mail.envelope_recipient,) if mail.envelope_recipient else ()
     incoming = Incoming.of_mail(mail, to, mail.envelope_sender)
-    take(mail.as_bytes(), incoming, current(), signing_keys(), timezone.now())
+    take(mail.as_bytes(), incoming, current(), timezone.now())
 
 
 def urls(config: Config) -> list[URLPattern]:

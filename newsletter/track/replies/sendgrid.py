@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from newsletter.models import Rejected
 from newsletter.models.reply import digest
-from newsletter.settings import current, signing_keys
+from newsletter.settings import current
 from newsletter.track.mail import take
 from newsletter.track.replies.incoming import Incoming, decoded, headers_of
 from newsletter.track.replies.multipart import Field, NotMultipart, fields
@@ -45,7 +45,7 @@ def inbound(request: HttpRequest, secret: str) -> HttpResponse:
         log.warning("SendGrid posted what is not a mail: %s", error)
         _unreadable(request, str(error))
     else:
-        take(_as_it_came(posted), incoming, config, signing_keys(), timezone.now())
+        take(_as_it_came(posted), incoming, config, timezone.now())
     return HttpResponse("taken", "text/plain")
 
 

@@ -60,7 +60,7 @@ def arrive(config, settings):
 
     def take(data, now=NOW, **envelope):
         row = keep(data, now, LIMIT, **envelope)
-        assert Payload.see_to(lambda one: mail.understand(one, config, [settings.SECRET_KEY]), now)
+        assert Payload.see_to(lambda one: mail.understand(one, config), now)
         row.refresh_from_db()
         return row
 
