@@ -9,8 +9,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, Q
 
-from newsletter.models import Event, Like, Message, Muted, Notice, Rejected, Reply, Sign, SignIn, Vote
+from newsletter.models import Event, Like, Message, Muted, Notice, Payload, Rejected, Reply, Sign, SignIn, Vote
 from newsletter.models.errand import Errand
+from newsletter.models.payload import MAIL
 from subscribers.own_data import FREE, KEPT, Erasure, Facts, Rows, Table, by
 from subscribers.traces import Person, mentions, scrub
 
@@ -18,6 +19,8 @@ REPLIES = "replies"
 """The title of the table from which a person may leave their words to others."""
 REMOVED = "(removed at the reader’s wish)"
 NOBODY = "an erased person"
+_MAIL = 20_000
+"""Characters of a mail in a person's copy."""
 
 
 def published_replies(person: Person) -> int:
@@ -76,6 +79,25 @@ def _silence(numbers: list[int]) -> None:
 def _rejected_erased(erasure: Erasure, rows: Rows) -> None:
     """Keep that the mail came, so that it is not taken a second time."""
     rows.update(sender="", subject="", reason="")
+
+
+def _payloads(person: Person) -> Rows:
+    """The mails of programs in which the address stands; each is unpacked and looked through."""
+    mails = Payload.objects.filter(source=MAIL).exclude(body=b"").only("pk", "body")
+    words = person.address()
+    found = [one.pk for one in mails.iterator(chunk_size=100) if words.search(one.data.decode("utf-8", "replace"))]
+    return Payload.objects.filter(Q(pk__in=found) | Q(pk__in=mentions(Payload, person).values("pk"))).order_by("pk")
+
+
+def _payloads_erased(erasure: Erasure, rows: Rows) -> None:
+    """Drop the mails. What others told of many at once loses the address alone."""
+    numbers = list(rows.values_list("pk", flat=True))
+    Payload.objects.filter(pk__in=numbers, source=MAIL).delete()
+    scrub(Payload.objects.filter(pk__in=numbers), erasure.person.address_and_name())
+
+
+def _payload(one: Payload) -> Facts:
+    return {"at": one.received_at, "why_it_waits": one.fault, "mail": one.data.decode("utf-8", "replace")[:_MAIL]}
 
 
 def _delete(erasure: Erasure, rows: Rows) -> None:
@@ -199,6 +221,7 @@ KEPT |= {
         lambda one: {"at": one.at, "why": one.get_why_display(), "reason": one.reason, "subject": one.subject},
         _rejected_erased,
     ),
+    Payload: Table("mails_of_programs", _payloads, _payload, _payloads_erased),
     Notice: Table("service_mails", _notices, _notice, _delete),
     SignIn: Table("sign_ins", _of(SignIn), _sign_in),
     Errand: Table("waiting_requests", lambda who: mentions(Errand, who), _errand, _delete),
@@ -215,7 +238,6 @@ FREE |= {
         _PUBLISHED,
     ),
     "newsletter.Tally": "how often an issue was opened and the like, which names nobody",
-    "newsletter.Payload": "what providers told of many at once, dropped after a time",
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
     "newsletter.Beat": "when the house's own jobs last ran",
     "newsletter.Hitch": "what goes wrong at the house's own work, in words that name nobody",

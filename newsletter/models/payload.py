@@ -12,6 +12,8 @@ from django.db.models import Q
 
 log = logging.getLogger(__name__)
 
+MAIL = "mail"
+"""The source of what came by mail."""
 FAULT = 300
 """Characters of what was wrong."""
 

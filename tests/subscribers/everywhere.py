@@ -5,7 +5,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.utils import timezone
 
-from newsletter.models import Event, Like, Muted, Notice, Rejected, Reply, SignIn
+from newsletter.models import Event, Like, Muted, Notice, Payload, Rejected, Reply, SignIn
 from newsletter.models.errand import Errand
 from subscribers import lookup
 from subscribers.models import (
@@ -77,6 +77,7 @@ def filled_everywhere():
     Muted.objects.create(key=KEY)
     Errand.leave(Errand.Kind.SIGN_IN, {}, timezone.now())
     Rejected.objects.create(why="bounce", key="1", at=timezone.now())
+    Payload.keep("mail", f"To: {TYPED}".encode(), timezone.now())
     make_suppression(TYPED)
     Consent.note_all(Consent.Action.ASKED, occasion(network="192.0.2.0", issue="weekly/1"), [person.pk], make_list())
     Tagging.objects.create(tag=Tag.objects.create(name="vip"), subscriber=person)

@@ -14,6 +14,7 @@ from email.message import Message as Mail
 from typing import NamedTuple
 
 from newsletter.models import Event, Message, Rejected, Reply
+from newsletter.models.payload import MAIL
 from newsletter.models.taking import Happening
 from newsletter.track.mail.guessing import guessed
 from newsletter.track.mail.parts import FEEDBACK, RECEIPT, Report, holds_forwarded_report, report_in
@@ -32,7 +33,7 @@ from newsletter.track.replies.receiving import receive
 
 Kind = Event.Kind
 
-SOURCE = "mail"
+SOURCE = MAIL
 _SERVICE = re.compile(r"<?(notice|test)-[\w-]+\.[a-z0-9-]+\.[a-z0-9-]+@[^\s<>]+>?")
 
 
