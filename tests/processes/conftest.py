@@ -58,6 +58,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.received: list[tuple[str, bytes]] = []
+        self.senders: dict[str, str] = {}
         self.delay = 0.0
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self._controller.start()
@@ -66,6 +67,7 @@ class Mailbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         await asyncio.sleep(self.delay)
         self.received += [(address, envelope.content) for address in envelope.rcpt_tos]
+        self.senders |= dict.fromkeys(envelope.rcpt_tos, envelope.mail_from)
         return "250 kept"
 
     @property
