@@ -5,6 +5,7 @@ What cannot be understood stays, with the reason, until staff say that it is don
 
 from __future__ import annotations
 
+import logging
 import re
 import zlib
 from collections.abc import Iterable
@@ -22,6 +23,9 @@ from newsletter.track.mail.reports import Unclear
 from newsletter.track.mail.sorting import SOURCE, sort
 from newsletter.track.mail.whose import Distrusted, House
 from newsletter.track.replies.incoming import Incoming, headers_of
+from newsletter.track.replies.receiving import BROKEN
+
+log = logging.getLogger(__name__)
 
 _CUT = "X-Newsletter-Cut"
 """Stands before a mail of which there was more."""
@@ -55,14 +59,25 @@ def understand(payload: Payload, config: Config) -> int:
 
 
 def take(data: bytes, incoming: Incoming, config: Config, now: datetime) -> None:
-    """See at once to a mail that a provider has posted; it is kept if it cannot be understood."""
+    """See at once to a mail that a provider has posted; it is kept if it cannot be understood.
+
+    That is no reason for the provider to bring it again, so nothing is raised for it.
+    """
     try:
         found = sort(data, incoming, House(config, signing_keys(), now))
     except (Unclear, Distrusted) as error:
-        body = zlib.compress(data[: config.track.bounces.max_bytes], 1)
-        Payload.objects.create(source=SOURCE, received_at=now, body=body, done_at=now, fault=str(error)[:FAULT])
+        _put_aside(data, str(error), config, now)
+    except BROKEN as error:
+        log.exception("a mail that was posted cannot be understood")
+        _put_aside(data, f"{type(error).__name__}: {error}", config, now)
     else:
         record(found.happenings, now)
+
+
+def _put_aside(data: bytes, fault: str, config: Config, now: datetime) -> None:
+    body = zlib.compress(data[: config.track.bounces.max_bytes], 1)
+    fault = scrub(fault)[:FAULT]
+    Payload.objects.create(source=SOURCE, received_at=now, body=body, done_at=now, fault=fault)
 
 
 def record(told: Iterable[Happening], now: datetime) -> Taken:

@@ -15,7 +15,7 @@ from tests.track.replies.test_hostile import HOSTILE, nested
 pytestmark = pytest.mark.django_db
 
 SECONDS = 8
-"""For a mail of 2 MB."""
+"""Of the processor, for a mail of 2 MB; by the clock it depends on who else is at work."""
 REPORT = b'Content-Type: multipart/report; report-type=delivery-status; boundary="=_r"\n\n--=_r\n'
 STATUS = REPORT + b"Content-Type: message/delivery-status\n\nX: y\n\n"
 FIELDS = b"Final-Recipient: rfc822; maja@example.org\nAction: failed\nStatus: 5.1.1\n"
@@ -44,9 +44,9 @@ MADE = {
 
 @pytest.mark.parametrize("kind", MADE)
 def test_a_mail_made_to_keep_us_busy_is_done_with_in_seconds(arrive, message, kind):
-    began = time.monotonic()
+    began = time.thread_time()
     row = arrive(MADE[kind], to=BOUNCES)
-    assert time.monotonic() - began < SECONDS
+    assert time.thread_time() - began < SECONDS
     assert row.done_at
     assert kinds() == []
     message.refresh_from_db()
@@ -55,9 +55,9 @@ def test_a_mail_made_to_keep_us_busy_is_done_with_in_seconds(arrive, message, ki
 
 @pytest.mark.parametrize("kind", MADE)
 def test_nor_does_it_with_an_address_that_is_ours(arrive, message, back, kind):
-    began = time.monotonic()
+    began = time.thread_time()
     row = arrive(MADE[kind], to=back)
-    assert time.monotonic() - began < SECONDS
+    assert time.thread_time() - began < SECONDS
     assert row.done_at
 
 
