@@ -60,12 +60,18 @@ class Mailbox:
         self.received: list[tuple[str, bytes]] = []
         self.senders: dict[str, str] = {}
         self.delay = 0.0
+        self.in_hand = self.most_in_hand = 0
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self._controller.start()
         self.port = self._controller.port
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        await asyncio.sleep(self.delay)
+        self.in_hand += 1
+        self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        try:
+            await asyncio.sleep(self.delay)
+        finally:
+            self.in_hand -= 1
         self.received += [(address, envelope.content) for address in envelope.rcpt_tos]
         self.senders |= dict.fromkeys(envelope.rcpt_tos, envelope.mail_from)
         return "250 kept"
