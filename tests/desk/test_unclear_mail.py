@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from newsletter.desk.navigation import sidebar
 from newsletter.models import Payload
 from newsletter.track import mail
 from newsletter.track.mail.keeping import keep
@@ -43,6 +44,12 @@ def with_rights(name, *rights):
     return client
 
 
+def waiting(client):
+    """The sidebar's item, as a page is given it."""
+    request = client.get("/desk/").wsgi_request
+    return next(one for group in sidebar(request) for one in group["items"] if one["title"] == "Unclear mail")
+
+
 def page_of(row):
     return reverse("admin:newsletter_payload_change", args=(row.pk,))
 
@@ -57,6 +64,9 @@ def test_it_is_listed_with_the_reason_and_counted_on_the_sidebar(staff, unclear)
     assert "MAILER-DAEMON@mx.example.net" in found
     assert "&lt;b&gt;Bold&lt;/b&gt; Undelivered" in found
     assert "Nobody was suppressed" in found
+    assert {"title": "Unclear mail", "badge": 1}.items() <= waiting(staff).items()
+    mail.settle(Payload.objects.all())
+    assert "badge" not in waiting(staff)
 
 
 def test_where_nothing_waits_that_is_said(staff):

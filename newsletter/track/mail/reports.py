@@ -130,10 +130,15 @@ def _address(text: str) -> str:
 
 
 def same(address: str, reader: str) -> bool:
-    """Whether two addresses are of one mailbox: a server may know it by a name below or above the mail domain."""
+    """Whether two addresses are of one mailbox.
+
+    A server may know it by a name below or above the mail domain, and without what stands after a plus sign.
+    """
     try:
         key = normalize(address)[1]
     except InvalidAddress:
         key = address.lower()
     (local, _, domain), (mine, _, home) = key.rpartition("@"), reader.rpartition("@")
-    return local == mine and (domain == home or domain.endswith(f".{home}") or home.endswith(f".{domain}"))
+    if local not in (mine, mine.partition("+")[0]) or "." not in domain:
+        return False
+    return domain == home or domain.endswith(f".{home}") or home.endswith(f".{domain}")

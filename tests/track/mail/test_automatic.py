@@ -1,5 +1,7 @@
 """Automatic answers, readers' own words and old bounces, told apart by what they are and not by where they came to."""
 
+from datetime import timedelta
+
 import pytest
 
 from newsletter import tokens
@@ -83,6 +85,11 @@ def test_a_readers_words_at_the_bounce_address_are_a_reply(arrive, message, back
         message, "What a lovely issue!", "published", NOW,
     )  # fmt: skip
     assert (kinds(), row.fault, row.data) == ([], "", b"")
+
+
+def test_a_readers_words_at_an_address_that_has_ended_are_told_so(arrive, message, bounce_address):
+    arrive(written(bounce_address(message, until=NOW - timedelta(days=1))))
+    assert (Rejected.objects.get().why, Reply.objects.count()) == ("expired", 0)
 
 
 def test_a_readers_words_at_the_reply_address_are_one(arrive, reply_address):

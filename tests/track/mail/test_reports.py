@@ -124,6 +124,18 @@ def test_two_reports_of_one_message_are_two_events(arrive, back):
     assert kinds() == ["soft_bounced"] * 2
 
 
+def test_a_server_may_know_a_mailbox_without_its_tag(arrive, bounce_address):
+    message = make_message(subscriber=make_subscriber("ida+news@example.org"))
+    arrive(samples.postfix(bounce_address(message), reader="ida@example.org"))
+    assert kinds() == ["bounced"]
+
+
+@pytest.mark.parametrize("final", ["maja@xample.org", "aja@example.org", "maja+x@example.org", "maja@org"])
+def test_another_mailbox_is_not_the_readers(arrive, back, message, final):
+    arrive(samples.postfix(back, reader=final))
+    assert kinds() == ["soft_bounced"]
+
+
 # ── what must do nothing ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
