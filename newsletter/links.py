@@ -64,6 +64,17 @@ def reply_address(address: str, token: str) -> str:
     return f"{local}+{token}@{domain}"
 
 
+def bounce_address(address: str, token: str) -> str:
+    """Where the bounces of one message go, its envelope sender, made as `reply_address` is."""
+    return reply_address(address, token)
+
+
+def bounces_of(config: Config, newsletter: str) -> str | None:
+    """The address of config.yaml that a newsletter's bounces go to; None if they go to its sender, and nobody reads."""
+    letter = config.newsletters.get(newsletter)
+    return (letter.sender.bounce_address if letter else None) or config.track.bounces.address
+
+
 def report(config: Config, issue: int) -> str:
     """The page of the desk that says what becomes of an issue."""
     return f"{config.site.url}/desk/issue/{issue}/report/"

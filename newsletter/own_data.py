@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from newsletter.models import Event, Like, Message, Muted, Notice, Payload, Rejected, Reply, Sign, SignIn, Vote
 from newsletter.models.errand import Errand
+from newsletter.models.payload import MAIL
 from subscribers.own_data import FREE, KEPT, Erasure, Facts, Rows, Table, by
 from subscribers.traces import ERASED, Person, mentions, scrub
 
@@ -18,6 +19,8 @@ REPLIES = "replies"
 """The title of the table from which a person may leave their words to others."""
 REMOVED = "(removed at the reader’s wish)"
 NOBODY = "an erased person"
+_MAIL = 20_000
+"""Characters of a mail in a person's copy."""
 
 
 def published_replies(person: Person) -> int:
@@ -84,18 +87,20 @@ def _delete(erasure: Erasure, rows: Rows) -> None:
 
 def _payloads(person: Person) -> Rows:
     """What names the person, among what providers and mail servers brought of late; all of it is looked through."""
-    rows = Payload.objects.exclude(body=b"").order_by("pk")
-    found = [row.pk for row in rows.iterator(chunk_size=20) if person.address().search(_text(row.data))]
-    return Payload.objects.filter(pk__in=found).order_by("pk")
+    rows, words = Payload.objects.exclude(body=b"").only("pk", "body").order_by("pk"), person.address()
+    found = [row.pk for row in rows.iterator(chunk_size=20) if words.search(_text(row.data))]
+    return Payload.objects.filter(Q(pk__in=found) | Q(pk__in=mentions(Payload, person).values("pk"))).order_by("pk")
 
 
 def _payloads_erased(erasure: Erasure, rows: Rows) -> None:
-    """Drop what has served its time; what still waits tells what it tells, without the address."""
-    words = erasure.person.address()
+    """Drop mails, and what has served its time; what still waits tells what it tells of others, without the address."""
+    words, numbers = erasure.person.address(), list(rows.values_list("pk", flat=True))
+    Payload.objects.filter(pk__in=numbers, source=MAIL).delete()
+    rows = Payload.objects.filter(pk__in=numbers)
     for row in rows.filter(done_at=None).iterator(chunk_size=20):
         row.rewrite(words.sub(ERASED, _text(row.data)).encode("utf-8", "surrogateescape"))
     rows.filter(done_at__isnull=False).update(body=b"")
-    scrub(rows, words)
+    scrub(rows, erasure.person.address_and_name())
 
 
 def _text(data: bytes) -> str:
@@ -139,8 +144,9 @@ def _event(one: Event) -> Facts:
 
 
 def _payload(one: Payload) -> Facts:
-    """Not what it says, which is about others too; what it told of the person stands in the events."""
-    return {"from": one.source, "at": one.received_at, "understood": one.done_at is not None and not one.fault}
+    """Of a provider's post not what it says, which is about others too: what it told of the person is in the events."""
+    told = {"mail": one.data.decode("utf-8", "replace")[:_MAIL]} if one.source == MAIL else {}
+    return {"from": one.source, "at": one.received_at, "understood": one.done_at is not None and not one.fault, **told}
 
 
 def _sign(one: Sign) -> Facts:
@@ -207,7 +213,7 @@ KEPT |= {
         .order_by("pk"),
         _sign,
     ),
-    Payload: Table("posts_of_mail_providers", _payloads, _payload, _payloads_erased),
+    Payload: Table("told_by_programs", _payloads, _payload, _payloads_erased),
     Reply: Table(
         REPLIES, lambda who: _replies(who).select_related("issue").order_by("pk"), _reply, _replies_erased
     ),

@@ -307,19 +307,25 @@ def count_growth(ctx: Context) -> None:
 
 
 def fetch_replies(ctx: Context) -> None:
-    """Bring in the answers that lie in the mailbox of config.yaml, if it names one."""
-    if ctx.config.track.replies.imap.host:
-        track.fetch_replies(ctx.config, ctx.clock, ctx.stop)
+    """Bring in what has come to the mailbox of replies in config.yaml, if it names one; `ingest` sees to it."""
+    replies = ctx.config.track.replies
+    track.mail.fetch(replies.imap, replies.max_bytes, ctx.clock, ctx.stop)
+
+
+def fetch_bounces(ctx: Context) -> None:
+    """The same of the mailbox of bounces."""
+    bounces = ctx.config.track.bounces
+    track.mail.fetch(bounces.imap, bounces.max_bytes, ctx.clock, ctx.stop)
+
+
+def ingest(ctx: Context) -> None:
+    """Make of what providers posted and mail servers wrote what it tells; several workers may do so at once."""
+    track.ingest_payloads(ctx.config, ctx.clock, ctx.stop)
 
 
 def judge(ctx: Context) -> None:
     """Look a second time at opens and clicks of a minute ago, with all that has happened around them."""
     track.judge(ctx.config, ctx.clock, ctx.stop.is_set)
-
-
-def ingest(ctx: Context) -> None:
-    """Make of what providers posted what it tells; several workers may do so at once."""
-    track.ingest_payloads(ctx.config, ctx.clock, ctx.stop)
 
 
 def watch(ctx: Context) -> None:
@@ -340,6 +346,7 @@ def tidy(ctx: Context) -> None:
     Reply.forget_unconfirmed(now - timedelta(days=7))
     Rejected.forget(now - ctx.config.track.replies.keep_rejected)
     track.tidy_payloads(ctx.config, now)
+    track.mail.forget(now, ctx.config.track.bounces.keep)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
     Spooled.forget(now - timedelta(days=90))
@@ -378,6 +385,7 @@ JOBS = (
     Job("bulk", change_many, every=lambda config: timedelta(seconds=2)),
     Job("archive", file_away, every=lambda config: timedelta(seconds=30)),
     Job("replies", fetch_replies, every=lambda config: config.track.replies.imap.every),
+    Job("bounces", fetch_bounces, every=lambda config: config.track.bounces.imap.every),
     Job("ingest", ingest, every=lambda config: timedelta(seconds=1), lanes=lambda config: INGESTERS),
     Job("watch", watch, every=lambda config: timedelta(minutes=5)),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),

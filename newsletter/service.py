@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from newsletter import engine
 from newsletter.beside import Beside
@@ -32,6 +32,7 @@ def run(ctx: Context, when_up: Callable[[], None], has_web: bool = False) -> Non
     with ExitStack() as stack:
         if not has_web:
             stack.enter_context(web_up(ctx))
+        stack.enter_context(_mail(ctx))
         if engine.on_postgresql():
             stack.enter_context(_worker(ctx, ctx.config.send.workers))
             stack.enter_context(_clock(ctx, engine.defer))
@@ -42,8 +43,8 @@ def run(ctx: Context, when_up: Callable[[], None], has_web: bool = False) -> Non
 
 
 def web(ctx: Context) -> None:
-    """The web server alone."""
-    with web_up(ctx):
+    """The web server alone, and the mail server beside it if config.yaml wants one."""
+    with web_up(ctx), _mail(ctx):
         ctx.stop.wait()
 
 
@@ -106,6 +107,13 @@ def web_up(ctx: Context) -> Iterator[None]:
         yield
     finally:
         _within(max(engine.GRACE - server.ending_for, 1.0), finish)
+
+
+def _mail(ctx: Context) -> AbstractContextManager[int]:
+    """The mail server of our own, if there is to be one."""
+    from newsletter.track.mail.listener import listening
+
+    return listening(ctx.config, ctx.clock)
 
 
 @contextmanager

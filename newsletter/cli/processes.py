@@ -31,7 +31,7 @@ def run() -> None:
     """
     service.end_on_signals()
     ctx = _told()
-    insist_on_address(ctx.config.site.listen)
+    _insist_on_addresses(ctx)
     with ExitStack() as stack:
         if is_early := unreachable():
             insist_on_tables()
@@ -56,7 +56,7 @@ def web() -> None:
     """
     ctx = context()
     insist_on_tables()
-    insist_on_address(ctx.config.site.listen)
+    _insist_on_addresses(ctx)
     service.stop_on_signals(ctx.stop)
     done(f"the web server listens on {ctx.config.site.listen}; readers reach it at {ctx.config.site.url}/")
     service.web(ctx)
@@ -90,6 +90,12 @@ def worker(concurrency: int | None) -> None:
     batches = concurrency or ctx.config.send.workers
     done(f"a worker waits for work, {counted(batches, 'batch', 'batches')} side by side")
     service.worker(ctx, batches)
+
+
+def _insist_on_addresses(ctx: Context) -> None:
+    insist_on_address(ctx.config.site.listen)
+    if ctx.config.track.smtp.listen:
+        insist_on_address(ctx.config.track.smtp.listen, "track.smtp.listen")
 
 
 def _told() -> Context:

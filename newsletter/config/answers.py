@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from newsletter.config.section import Section
-from newsletter.config.values import Called, Email, Line, Size, Span
-
-_LOCAL = 64  # RFC 5321, 4.5.3.1.1
-_TOKEN = 33  # a plus sign and what tokens.sign_until makes
+from newsletter.config.values import Called, Line, Size, Span, TokenEmail
 
 Provider = Literal[
     "amazon_ses", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
@@ -27,18 +24,10 @@ class Replies(Section):
         "first",
         description="which replies wait for staff: `all`, those of readers with none approved yet (`first`), or `none`",
     )
-    address: Email | None = Field(
+    address: TokenEmail | None = Field(
         None, description="where replies by mail arrive, such as `reply@in.example.org`; without one, at `sender`"
     )
     closes_after: Span | None = Field(None, description="how long after an issue is sent its page takes replies")
-
-    @field_validator("address")
-    @classmethod
-    def _room_for_a_token(cls, address: str | None) -> str | None:
-        longest = _LOCAL - _TOKEN
-        if address and len(address.rpartition("@")[0]) > longest:
-            raise ValueError(f"what stands before the @ may be {longest} characters long, for a token follows it")
-        return address
 
 
 class Polls(Section):
@@ -77,7 +66,7 @@ class Imap(Section):
     security: Literal["none", "starttls", "tls"] = Field("tls", description="whether the connection is encrypted")
     username: Line = Field("", description="whose mailbox it is")
     password: SecretStr = Field(SecretStr(""), description="goes with `username`; better set from the environment")
-    folder: Line = Field("INBOX", description="the folder that replies arrive in")
+    folder: Line = Field("INBOX", description="the folder that mail arrives in")
     every: Span = Field(timedelta(minutes=1), description="how often it is looked into")
     timeout: Span = Field(timedelta(seconds=30), description="how long the server may take for each answer")
 

@@ -22,12 +22,6 @@ class SoftBounces(Section):
     )
 
 
-class Bounces(Section):
-    """What comes back undelivered."""
-
-    soft: SoftBounces = Field(SoftBounces(), description="when bounces that may pass suppress an address after all")
-
-
 class Alarms(Section):
     """When staff are written to about what came back of an issue; once for each issue and cause."""
 

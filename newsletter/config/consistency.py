@@ -28,6 +28,7 @@ def _found(config: Config) -> Found:
     yield from _seeds(config)
     yield from ways.contradictions(config)
     yield from _replies(config)
+    yield from _mailboxes(config)
     yield from _captcha(config)
     yield from _sunset(config)
 
@@ -62,12 +63,25 @@ def _seeds(config: Config) -> Found:
 
 def _replies(config: Config) -> Found:
     place: Location = ("track", "replies")
-    imap = config.track.replies.imap
     yield from _anymail((*place, "anymail"), config.track.replies.anymail, "post mail in a reader's name")
     yield from _anymail(("track", "anymail"), config.track.anymail, "tell that mails had bounced")
-    if imap.host and not (imap.username and imap.password.get_secret_value()):
-        hint = "set NEWSLETTER_TRACK__REPLIES__IMAP__PASSWORD, or …_FILE to a file that holds it"
-        yield (*place, "imap", "password"), "the mailbox needs a user name and a password", hint
+
+
+def _mailboxes(config: Config) -> Found:
+    for part, imap in (("replies", config.track.replies.imap), ("bounces", config.track.bounces.imap)):
+        if imap.host and not (imap.username and imap.password.get_secret_value()):
+            hint = f"set NEWSLETTER_TRACK__{part.upper()}__IMAP__PASSWORD, or …_FILE to a file that holds it"
+            yield ("track", part, "imap", "password"), "the mailbox needs a user name and a password", hint
+    letters = config.newsletters.values()
+    for name, letter in config.newsletters.items():
+        back = letter.sender.bounce_address or config.track.bounces.address
+        if back and (letter.replies.address or "").lower() == back.lower():
+            hint = "give bounces one of their own; both may lead to the same mailbox"
+            yield ("newsletters", name, "replies", "address"), "bounces come to this address already", hint
+    ours = config.track.bounces.address or any(one.sender.bounce_address or one.replies.address for one in letters)
+    if config.track.smtp.listen and not ours:
+        hint = "set `track.bounces.address`, or `replies.address` of a newsletter"
+        yield ("track", "smtp", "listen"), "there is no address that it would take mail for", hint
 
 
 def _anymail(place: Location, given: Anymail | AnymailEvents, harm: str) -> Found:

@@ -27,6 +27,7 @@ from newsletter.config.values import (
     Slug,
     Span,
     TimeZone,
+    TokenEmail,
 )
 
 
@@ -129,6 +130,9 @@ class Sender(Section):
     name: Line = Field("", description="the name before the address")
     address: Email = Field(description="the address in From; its domain is that of every Message-ID")
     reply_to: Email | None = Field(None, description="where answers go, if not to `address`")
+    bounce_address: TokenEmail | None = Field(
+        None, description="where this newsletter's bounces arrive, if not at `track.bounces.address`"
+    )
     unsubscribe_address: Email | None = Field(None, description="a mailbox you read, offered beside the one-click link")
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from newsletter.config.answers import Incoming
-from newsletter.config.consequences import Alarms, Bounces
+from newsletter.config.arriving import Bounces, MailServer
+from newsletter.config.consequences import Alarms
 from newsletter.config.section import Section
 from newsletter.config.values import Called, Line, Span
 
@@ -77,7 +78,8 @@ class Track(Section):
     )
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
     anymail: AnymailEvents = Field(AnymailEvents(), description="what another provider says became of messages")
-    bounces: Bounces = Field(Bounces(), description="what follows from what comes back undelivered")
+    bounces: Bounces = Field(Bounces(), description="what comes back undelivered, and what follows from it")
+    smtp: MailServer = Field(MailServer(), description="a mail server of our own, as a way in for bounces and replies")
     alarms: Alarms = Field(Alarms(), description="when staff are written to about what came back")
     keep_payloads: Span = Field(
         timedelta(days=7), description="how long what providers posted is kept as it came; only what it told stays"

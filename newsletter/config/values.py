@@ -21,6 +21,8 @@ from newsletter.config.problems import nearest
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPAN = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)"
 _LONGEST = timedelta(days=3660)
+_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+_TOKEN = 33  # a plus sign and what tokens.sign_until makes
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _SIZES = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
@@ -121,6 +123,14 @@ def _email(address: str) -> str:
     return found.normalized
 
 
+def _room_for_a_token(address: str) -> str:
+    """An address into which a plus sign and a token of `tokens.sign_until` still fit."""
+    longest = _LOCAL - _TOKEN
+    if len(address.rpartition("@")[0]) > longest:
+        raise ValueError(f"what stands before the @ may be {longest} characters long, for a token follows it")
+    return address
+
+
 def _domain(name: str) -> str:
     """A domain as addresses are compared by it: lower case, ASCII; `*.example.org` is all below example.org."""
     text = name.strip().lower().removeprefix("@").removesuffix(".")
@@ -182,6 +192,7 @@ TimeOfDay = Annotated[str, BeforeValidator(_time_of_day), Called("time of day")]
 TimeZone = Annotated[str, AfterValidator(_time_zone), Called("time zone")]
 Cron = Annotated[str, AfterValidator(_cron), Called("cron line")]
 Email = Annotated[str, AfterValidator(_email), Called("email address")]
+TokenEmail = Annotated[Email, AfterValidator(_room_for_a_token)]
 Domain = Annotated[str, AfterValidator(_domain), Called("domain")]
 BaseUrl = Annotated[str, AfterValidator(_base_url), Called("web address")]
 Listen = Annotated[str, AfterValidator(_listen), Called("address:port")]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from newsletter.models import Reply
 from newsletter.models.payload import Posted
-from newsletter.track import webhook_sources
+from newsletter.track import mail, webhook_sources
 
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
@@ -33,6 +33,7 @@ PAGES = {
         ("Replies", "forum", "admin:newsletter_reply_changelist", "newsletter.view_reply"),
         ("Blocked", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),
         ("Webhook posts", "webhook", "admin:newsletter_posted_changelist", "newsletter.view_posted"),
+        ("Unclear mail", "mark_email_unread", "admin:newsletter_payload_changelist", "newsletter.view_payload"),
         ("Rejected mail", "unsubscribe", "admin:newsletter_rejected_changelist", "newsletter.view_rejected"),
     ),
     "Audience": (
@@ -75,6 +76,7 @@ def _not_understood() -> QuerySet[Any]:
 WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "admin:newsletter_reply_changelist": Reply.held,
     "admin:newsletter_posted_changelist": _not_understood,
+    "admin:newsletter_payload_changelist": mail.not_understood,
 }
 
 

@@ -12,6 +12,8 @@ from django.db.models import Q
 
 log = logging.getLogger(__name__)
 
+MAIL = "mail"
+"""The source of what came by mail."""
 FAULT = 300
 """Characters of what was wrong."""
 
@@ -33,6 +35,7 @@ class Payload(models.Model):
         indexes = (
             models.Index(fields=("id",), name="payload_waiting", condition=Q(done_at=None)),
             models.Index(fields=("received_at",), name="payload_age"),
+            models.Index(fields=("id",), name="payload_unread", condition=~Q(fault="")),
         )
 
     def __str__(self) -> str:

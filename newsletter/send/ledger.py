@@ -17,7 +17,8 @@ from typing import NamedTuple
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from newsletter.config import Config
+from newsletter import links
+from newsletter.config import Config, Smtp
 from newsletter.models import Due, Hold, Issue, Message, Verdict, reachable, still_wanting
 from newsletter.models.message import GONE, SPARED, Reached
 from newsletter.send.alarms import alarm
@@ -103,10 +104,10 @@ class Sender:
 
     def _sheet(self, hold: Hold, due: Sequence[Due]) -> Sheet:
         # Asked once for the sheet: what a reader has left since then is seen to by `_look`.
-        places, until = self.mailing.places(one.person for one in due), self._answers_until
+        places, until = self.mailing.places(one.person for one in due), (self._answers_until, self._bounces_until)
         return Sheet(
             due, self.journal, self.breaker, self.stop,
-            as_reader=lambda one: Reader.of(one, self.key, places.get(one.person, NOWHERE), until),
+            as_reader=lambda one: Reader.of(one, self.key, places.get(one.person, NOWHERE), *until),
             look=lambda rest: self._look(hold, rest),
             pulse=self.pulse, patience=self.config.send.lease.total_seconds() / 2,
         )  # fmt: skip
@@ -136,6 +137,14 @@ class Sender:
         if not self.mailing.newsletter.replies.address:
             return None
         return (self.issue.started_at or self.clock()) + self.config.track.replies.valid
+
+    @property
+    def _bounces_until(self) -> datetime | None:
+        """The same of bounces, where the envelope is ours; equal at each attempt, for greylisting's sake."""
+        by_smtp = isinstance(self.config.transports.get(self.transport.name), Smtp)
+        if not (by_smtp and links.bounces_of(self.config, self.issue.newsletter)):
+            return None
+        return (self.issue.started_at or self.clock()) + self.config.track.bounces.valid
 
     def _settle(self, hold: Hold, sheet: Sheet) -> None:
         """Record what became of each message of a sheet; put back those that were not begun."""

@@ -40,6 +40,8 @@ class Reader:
     reply: str = tokens.TEST
     tags: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    bounce: str = ""
+    """What the envelope's sender says of the message; nothing for a mail that is not in the ledger."""
     _values: holes.Values | None = field(default=None, init=False, repr=False, compare=False)
     _answered: tuple[Mailing, Answers] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -62,15 +64,25 @@ class Reader:
         return self._answered[1]
 
     @classmethod
-    def of(cls, due: Due, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None) -> Reader:
+    def of(
+        cls,
+        due: Due,
+        key: str,
+        place: Membership = NOWHERE,
+        answers_until: datetime | None = None,
+        bounces_until: datetime | None = None,
+    ) -> Reader:
         """The recipient of a message of the ledger.
 
-        With `answers_until`, what this person answers by mail is known by its address until then.
+        With `answers_until`, what this person answers by mail is known by its address until then; with `bounces_until`,
+        what servers answer.
         """
         reply = tokens.sign_until(due.number, answers_until, key, tokens.REPLY) if answers_until else tokens.TEST
+        bounce = tokens.sign_until(due.number, bounces_until, key, tokens.BOUNCE) if bounces_until else ""
         token = tokens.sign(due.number, key)
         return cls(
-            str(due.number), due.email, due.name, token, due.fields, place.lists, reply, place.tags, place.without
+            str(due.number), due.email, due.name, token, due.fields, place.lists, reply, place.tags, place.without,
+            bounce,
         )  # fmt: skip
 
 
@@ -186,6 +198,11 @@ class Mailing:
         if self.answered and (address := self.newsletter.replies.address):
             return links.reply_address(address, token)
         return self.newsletter.sender.reply_to or ""
+
+    @cached_property
+    def bounces(self) -> str:
+        """The envelope's sender, where bounces go; a token is added to it where config.yaml has an address for them."""
+        return links.bounces_of(self.config, self.newsletter_id) or self.newsletter.sender.address
 
     def list_headers(self, token: str) -> dict[str, str]:
         """The headers by which mail programs offer to leave the list with one click (RFC 2369, RFC 8058)."""

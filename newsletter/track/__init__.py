@@ -1,11 +1,11 @@
 """Track: what came back from the messages, seen by the addresses in them and told in a report; and who is silent."""
 
+from newsletter.track import mail
 from newsletter.track.alarms import watch
 from newsletter.track.checking import check
 from newsletter.track.judging.job import judge
 from newsletter.track.keeping import forget
 from newsletter.track.payloads import ingest_payloads, tidy_payloads, webhook_sources
-from newsletter.track.replies import fetch_replies
 from newsletter.track.report import LinkClicks, Report, failures, report
 from newsletter.track.sunset import Outlook, sunset
 
@@ -15,10 +15,10 @@ __all__ = [
     "Report",
     "check",
     "failures",
-    "fetch_replies",
     "forget",
     "ingest_payloads",
     "judge",
+    "mail",
     "report",
     "sunset",
     "tidy_payloads",

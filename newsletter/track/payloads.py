@@ -14,6 +14,7 @@ from threading import Event as Stop
 from newsletter.config import Config
 from newsletter.models import Payload
 from newsletter.models.taking import Happening
+from newsletter.track import mail
 from newsletter.track.intake import ingest
 from newsletter.track.webhooks import anymail_events, sendgrid_events
 
@@ -21,6 +22,7 @@ Normaliser = Callable[[Payload, Config], Iterable[Happening]]
 NORMALISERS: dict[str, Normaliser] = {
     sendgrid_events.SOURCE: sendgrid_events.happenings,
     **dict.fromkeys(anymail_events.PROVIDERS, anymail_events.happenings),
+    mail.SOURCE: mail.happenings,
 }
 KEPT_ROWS = timedelta(days=90)
 """How long it is remembered that a payload came, after its body was dropped."""
@@ -28,7 +30,7 @@ KEPT_ROWS = timedelta(days=90)
 
 def webhook_sources() -> list[str]:
     """The sources of what comes by webhooks."""
-    return [*NORMALISERS]
+    return [name for name in NORMALISERS if name != mail.SOURCE]
 
 
 def ingest_payloads(config: Config, clock: Callable[[], datetime], stop: Stop | None = None) -> int:

@@ -41,7 +41,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_pipeline(refused):
     ("text", "said"),
     [
         ("sit: {}", "config.yaml line 1: sit: there is no such key (did you mean 'site'?)"),
-        ("smtp: {host: x}", "config.yaml line 1: smtp: there is no such key (it belongs under `send:`)"),
+        ("outbox: {path: x}", "config.yaml line 1: outbox: there is no such key (it belongs under `send:`)"),
         (
             "track: {colour: x}",
             "config.yaml line 1: track.colour: there is no such key (known here: opens, clicks, ",
@@ -86,6 +86,14 @@ def test_a_newsletter_may_be_called_like_a_key_and_its_typos_are_still_understoo
         ("send: {transport: smtp, smtp: {host: h, username: me}}", "smtp.password: a user name needs a password"),
         ("send: {transport: smtp, smtp: {host: h, password: x}}", "send.smtp.username: a password needs a user name"),
         ("send: {transport: smtp, smtp: {host: h, port: 465}}", "port 465 speaks TLS from the first byte"),
+        ("track: {bounces: {imap: {host: h}}}", "bounces.imap.password: the mailbox needs a user name and a password"),
+        ("track: {replies: {imap: {host: h}}}", "replies.imap.password: the mailbox needs a user name and a password"),
+        ('track: {smtp: {listen: "127.0.0.1:2525"}}', "track.smtp.listen: there is no address that it would take mail"),
+        (f"track: {{bounces: {{address: {'b' * 32}@example.org}}}}", "may be 31 characters long, for a token follows"),
+        (
+            WEEKLY + "    replies: {address: back@example.org}\ntrack: {bounces: {address: Back@example.org}}\n",
+            "newsletters.the-weekly.replies.address: bounces come to this address already (give bounces one of",
+        ),
         ("send: {retry: {first: 2h, longest: 1h}}", "send.retry.first: the first wait is more than `longest`"),
         (WEEKLY + "    sections: [{title: A}]\n", "the section “A” would stay empty (give it `tags`)"),
         (

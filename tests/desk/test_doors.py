@@ -29,7 +29,8 @@ LISTS = [
     f"admin:{name}_changelist"
     for name in (
         "newsletter_source", "newsletter_post", "newsletter_issue", "newsletter_message", "newsletter_event",
-        "subscribers_list", "subscribers_subscriber", "subscribers_suppression", "subscribers_tag",
+        "newsletter_payload", "subscribers_list", "subscribers_subscriber", "subscribers_suppression",
+        "subscribers_tag",
         "subscribers_import", "subscribers_bulk", "subscribers_consent", "auth_user", "auth_group", "admin_logentry",
     )
 ]  # fmt: skip

@@ -58,6 +58,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.received: list[tuple[str, bytes]] = []
+        self.senders: dict[str, str] = {}
         self.delay = 0.0
         self.in_hand = self.most_in_hand = 0
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
@@ -72,6 +73,7 @@ class Mailbox:
         finally:
             self.in_hand -= 1
         self.received += [(address, envelope.content) for address in envelope.rcpt_tos]
+        self.senders |= dict.fromkeys(envelope.rcpt_tos, envelope.mail_from)
         return "250 kept"
 
     @property

@@ -77,6 +77,7 @@ def filled_everywhere():
     Muted.objects.create(key=KEY)
     Errand.leave(Errand.Kind.SIGN_IN, {}, timezone.now())
     Rejected.objects.create(why="bounce", key="1", at=timezone.now())
+    Payload.keep("mail", f"To: {TYPED}".encode(), timezone.now())
     make_suppression(TYPED)
     Payload.keep("sendgrid", f'[{{"email": "{TYPED}", "event": "click"}}]'.encode(), timezone.now())
     Consent.note_all(Consent.Action.ASKED, occasion(network="192.0.2.0", issue="weekly/1"), [person.pk], make_list())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from newsletter.models import Event, Reply
+from newsletter.models import Event, Payload, Reply
 from subscribers.erasing import erase
 from subscribers.models import Consent, List
 from subscribers.own_data import everything, holdings
@@ -53,6 +53,18 @@ def test_a_reply_that_came_from_the_address_in_answer_to_another_readers_copy_is
     make_reply(subscriber=other, text=f"Ask {TYPED} about it")
     erase(Person.at(TYPED), occasion("erased", now))
     assert Reply.objects.get().text == "Ask (erased) about it"
+
+
+def test_mails_of_programs_are_looked_through_and_go_with_the_person(now):
+    person = make_subscriber(TYPED, name=NAME)
+    theirs = [Payload.keep("mail", f"Final-Recipient: rfc822; {said}\xff".encode("latin-1"), now)
+              for said in (TYPED, TYPED.upper(), f"<{TYPED}>")]  # fmt: skip
+    others = [Payload.keep("mail", f"Final-Recipient: rfc822; a{TYPED}".encode(), now),
+              Payload.keep("sendgrid", f'[{{"email": "{TYPED}"}}]'.encode(), now)]  # fmt: skip
+    told = everything(Person.of(person))["told_by_programs"]
+    assert [one["mail"][:30] for one in told] == [one.data.decode("latin-1")[:30] for one in theirs]
+    assert erase(Person.of(person), occasion("erased", now))["told_by_programs"] == 3
+    assert list(Payload.objects.order_by("pk")) == others
 
 
 def test_the_copy_tells_all_that_is_kept_and_names_no_member_of_staff():

@@ -8,6 +8,7 @@ from newsletter.desk.admin import (
     fields,
     history,
     lists,
+    mail,
     people,
     posted,
     replies,
@@ -19,8 +20,8 @@ from newsletter.desk.admin import (
 )
 
 __all__ = [
-    "collect", "compose", "fields", "history", "lists", "people", "posted", "replies", "segments", "send", "staff",
-    "suppressions", "track",
+    "collect", "compose", "fields", "history", "lists", "mail", "people", "posted", "replies", "segments", "send",
+    "staff", "suppressions", "track",
 ]  # fmt: skip
 
 admin.site.index_title = "Today"

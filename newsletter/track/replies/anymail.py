@@ -20,9 +20,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from newsletter.config import Config
-from newsletter.settings import current, signing_keys
+from newsletter.settings import current
+from newsletter.track.mail import take
 from newsletter.track.replies.incoming import Incoming
-from newsletter.track.replies.receiving import BROKEN, receive
+from newsletter.track.replies.receiving import BROKEN
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ def arrived(sender: object, event: Any, **more: object) -> None:
     """Take one mail that a provider posted, and that Anymail found to be the provider's."""
     mail = event.message
     to = (mail.envelope_recipient,) if mail.envelope_recipient else ()
-    receive(Incoming.of_mail(mail, to, mail.envelope_sender), current(), signing_keys(), timezone.now())
+    incoming = Incoming.of_mail(mail, to, mail.envelope_sender)
+    take(mail.as_bytes(), incoming, current(), timezone.now())
 
 
 def urls(config: Config) -> list[URLPattern]:

@@ -35,9 +35,41 @@ def looks_away(incoming: Incoming) -> bool:
     return bool(_AWAY.search(incoming.header("Subject")))
 
 
+def is_our_own(incoming: Incoming, config: Config) -> bool:
+    """Whether it is mail of ours that has come back."""
+    return _looped(incoming, config) is not None
+
+
+def mark_of_program(incoming: Incoming) -> str:
+    """The mark by which a mail says that a program sent it by itself; empty if it bears none."""
+    found = _automatic(incoming)
+    return found[1] if found else ""
+
+
+def is_from_daemon(incoming: Incoming) -> bool:
+    """Whether a mail server wrote it, by what it calls itself."""
+    said = (incoming.sender[1], incoming.envelope_from or "")
+    return any(_DAEMONS.match(one) for one in said) or bool(incoming.headers.get("X-Failed-Recipients"))
+
+
+def has_empty_return_path(incoming: Incoming) -> bool:
+    """Whether nobody is to be told if it does not arrive, as with bounces and many automatic answers."""
+    empty = [value for value in incoming.headers.get_all("Return-Path", []) if str(value).strip() in ("<>", "")]
+    return bool(empty) or incoming.envelope_from in ("", "<>")
+
+
+def is_report(incoming: Incoming) -> bool:
+    """Whether it says of itself that it is a report for programs, even if the report is missing."""
+    kind = incoming.headers.get_content_type()
+    return kind == "multipart/report" or "report-type" in incoming.header("Content-Type").lower()
+
+
 def nobody_wrote(incoming: Incoming, config: Config) -> tuple[Why, str] | None:
     """Why this is no person's reply, with the mark that says so; None if a person may have written it."""
-    return _looped(incoming, config) or _bounced(incoming) or _automatic(incoming) or _listed(incoming)
+    found = _looped(incoming, config) or _bounced(incoming) or _automatic(incoming)
+    # Of programs that answer for people, most leave it empty too.
+    empty = (Why.BOUNCE, "its return path is empty") if has_empty_return_path(incoming) else None
+    return found or empty or _listed(incoming)
 
 
 def _looped(incoming: Incoming, config: Config) -> tuple[Why, str] | None:
@@ -61,15 +93,12 @@ def _is_ours(identity: str, config: Config) -> bool:
 
 
 def _bounced(incoming: Incoming) -> tuple[Why, str] | None:
-    kind = incoming.headers.get_content_type()
-    if kind == "multipart/report" or "report-type" in incoming.header("Content-Type").lower():
+    if is_report(incoming):
         return Why.BOUNCE, "it is a delivery report"
-    empty = [value for value in incoming.headers.get_all("Return-Path", []) if str(value).strip() in ("<>", "")]
-    if empty or incoming.envelope_from == "" or incoming.envelope_from == "<>":
-        return Why.BOUNCE, "its return path is empty"
-    if _DAEMONS.match(incoming.sender[1]) or _DAEMONS.match(incoming.envelope_from or ""):
-        return Why.BOUNCE, f"it comes from {incoming.sender[1] or incoming.envelope_from}"
-    return (Why.BOUNCE, "it names failed recipients") if incoming.headers.get("X-Failed-Recipients") else None
+    if not is_from_daemon(incoming):
+        return None
+    named = incoming.headers.get("X-Failed-Recipients")
+    return Why.BOUNCE, "it names failed recipients" if named else f"it comes from {incoming.sender[1]}"
 
 
 def _automatic(incoming: Incoming) -> tuple[Why, str] | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter import tokens
+from newsletter import links, tokens
 from newsletter.config import Config
 from newsletter.markup.said import LONGEST
 from newsletter.markup.text import cut
@@ -92,7 +92,11 @@ def _thread(incoming: Incoming, config: Config, keys: Sequence[str], now: dateti
     for token in found:
         if token.lower() == tokens.TEST:
             raise Refused(Why.TEST, "it answers a copy that was sent as a test")
-        for purpose, resolve in ((tokens.REPLY, _of_message), (tokens.THREAD, _of_answer)):
+        for purpose, resolve in (
+            (tokens.REPLY, _of_message),
+            (tokens.THREAD, _of_answer),
+            (tokens.BOUNCE, _of_message),
+        ):
             try:
                 return resolve(tokens.read_until(token, keys, purpose, now))
             except tokens.Expired as error:
@@ -103,8 +107,10 @@ def _thread(incoming: Incoming, config: Config, keys: Sequence[str], now: dateti
 
 
 def _tokens(incoming: Incoming, config: Config) -> list[str]:
-    """The tokens in addresses of ours, each once."""
-    ours = {address.lower() for letter in config.newsletters.values() if (address := letter.replies.address)}
+    """The tokens in addresses of ours, each once; some programs answer to where bounces go."""
+    letters = config.newsletters.items()
+    known = [address for name, one in letters for address in (one.replies.address, links.bounces_of(config, name))]
+    ours = {address.lower() for address in known if address}
     found: dict[str, None] = {}
     for recipient in incoming.recipients:
         match = _TOKEN.search(recipient)

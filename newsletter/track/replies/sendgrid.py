@@ -18,10 +18,11 @@ from django.views.decorators.http import require_POST
 
 from newsletter.models import Rejected
 from newsletter.models.reply import digest
-from newsletter.settings import current, signing_keys
+from newsletter.settings import current
+from newsletter.track.mail import take
 from newsletter.track.replies.incoming import Incoming, decoded, headers_of
 from newsletter.track.replies.multipart import Field, NotMultipart, fields
-from newsletter.track.replies.receiving import receive, reject
+from newsletter.track.replies.receiving import reject
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,13 @@ def inbound(request: HttpRequest, secret: str) -> HttpResponse:
     if ours is None or not hmac.compare_digest(secret.encode(), ours.get_secret_value().encode()):
         raise Http404("there is nothing here")
     try:
-        incoming = _incoming(list(fields(request, config.track.replies.max_bytes, _READ)))
+        posted = list(fields(request, config.track.replies.max_bytes, _READ))
+        incoming = _incoming(posted)
     except NotMultipart as error:
         log.warning("SendGrid posted what is not a mail: %s", error)
         _unreadable(request, str(error))
     else:
-        receive(incoming, config, signing_keys(), timezone.now())
+        take(_as_it_came(posted), incoming, config, timezone.now())
     return HttpResponse("taken", "text/plain")
 
 
@@ -63,6 +65,12 @@ def _incoming(posted: list[Field]) -> Incoming:
     headers = headers_of(given["headers"].data)
     cut = any(field.cut for field in given.values())
     return Incoming(headers, text, html, to, origin, tuple(name[:100] for name in names), cut)
+
+
+def _as_it_came(posted: list[Field]) -> bytes:
+    """The mail, or as much of it as was posted: of reports, only their words."""
+    given = {field.name: field.data for field in posted if not field.filename}
+    return given.get("email") or b"\r\n".join(given.get(name, b"") for name in ("headers", "text"))
 
 
 def _words(field: Field | None, charset: object) -> str:

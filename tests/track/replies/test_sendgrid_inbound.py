@@ -6,7 +6,9 @@ import tracemalloc
 
 import pytest
 
-from newsletter.models import Rejected, Reply
+from newsletter import links, tokens
+from newsletter.models import Event, Payload, Rejected, Reply
+from tests.track.mail import samples
 from tests.track.replies.conftest import SECRET
 
 pytestmark = pytest.mark.django_db
@@ -110,11 +112,27 @@ def test_the_same_post_twice_is_one_reply(client, address):
     assert Reply.objects.count() == 1
 
 
-def test_an_automatic_answer_is_rejected_and_the_post_answered(client, address):
+def test_an_automatic_answer_is_no_reply_and_the_post_answered(client, address, message):
     fields = parsed(address)
     fields["headers"] += "Auto-Submitted: auto-replied\n"
     assert post(client, fields).status_code == 200
-    assert Rejected.objects.get().why == "automatic"
+    assert [(one.kind, one.message) for one in Event.objects.all()] == [("auto_reply", message)]
+    assert not Reply.objects.exists()
+
+
+def test_a_bounce_that_is_posted_whole_is_recognised(client, address, message, config, settings):
+    way_out = links.unsubscribe(config, tokens.sign(message.pk, settings.SECRET_KEY))
+    bounce = samples.postfix(address, returned=samples.original(message.pk, way_out))
+    assert post(client, {"email": bounce}).status_code == 200
+    assert Event.objects.get().kind == "bounced"
+
+
+def test_a_bounce_that_is_not_understood_is_kept(client, address, message):
+    bounce = samples.postfix(address)
+    assert post(client, {"email": bounce}).status_code == 200
+    kept = Payload.objects.get()
+    assert (kept.source, kept.data, bool(kept.fault), bool(kept.done_at)) == ("mail", bounce, True, True)
+    assert not Event.objects.exists()
 
 
 @pytest.mark.parametrize("secret", ["wrong", SECRET[:-1], SECRET + "x", "ü"])

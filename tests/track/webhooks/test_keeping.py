@@ -102,5 +102,5 @@ def test_what_still_waits_loses_the_address_and_is_understood_afterwards(post, c
 def test_the_copy_of_somebodys_data_says_that_they_are_named(post):
     person = make_subscriber("ada@example.org")
     post([event(make_message(subscriber=person), "delivered", email="ada@example.org")])
-    (told,) = everything(Person.of(person))["posts_of_mail_providers"]
+    (told,) = everything(Person.of(person))["told_by_programs"]
     assert (told["from"], told["understood"]) == ("sendgrid", True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from newsletter import links
 from newsletter.send.compiled import Compiler
 from newsletter.send.mailing import Mailing, Reader
 from newsletter.send.transports.base import Journal, Outcome, State, TransportDown
@@ -52,7 +53,9 @@ class Letters:
     ) -> None:
         self._compiler = compiler
         self._mailing, self._readers, self._journal, self._features = mailing, iter(readers), journal, features
-        self._sender = on_the_wire(mailing.newsletter.sender.address).encode("ascii")
+        self._sender = on_the_wire(mailing.bounces).encode("ascii")
+        # What stands around a token in it, cut once and not for each reader.
+        self._around = links.bounce_address(on_the_wire(mailing.bounces), "@").encode("ascii").split(b"@@")
         self._ahead: Letter | None = None
         self.is_slow = False
         """Whether the last reader was long in coming, as where a limit of so many an hour is kept."""
@@ -86,7 +89,8 @@ class Letters:
         size = b" SIZE=%d" % len(text) if features.states_size else b""
         coding = b"" if text.isascii() or not features.eight_bit else b" BODY=8BITMIME"
         utf8 = b"" if recipient.isascii() else b" SMTPUTF8"
-        mail = b"MAIL FROM:<%b>%b%b%b\r\n" % (self._sender, size, coding, utf8)
+        sender = (b"%b@" % reader.bounce.encode("ascii")).join(self._around) if reader.bounce else self._sender
+        mail = b"MAIL FROM:<%b>%b%b%b\r\n" % (sender, size, coding, utf8)
         return Letter(reader.ref, mail, b"RCPT TO:<%b>\r\n" % recipient, text)
 
 
