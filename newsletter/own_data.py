@@ -95,7 +95,7 @@ def _payloads_erased(erasure: Erasure, rows: Rows) -> None:
     for row in rows.filter(done_at=None).iterator(chunk_size=20):
         row.rewrite(words.sub(ERASED, _text(row.data)).encode("utf-8", "surrogateescape"))
     rows.filter(done_at__isnull=False).update(body=b"")
-    scrub(rows, words)
+    scrub(rows, erasure.person.address_and_name())
 
 
 def _text(data: bytes) -> str:
