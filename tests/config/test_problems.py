@@ -42,11 +42,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_pipeline(refused):
     [
         ("sit: {}", "config.yaml line 1: sit: there is no such key (did you mean 'site'?)"),
         ("smtp: {host: x}", "config.yaml line 1: smtp: there is no such key (it belongs under `send:`)"),
-        (
-            "track: {colour: x}",
-            "config.yaml line 1: track.colour: there is no such key "
-            "(known here: opens, clicks, sendgrid, anymail, bounces, alarms, keep_payloads, replies)",
-        ),
+        ("track: {colour: x}", "config.yaml line 1: track.colour: there is no such key (known here: opens, clicks,"),
         ("site: hello", "config.yaml line 1: site: this must hold further keys (known here: name, url, listen"),
         ("newsletters: {a: 3}", "newsletters.a: this must hold further keys (known here: title, emoji"),
         ("collect: {sources: [a]}", "collect.sources: this must hold names, and keys below each"),
