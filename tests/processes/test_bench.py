@@ -61,3 +61,14 @@ def test_two_workers_are_measured_against_one():
     figures, _ = bench("send", "--people", "200", "--runs", "1", "--only", "workers", "--database", SERVER)
     found = figures["two workers against one, over the loopback"]
     assert (found["value"] > 0, found["target"]) == (True, "≥ 1.3")
+
+
+def test_links_are_measured_and_every_click_that_was_answered_is_looked_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    figures, _ = bench("track", "--messages", "40000", "--runs", "1", "--seconds", "1")
+    assert figures["redirects on one core, 40,000 messages"]["target"] == "≥ 5,000"
+    assert figures["the obvious way: a view that writes a row"]["value"] > 0
+    assert figures["at 2,500 a second: 99 in a hundred are answered within"]["value"] > 0
+    (missing,) = (one for name, one in figures.items() if name.endswith("were answered, not in the database"))
+    assert (missing["value"], figures["clicks that are there twice"]["value"]) == (0, 0)
+    assert list(tmp_path.glob("newsletter-bench-*")) == []
