@@ -16,6 +16,7 @@ from django.db.models import Count  # isort: skip
 
 from newsletter import pipeline, track  # isort: skip
 from newsletter.cli.facts import asked, for_people, issue_facts, refuse_unapproved, show_issue
+from newsletter.cli.watching import progress_of
 from newsletter.models import Issue, Message
 from newsletter.pipeline import Context
 from newsletter.track.report import FAILED
@@ -89,16 +90,17 @@ def pause(issue: str) -> None:
 @command()
 @click.argument("issue")
 def resume(issue: str) -> None:
-    """Go on sending a paused issue.
+    """Go on sending a paused issue, or that part of it for which a transport has stopped.
 
     It goes to the same people, and to none of them twice.
     """
-    chosen = issue_named(issue)
+    ctx, chosen = context(), issue_named(issue)
     if chosen.status == Issue.Status.SENDING:
-        done(f"{chosen} is being sent already")
+        woken = " and ".join(pipeline.let_go_on(ctx, chosen))
+        done(f"{chosen} goes on by {woken} too" if woken else f"{chosen} is being sent already")
         return
     with asked("resume", chosen):
-        pipeline.resume(context(), chosen)
+        pipeline.resume(ctx, chosen)
     done(f"{chosen} goes on")
 
 
@@ -125,18 +127,25 @@ def cancel(issue: str, reason: str) -> None:
 def report(issue: str, as_json: bool) -> None:
     """Show what came back of an issue.
 
-    How many messages were submitted, failed or left out, and why; opens, clicks and unsubscribes; replies, likes and
-    votes; clicks for each link.
+    How many messages were submitted, failed or left out, and why; what went by each transport, and what waits for it;
+    opens, clicks and unsubscribes; replies, likes and votes; clicks for each link.
     """
     chosen = issue_named(issue)
-    facts, failures = track.report(chosen).as_dict(), _failures(chosen)
+    facts, failures, ways = track.report(chosen).as_dict(), _failures(chosen), _ways(chosen)
     if as_json:
-        show_one({**facts, "failures": failures}, True)
+        show_one({**facts, "failures": failures, "transports": ways}, True)
     else:
-        _show_report(facts, failures)
+        _show_report(facts, failures, ways)
 
 
-def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]]) -> None:
+def _ways(issue: Issue) -> list[dict[str, Any]]:
+    """What went by each transport, and what waits for it."""
+    counted = {way.name: (way.submitted, way.waiting, way.deferred, way.lost) for way in progress_of(issue).ways}
+    names = ("sent", "waiting", "deferred", "failed")
+    return [{"transport": name, **dict(zip(names, by, strict=True))} for name, by in counted.items() if any(by)]
+
+
+def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]], ways: list[dict[str, Any]]) -> None:
     links = facts.pop("links")
     polls = [
         {"poll": poll["question"], "answer": answer, "votes": votes}
@@ -144,7 +153,7 @@ def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]]) -> None:
         for answer, votes in poll["answers"].items()
     ]
     show_one({name: _percent(value) if name.endswith("_rate") else value for name, value in facts.items()}, False)
-    for rows in ([{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]], polls, links):
+    for rows in (ways, [{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]], polls, links):
         if rows:
             out.print()
             show(rows, False, "")

@@ -49,19 +49,19 @@ def _funnel(told: track.Report, issue: Issue) -> list[Figure]:
     excluded = sum(told.excluded.values())
     left = "never sent" if issue.status == Issue.Status.CANCELLED else "still to go"
     return [
-        Figure("Audience", told.audience, f"{excluded} excluded" if excluded else "nobody excluded"),
-        Figure("Sent", told.sent, f"{told.open} {left}" if told.open else "nothing left to go"),
+        Figure("Audience", told.audience, f"{excluded:,} excluded" if excluded else "nobody excluded"),
+        Figure("Sent", told.sent, f"{told.open:,} {left}" if told.open else "nothing left to go"),
         Figure("Not sent or lost", told.failed, "see below" if told.failed else "none"),
         Figure("Opened", told.opened, _share(told.open_rate, told.opens, "open")),
         Figure("Clicked", told.clicked, _share(told.click_rate, told.clicks, "click")),
         Figure("Unsubscribed", told.unsubscribed, _rate(told.unsubscribe_rate)),
         Figure("Replies", told.replies, "by mail and on the page"),
-        Figure("Likes", told.likes, f"{told.votes} vote{'' if told.votes == 1 else 's'} in polls"),
+        Figure("Likes", told.likes, f"{told.votes:,} vote{'' if told.votes == 1 else 's'} in polls"),
     ]
 
 
 def _share(rate: float | None, events: int, name: str) -> str:
-    return f"{_rate(rate)} · {events} {name}{'' if events == 1 else 's'}"
+    return f"{_rate(rate)} · {events:,} {name}{'' if events == 1 else 's'}"
 
 
 def _rate(rate: float | None) -> str:

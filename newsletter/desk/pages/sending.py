@@ -33,7 +33,8 @@ class Told:
     @classmethod
     def of(cls, issue: Issue, reasons: bool = True) -> Told:
         """As it stands now."""
-        return cls(issue, progress(issue, current().transport_of(issue.newsletter), timezone.now(), reasons))
+        default, possible = current().transport_of(issue.newsletter), current().transports_of(issue.newsletter)
+        return cls(issue, progress(issue, default, timezone.now(), reasons, possible))
 
     @property
     def colour(self) -> str:
