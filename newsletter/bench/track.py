@@ -94,8 +94,8 @@ class Clicker:
         failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", said)))
         broken = sum(map(int, re.findall(r"\d+", "".join(re.findall(r"Socket errors: (.*)", said)))))
         self.open_ended += CONNECTIONS + broken
-        # It counts what was answered; up to so many more were asked.
-        done = {"asked": int(asked) + CONNECTIONS + broken, "led": int(asked) - failed, "seconds": float(took)}
+        # It counts what was answered; up to so many more were asked, and it takes one to look at before it begins.
+        done = {"asked": int(asked) + CONNECTIONS + broken + 1, "led": int(asked) - failed, "seconds": float(took)}
         return self._went(done)
 
     def _went(self, done: dict[str, Any]) -> dict[str, Any]:
