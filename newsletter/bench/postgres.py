@@ -65,7 +65,9 @@ def own_server() -> Iterator[Postgres]:
         try:
             yield server
         finally:
-            server.stop()
+            # Whoever had it may have stopped it, and gone wrong before it was started again.
+            if (folder / "db" / "postmaster.pid").exists():
+                server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

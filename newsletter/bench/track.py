@@ -92,9 +92,10 @@ class Clicker:
         said = _run([_wrk(), *options, "--", str(self.paths), str(self.skip)])
         asked, took = re.findall(r"(\d+) requests in ([\d.]+)s", said)[0]
         failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", said)))
-        self.open_ended += CONNECTIONS
-        # It counts what was answered; up to so many more were asked.
-        done = {"asked": int(asked) + CONNECTIONS, "led": int(asked) - failed, "seconds": float(took)}
+        broken = sum(map(int, re.findall(r"\d+", "".join(re.findall(r"Socket errors: (.*)", said)))))
+        self.open_ended += CONNECTIONS + broken
+        # It counts what was answered; up to so many more were asked, and it takes one to look at before it begins.
+        done = {"asked": int(asked) + CONNECTIONS + broken + 1, "led": int(asked) - failed, "seconds": float(took)}
         return self._went(done)
 
     def _went(self, done: dict[str, Any]) -> dict[str, Any]:

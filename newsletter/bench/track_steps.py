@@ -34,12 +34,12 @@ _SERIES = {
 }
 
 
-def prepare(number: str, file: str) -> dict[str, Any]:
+def prepare(number: str, file: str, newsletter: str = NAME) -> dict[str, Any]:
     """Let an issue with so many messages have been sent, and write down the addresses of links in some of them."""
     publication.migrate()
     now = timezone.now()
     issue = Issue.objects.create(
-        newsletter=NAME, slug="bench", due_at=now, cut_off_at=now, status=Issue.Status.SENT, started_at=now
+        newsletter=newsletter, slug="bench", due_at=now, cut_off_at=now, status=Issue.Status.SENT, started_at=now
     )
     links = list(Link.number(issue, [f"https://example.org/harbours/{at}?from=mail" for at in range(LINKS)]).values())
     with transaction.atomic():

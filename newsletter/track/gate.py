@@ -42,9 +42,10 @@ class Gate:
             self._threads.append(thread)
 
     def _keep_up(self, stop: threading.Event) -> None:
-        while not stop.wait(EVERY):
+        while not stop.is_set():
             self.looking.try_to_look(monotonic())
             self.spool.leave_if_old()
+            stop.wait(EVERY)
 
     def stop(self) -> None:
         """End; what is not in the database by then waits in its file for the next start."""

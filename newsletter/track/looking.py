@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from django.db import Error, connection
+from django.db.models import QuerySet
 
 from newsletter.models import Link
 from newsletter.track.destination import location
@@ -48,30 +49,26 @@ class Looking:
         Whatever stood in the file of an earlier process is looked up anew.
         """
         if not self._seen or (now - self._counted >= _COUNT and self._is_short(now)):
-            news = self._all(now)
+            self._all(now)
         else:
-            news = self._latest(now)
-        if news:
-            self._known.keep()
+            self._latest(now)
+        # What was asked for meanwhile is kept with it.
+        self._known.keep()
 
-    def _all(self, now: float) -> bool:
-        links = dict(_found(Link.objects.order_by("-pk").values_list("pk", "issue_id", "url")[:MOST]))
-        gone = set(self._known.numbers()) - set(links)
-        self._known.forget(gone)
+    def _all(self, now: float) -> None:
+        links = dict(_found(_rows(Link.objects.order_by("-pk"))[:MOST]))
+        self._known.forget(set(self._known.numbers()) - set(links))
         self._counted = now
         # Links numbered just before may still be on their way, too.
         self._mark(now, max(links, default=0) - _NEAR)
-        return self._known.learn(links) or bool(gone)
+        self._known.learn(links)
 
-    def _latest(self, now: float) -> bool:
+    def _latest(self, now: float) -> None:
         latest = list(Link.objects.filter(pk__gt=self._seen[0][1]).values_list("pk", flat=True))
         new = {number for number in latest if number not in self._known.numbers()}
         self._mark(now, max(latest, default=0))
-        if not new:
-            return False
-        return self._known.learn(
-            dict(_found(Link.objects.filter(pk__among=list(new)).values_list("pk", "issue_id", "url")))
-        )
+        if new:
+            self._known.learn(dict(_found(_rows(Link.objects.filter(pk__among=list(new))))))
 
     def _mark(self, now: float, highest: int) -> None:
         """Remember the highest number, and forget those of so long ago that nothing before them is still to come."""
@@ -89,7 +86,7 @@ class Looking:
 def ask(known: Known, link: int) -> bool | None:
     """Ask the database for one link: whether there is one, which is known from then on; None if it does not answer."""
     try:
-        found = dict(_found(Link.objects.filter(pk=link).values_list("pk", "issue_id", "url")))
+        found = dict(_found(_rows(Link.objects.filter(pk=link))))
     except Error as error:
         log.warning("a link is not known, and the database does not say where it leads: %s", error)
         return None
@@ -99,6 +96,10 @@ def ask(known: Known, link: int) -> bool | None:
             connection.close_if_unusable_or_obsolete()
     known.learn(found)
     return bool(found)
+
+
+def _rows(links: QuerySet[Link]) -> QuerySet[Link, tuple[int, int, str]]:
+    return links.values_list("pk", "issue_id", "url")
 
 
 def _found(rows: Iterable[tuple[int, int, str]]) -> Iterable[tuple[int, Destination]]:

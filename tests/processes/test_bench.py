@@ -80,3 +80,14 @@ def test_what_is_counted_is_compared_with_what_is_true_of_invented_readers(monke
         assert abs(one["clicks"] - one["true_clicks"]) < abs(one["raw_clicks"] - one["true_clicks"]) / 5
         assert abs(one["opens"] - one["true_opens"]) < abs(one["raw_opens"] - one["true_opens"]) / 5
     assert list(tmp_path.glob("newsletter-bench-*")) == []
+
+
+def test_links_are_measured_and_every_click_that_was_answered_is_looked_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    figures, _ = bench("track", "--messages", "40000", "--runs", "1", "--seconds", "1")
+    assert figures["redirects on one core, 40,000 messages"]["target"] == "≥ 5,000"
+    assert figures["the obvious way: a view that writes a row"]["value"] > 0
+    assert figures["at 2,500 a second: 99 in a hundred are answered within"]["value"] > 0
+    (missing,) = (one for name, one in figures.items() if name.endswith("were answered, not in the database"))
+    assert (missing["value"], figures["clicks that are there twice"]["value"]) == (0, 0)
+    assert list(tmp_path.glob("newsletter-bench-*")) == []

@@ -35,6 +35,7 @@ class Known:
         self._file = file
         self._head = {"links of": hashlib.sha256(database.encode()).hexdigest()[:16]}
         self._there: dict[int, Destination] = {}
+        self._is_kept, self._is_failing = True, False
         # Looked up for each click, so without a call of ours between.
         self.get: Callable[[int], Destination | None] = self._there.get
         self._read()
@@ -46,19 +47,23 @@ class Known:
         """The links that are known."""
         return self._there.keys()
 
-    def learn(self, links: Mapping[int, Destination]) -> bool:
-        """Put these in; say whether any of them is news."""
-        news = any(self._there.get(number) != to for number, to in links.items())
-        self._there.update(links)
-        return news
+    def learn(self, links: Mapping[int, Destination]) -> None:
+        """Put these in."""
+        if any(self._there.get(number) != to for number, to in links.items()):
+            self._is_kept = False
+            self._there.update(links)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Take these out."""
         for number in numbers:
-            self._there.pop(number, None)
+            if self._there.pop(number, None):
+                self._is_kept = False
 
     def keep(self) -> None:
-        """Write the file anew, whole or not at all."""
+        """Write the file anew, whole or not at all, unless it says all of this already."""
+        if self._is_kept:
+            return
+        self._is_kept = True
         draft = self._file.with_suffix(f".{os.getpid()}")
         try:
             draft.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +71,12 @@ class Known:
                 out.write(json.dumps(self._head) + "\n")
                 out.writelines(f"{number}\t{to.issue}\t{to.location}\n" for number, to in dict(self._there).items())
             draft.replace(self._file)
+            self._is_failing = False
         except OSError as error:
-            log.warning("where links lead is not kept for a start without the database: %s", error)
+            self._is_kept = False
+            if not self._is_failing:
+                log.warning("where links lead is not kept for a start without the database: %s", error)
+            self._is_failing = True
             draft.unlink(missing_ok=True)
 
     def _read(self) -> None:
