@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 
 from newsletter import engine
 from newsletter.beside import Beside
@@ -109,11 +109,18 @@ def web_up(ctx: Context) -> Iterator[None]:
         _within(max(engine.GRACE - server.ending_for, 1.0), finish)
 
 
-def _mail(ctx: Context) -> AbstractContextManager[int]:
+@contextmanager
+def _mail(ctx: Context) -> Iterator[None]:
     """The mail server of our own, if there is to be one."""
     from newsletter.track.mail.listener import listening
 
-    return listening(ctx.config, ctx.clock)
+    with ExitStack() as stack:
+        stack.enter_context(listening(ctx.config, ctx.clock))
+        try:
+            yield
+        finally:
+            # A mail that the database does not take must not keep us; it was not answered, and comes again.
+            _within(engine.GRACE, stack.close)
 
 
 @contextmanager
