@@ -39,4 +39,7 @@ class Track(Section):
     opens: bool = Field(True, description="put an invisible image into each mail whose loading counts as an open")
     clicks: bool = Field(True, description="lead links past this site, which counts the click and sends the reader on")
     sendgrid: SendGridEvents = Field(SendGridEvents(), description="what SendGrid says became of messages")
+    report_mail: bool = Field(
+        True, description="write to staff a day after an issue was sent, with what came of it until then"
+    )
     replies: Incoming = Field(Incoming(), description="how answers by mail come in")

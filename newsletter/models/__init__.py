@@ -12,6 +12,7 @@ from newsletter.models.transport import Sent, Slot, TransportState  # isort: ski
 from newsletter.models.event import Event  # isort: skip
 from newsletter.models.sign import Sign  # isort: skip
 from newsletter.models.tally import Tally  # isort: skip
+from newsletter.models.rollup import Rollup  # isort: skip
 from newsletter.models.payload import Payload  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
@@ -46,6 +47,7 @@ __all__ = [
     "Post",
     "Rejected",
     "Reply",
+    "Rollup",
     "Sent",
     "Series",
     "Sighting",

@@ -13,7 +13,8 @@ from django.utils import timezone
 from newsletter.desk.admin.labels import STATES, STATUSES
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, Message, Slot, repairing
-from newsletter.models.progress import SAMPLE, Progress, progress
+from newsletter.models.counting import by_state
+from newsletter.models.progress import SAMPLE, Progress, outcome, progress
 from newsletter.pace import left_words, rate_words
 from newsletter.send import limits
 from newsletter.settings import current
@@ -33,7 +34,10 @@ class Told:
     @classmethod
     def of(cls, issue: Issue, reasons: bool = True) -> Told:
         """As it stands now."""
-        return cls(issue, progress(issue, current().transport_of(issue.newsletter), timezone.now(), reasons))
+        way = current().transport_of(issue.newsletter)
+        if issue.status not in LIVE:
+            return cls(issue, outcome(issue, way, by_state(issue)))
+        return cls(issue, progress(issue, way, timezone.now(), reasons))
 
     @property
     def colour(self) -> str:
