@@ -9,7 +9,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from newsletter.track.report import Curve, Curves
+from newsletter.models import Event
+from newsletter.track.report import Curve, Curves, Report
 
 ADJUSTED, RAW, USUAL = "--desk-adjusted", "--desk-raw", "--desk-usual"
 
@@ -23,6 +24,7 @@ class Chart:
     says: str
     data: str
     options: str
+    kind: str = "line"
 
     @property
     def data_html(self) -> SafeString:
@@ -63,11 +65,34 @@ def options(percent: bool = True, across: bool = False, x: str = "", ticks: int 
     }  # fmt: skip
 
 
+def of_funnel(told: Report) -> Chart:
+    """The steps that nearly everybody goes through, raw beside adjusted where they differ."""
+    steps = {"Audience": told.audience, "Submitted": told.sent}
+    if told.delivered:
+        steps["Delivered"] = told.delivered
+    raw, adjusted = dict(steps), dict(steps)
+    for name, kind in (("Opened", Event.Kind.OPEN), ("Clicked", Event.Kind.CLICK)):
+        if not (seen := told.of(kind)).unnamed:
+            raw[name], adjusted[name] = seen.messages, seen.readers
+    says = ", ".join(_said(name, adjusted[name], raw[name]) for name in raw)
+    # Raw lies behind, the broader, and is seen where it is more.
+    sets = [
+        bars("adjusted", ADJUSTED, list(adjusted.values()), grouped=False, order=1, barPercentage=0.55),
+        bars("raw", RAW, [raw[name] if raw[name] != adjusted[name] else None for name in raw], grouped=False, order=2),
+    ]
+    return Chart(
+        "chart-funnel", "From the audience to the click", f"{says}. The figures above say the same.",
+        json.dumps({"labels": list(raw), "datasets": sets}), json.dumps(options(percent=False, across=True)), "bar",
+    )  # fmt: skip
+
+
+def _said(name: str, adjusted: int, raw: int) -> str:
+    return f"{name} {adjusted:,}" if adjusted == raw else f"{name} {adjusted:,} adjusted, {raw:,} raw"
+
+
 def of_curves(told: Curves) -> list[Chart]:
     """What was opened and what was clicked, hour by hour."""
-    return [
-        _curve(told, what, verb) for what, verb in (("opened", "Opened"), ("clicked", "Clicked"))
-    ]  # fmt: skip
+    return [_curve(told, what, verb) for what, verb in (("opened", "Opened"), ("clicked", "Clicked"))]
 
 
 def _curve(told: Curves, what: str, verb: str) -> Chart:

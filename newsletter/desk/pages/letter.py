@@ -57,7 +57,8 @@ def letter(request: HttpRequest, name: str) -> HttpResponseBase:
     return desk_page(
         request, "letter.html", f"All issues of {known.title if known else name}", issues=_engagement(issues),
         charts=_charts(issues), zone=zone, weeks=_weeks(told), best=_best(told), stories=_stories(stories[:STORIES]),
-        sections=sections, cohorts=_cohorts(found), counting=found is None, as_of=as_of, months=range(MONTHS + 1),
+        sections=[(*one, f"{one[2].clicks_adjusted / one[1]:,.1f}") for one in sections], cohorts=_cohorts(found),
+        counting=found is None, as_of=as_of, months=range(MONTHS + 1),
         growth=f"{reverse('desk-growth')}?step=week&list={known.lists[0].name if known and known.lists else ''}",
         others=[one for one in config.newsletters if one != name],
     )  # fmt: skip

@@ -81,7 +81,8 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         states=[(state, STATES.get(State(state), "default"), count) for state, count in found.states.items()],
         failures=Paginator(track.failures(issue), PER_PAGE).get_page(request.GET.get("page")),
         charts=charts.of_curves(told.curves) if told.curves and not told.curves.empty else [],
-        curves=told.curves, hours=_hours(told), bounces=_bounces(found), stories=story_clicks(issue, found.links),
+        funnel_chart=charts.of_funnel(found), curves=told.curves, hours=_hours(told), bounces=_bounces(found),
+        stories=story_clicks(issue, found.links),
         providers=_providers(told), as_of=told.shares[1], counting=told.shares[0] is None, page_of="report",
         **context_of(request, issue),
     )  # fmt: skip

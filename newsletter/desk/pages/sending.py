@@ -93,6 +93,7 @@ def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:
     return {
         "told": told,
         "live": issue.status == Status.SENDING,
+        "on_its_way": issue.status in LIVE,
         "shown": issue.status in LIVE or bool(told.progress.failures),
         "retried": _retried(issue, told.progress.count(Message.State.FAILED)),
         "may_steer": request.user.has_perm(CHANGE),

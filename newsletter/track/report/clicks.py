@@ -13,6 +13,8 @@ from django.db.models import Sum
 from newsletter.models import Issue, Item, Link, Tally
 
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+# Known by its path and not by our site's address, which may have changed since.
+_OWN_PAGE = re.compile(r"^https?://[^/]+/posts/(\d{1,18})/[^/]*/$")
 NUMBERS = ("events", "human", "messages", "readers")
 
 
@@ -43,15 +45,35 @@ class StoryClicks:
     links: int
 
 
+class Places:
+    """Which story of an issue, counted from 1, an address belongs to."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._by_url: dict[str, int] = {}
+        self._by_post: dict[int, int] = {}
+        for place, item in enumerate(items, 1):
+            self._by_post[item.post_id] = place
+            for url in [item.url, *map(unescape, _HREF.findall(item.html))]:
+                if url:
+                    self._by_url.setdefault(url, place)
+
+    def of(self, url: str) -> int:
+        """The place of the story that it leads to, whose own page it is, or in whose text it stands; else 0."""
+        if found := self._by_url.get(url):
+            return found
+        page = _OWN_PAGE.search(url)
+        return self._by_post.get(int(page[1]), 0) if page else 0
+
+
 def link_clicks(issue: Issue) -> tuple[LinkClicks, ...]:
     """Every address in the mail, the most clicked first; those that nobody clicked too.
 
     Tests leave links behind, of posts that were taken out before the approval: they are not the mail's.
     """
     counted = _counted([issue.pk])
-    mailed, places = in_the_mail(issue), _places(issue.items.all())
+    mailed, places = in_the_mail(issue), Places(issue.items.all())
     found = [
-        LinkClicks(url, clicks, people, human, readers, places.get(url, 0), pk)
+        LinkClicks(url, clicks, people, human, readers, places.of(url), pk)
         for pk, url in Link.objects.filter(issue=issue).values_list("pk", "url")
         for clicks, human, people, readers in [counted.get(pk, (0, 0, 0, 0))]
         if clicks or pk in mailed
@@ -83,10 +105,8 @@ def liked_stories(issues: Iterable[Issue]) -> list[tuple[Issue, StoryClicks]]:
             links[number].append((pk, url))
     found = []
     for issue in issues:
-        places = _places(items[issue.pk])
-        told = [
-            LinkClicks(url, counted[pk][0], 0, counted[pk][1], 0, places.get(url, 0)) for pk, url in links[issue.pk]
-        ]
+        places = Places(items[issue.pk])
+        told = [LinkClicks(url, counted[pk][0], 0, counted[pk][1], 0, places.of(url)) for pk, url in links[issue.pk]]
         for place, item in enumerate(items[issue.pk], 1):
             mine = [one for one in told if one.place == place]
             found.append((issue, _story(item.title, _section(item), mine)))
@@ -124,20 +144,10 @@ def _section(item: Item) -> str:
 
 def _items(issues: list[Issue]) -> dict[int, list[Item]]:
     found: dict[int, list[Item]] = defaultdict(list)
-    columns = Item.objects.only("issue_id", "title", "section", "section_emoji", "url", "html", "image_url", "position")
+    columns = Item.objects.only("issue_id", "post_id", "title", "section", "section_emoji", "url", "html", "position")
     for item in columns.filter(issue__in=issues).order_by("position"):
         found[item.issue_id].append(item)
     return found
-
-
-def _places(items: Iterable[Item]) -> dict[str, int]:
-    """Which story, counted from 1, an address belongs to: that of the story itself, or one in its text."""
-    places: dict[str, int] = {}
-    for place, item in enumerate(items, 1):
-        for url in [item.url, *map(unescape, _HREF.findall(item.html))]:
-            if url:
-                places.setdefault(url, place)
-    return places
 
 
 def _counted(issues: list[int]) -> dict[int, tuple[int, int, int, int]]:

@@ -51,8 +51,9 @@ def timeline(person: Subscriber, parts: Collection[str] = PARTS, number: int = L
 def _sent(messages: list[Message]) -> Iterator[Entry]:
     for one in messages:
         if one.submitted_at:
-            more = "" if one.state in (Message.State.SUBMITTED, Message.State.DELIVERED) else one.reason
-            yield Entry(one.submitted_at, MESSAGES, f"message {one.get_state_display().lower()}", one.issue, more)
+            went = one.state in (Message.State.SUBMITTED, Message.State.DELIVERED)
+            more = "" if went else f"{one.get_state_display().lower()}: {one.reason}"
+            yield Entry(one.submitted_at, MESSAGES, "sent", one.issue, more)
 
 
 def _read(messages: list[Message], number: int) -> Iterator[Entry]:
@@ -65,12 +66,13 @@ def _read(messages: list[Message], number: int) -> Iterator[Entry]:
     urls = dict(Link.objects.filter(pk__among=[one for one in followed if one]).values_list("pk", "url"))
     for event in events:
         what, more = _WORDS[event.kind], urls.get(event.link_id or 0, "") or event.detail or event.agent
-        judged = str(event.get_judged_display()).lower() if event.kind in READING else ""
+        judged = _BY.get(event.judged, "") if event.kind in READING else ""
         yield Entry(event.at, READ, what, issues[event.message_id], more, judged)
     for sign in kept:
         times = "once" if sign.folded == 1 else f"{sign.folded:,} times"
         more = " · ".join(filter(None, [urls.get(sign.link_id or 0, ""), f"{times} in all, the first time then"]))
-        judged = ("a person" if sign.human else "machines") if sign.kind in READING else ""
+        by = Event.Judged.HUMAN if sign.human else Event.Judged.BOT
+        judged = _BY[by] if sign.kind in READING else ""
         yield Entry(sign.first_at, READ, _WORDS[sign.kind], issues[sign.message_id], more, judged)
 
 
@@ -89,6 +91,10 @@ def _replies(person: Subscriber, number: int) -> Iterator[Entry]:
         yield Entry(vote.at, REPLIES, "voted", vote.poll.issue, vote.poll.question)
 
 
+_BY: dict[str, str] = {
+    Event.Judged.HUMAN: "by a person, it seems", Event.Judged.PREFETCH: "fetched beforehand by a program",
+    Event.Judged.BOT: "likely by a machine",
+}  # fmt: skip
 _WORDS: dict[str, str] = {
     Kind.ACCEPTED: "taken by the provider", Kind.DELIVERED: "delivered", Kind.DEFERRED: "put off",
     Kind.BOUNCED: "bounced for good", Kind.SOFT_BOUNCED: "bounced for now", Kind.BLOCKED: "blocked",
