@@ -162,7 +162,7 @@ def test_failures_name_the_person_the_state_and_the_reason(issue):
     found = [(message.subscriber.email, message.state, message.reason) for message in failures(issue)]
     assert found == [
         (f"{state}@example.org", state, f"because {state}")
-        for state in ("failed", "bounced", "complained", "uncertain")
+        for state in ("bounced", "complained", "failed", "uncertain")
     ]
     assert report(issue).failed == 4
 
