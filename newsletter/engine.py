@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor as Threads
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -76,6 +76,60 @@ def run_here(ctx: Context, job: Job, lane: int = 0) -> None:
 def _turn(job: Job) -> AbstractContextManager[object]:
     """What keeps a job that is not done side by side from being so: cut-offs at one moment would all fetch the same."""
     return nullcontext() if job.lanes else _turns.setdefault(job.name, threading.Lock())
+
+
+class Lanes:
+    """A job done again and again, in so many threads side by side, as long as `unfinished` says that there is need.
+
+    `around` holds something to be entered by each thread, such as a profile. The threads keep no process from ending.
+    """
+
+    def __init__(
+        self, ctx: Context, job: Job, number: int, unfinished: Callable[[], bool], pause: float = 1.0,
+        around: Sequence[AbstractContextManager[object]] = (),
+    ) -> None:  # fmt: skip
+        self._ctx, self._job, self._unfinished, self._pause, self._around = ctx, job, unfinished, pause, around
+        self._at_work: set[int] = set()
+        self._threads = [
+            threading.Thread(target=self._go, args=(lane,), name=f"{job.name} {lane}", daemon=True)
+            for lane in range(number)
+        ]
+
+    def start(self) -> None:
+        """Let them begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end of all of them, but not for longer than that; say whether it has come."""
+        until = None if seconds is None else time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(None if until is None else max(0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    @property
+    def idle(self) -> bool:
+        """Whether none of them has anything in hand."""
+        return not self._at_work
+
+    def _go(self, lane: int) -> None:
+        with self._around[lane] if self._around else nullcontext():
+            while not self._ctx.stop.is_set() and self._needed():
+                self._at_work.add(lane)
+                try:
+                    run_here(self._ctx, self._job, lane)
+                finally:
+                    self._at_work.discard(lane)
+                self._ctx.stop.wait(self._pause)
+
+    def _needed(self) -> bool:
+        try:
+            return self._unfinished()
+        except OperationalError as error:
+            log.warning("the job '%s' waits for the database: %s", self._job.name, _first_line(error))
+            return True
+        finally:
+            connections.close_all()
 
 
 def defer(ctx: Context, job: Job, lane: int = 0) -> None:

@@ -25,6 +25,7 @@ _ANY = "|".join([*sorted(NAMES, key=len, reverse=True), r"e\d+-html", r"e\d+"])
 _TWINNED = "|".join([*(name for name in NAMES if f"{name}-html" in NAMES), r"e\d+"])
 SWITCH = r"(if|else|end)(\d+)"
 _ANY_HOLE = re.compile(rf"h[0-9a-f]{{20}}-(?:((?:if|else|end)\d+)|{_ANY})-o")
+_HARMLESS = re.compile(r"[\w .@+/:,-]*", re.ASCII)  # most names and addresses, which have nothing to escape
 _PRIVATE, _FILLER = 0xF0000, "\U0010fffd"
 SWITCHES = re.compile(r"\s*(?:h[0-9a-f]{20}-(?:if|else|end)\d+-o\s*)+")
 """What a paragraph that holds nothing but switches looks like; only a marker of ours makes them mean anything."""
@@ -105,4 +106,6 @@ def unfolded(text: str, found: list[str]) -> str:
 
 def for_html(text: str) -> str:
     """A value as HTML may hold it, in text or in an attribute, in ASCII alone, as the rest of the edition is."""
+    if _HARMLESS.fullmatch(text):
+        return text
     return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")

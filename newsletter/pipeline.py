@@ -174,9 +174,12 @@ def start_due_issues(ctx: Context) -> None:
 def send_messages(ctx: Context) -> None:
     """Send what is due of the issues being sent, a few sheets of each in turn; several workers may do so at once."""
     send.recover(ctx.config, ctx.clock())
-    if lapsed := Message.lapse(ctx.clock()):
+    if lapsed := Message.lapse(ctx.clock(), ctx.config.send.lease):
         log.warning("%d messages are uncertain: their process stopped before the answer came", lapsed)
-    if not Issue.to_send(ctx.clock()).exists():
+    issues, retry = list(Issue.to_send(ctx.clock())), ctx.config.send.retry
+    for issue in issues:
+        Message.bring_back(issue, ctx.clock(), retry.first, retry.longest)
+    if not send.machine.look(ctx.config, issues, ctx.clock()) or not issues:
         return
     with send.Lane(ctx.config, ctx.key, ctx.clock, ctx.stop) as lane:
         more = True
@@ -208,6 +211,11 @@ def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
 def resume(ctx: Context, issue: Issue) -> None:
     """Go on where a paused issue stopped, with the same audience; freeze it first if it was empty."""
     send.resume(ctx.config, issue, ctx.clock())
+
+
+def let_go_on(ctx: Context, issue: Issue) -> list[str]:
+    """Let transports of an issue that is being sent go on which had stopped; return their names."""
+    return send.let_go_on(ctx.config, issue, ctx.clock())
 
 
 def cancel(ctx: Context, issue: Issue, reason: str = "cancelled by hand") -> None:
@@ -368,3 +376,8 @@ JOBS = (
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )
+
+
+def job(name: str) -> Job:
+    """The job of this name."""
+    return next(one for one in JOBS if one.name == name)

@@ -184,6 +184,11 @@ class Skeleton:
         self._text = given
         self._start, self._ends = self._way({}), 0
 
+    @property
+    def differs(self) -> bool:
+        """Whether it is not the same text for every reader, holes aside."""
+        return bool(self._nodes)
+
     def cut(self, reader: Mapping[str, str]) -> Cut:
         """The pieces and the names of the holes between them, as this reader gets them."""
         return self._chosen(reader).cut if self._nodes else self._plain

@@ -18,6 +18,7 @@ from functools import lru_cache
 
 _MAC = 12
 _SHORT_MAC = 10
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 MESSAGE = "message"
 TEST = "test"
 SUBSCRIBER = "subscriber"
@@ -43,7 +44,8 @@ class BadToken(ValueError):
 def sign(number: int, key: str, purpose: str = MESSAGE) -> str:
     """Return the token of a row's number for one purpose."""
     data = number.to_bytes(8, "big")
-    return base64.urlsafe_b64encode(data + _mac(data, key, purpose)).rstrip(b"=").decode("ascii")
+    raw = binascii.b2a_base64(data + _mac(data, key, purpose), newline=False)
+    return raw.translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def read(token: str, keys: Sequence[str], purpose: str = MESSAGE) -> int:

@@ -60,7 +60,7 @@ def scratch(server: str, steps: str = "steps") -> Iterator[Scratch]:
         try:
             yield Scratch(urlunsplit(urlsplit(server)._replace(path=f"/{database}")), folder, steps)
         finally:
-            _on(server, f"DROP DATABASE {database}")
+            _on(server, f"DROP DATABASE {database} WITH (FORCE)")
 
 
 def _on(server: str, statement: str) -> None:

@@ -6,6 +6,7 @@ issue sent. The server that takes the messages, the long wire before it and the 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from newsletter.bench.servers import Server, mail_server, program, running
 from newsletter.bench.workers import timed
 
 Tell = Callable[[str], None]
-CONNECTIONS, FAR_CONNECTIONS = 4, 16
+CONNECTIONS, FAR_CONNECTIONS, CALLS = 4, 16, 2
 RTT = 40
 """Milliseconds there and back, where a wire is long."""
 BY_HAND = 500
@@ -154,18 +155,23 @@ def _two(plan: Plan, tell: Tell, where: str, rtt: int, lanes: int, target: float
     found: dict[str, list[float]] = {}
     with ExitStack() as stack:
         log = Log(Path(stack.enter_context(TemporaryDirectory(prefix="newsletter-bench-"))) / "arrived")
-        port = stack.enter_context(running("sink", "--log", log.file)).port
-        port = stack.enter_context(running("delay", "--to", port, "--rtt", rtt)).port if rtt else port
+        sink = stack.enter_context(running("sink", "--log", log.file))
+        port = stack.enter_context(running("delay", "--to", sink.port, "--rtt", rtt)).port if rtt else sink.port
         publication = stack.enter_context(_publication(plan, port, 2 * lanes))
-        _prepared(publication, plan.people // 2 if rtt else plan.people, tell)
+        _prepared(publication, plan.people, tell)
         for _ in range(plan.runs):
             for number in (1, 2):
-                rate, peak = timed(publication, log, number, lanes)
-                _keep(found, **{str(number): rate, "peak_mb": peak})
-                tell(f"  {rate:,.0f} messages a second by {number}")
+                one = timed(publication, log, number, lanes, sink, plan.server)
+                _keep(found, **{str(number): one.rate, "peak_mb": one.peak_mb, f"cpu {number}": one.cpu})
+                tell(f"  {one.rate:,.0f} messages a second by {number}")
     yield plain(f"one worker {where}, {lanes} connections", "/s", found["1"])
     yield plain(f"two workers {where}, {lanes} connections each", "/s", found["2"])
     yield ratio(f"two workers against one, {where}", found["2"], found["1"], target)
+    yield plain(f"processor time for each message, all in all, {where}", "ms", found["cpu 2"])
+    if not rtt:
+        # What all cores could do if they did nothing else, and as well as they do it by two.
+        most = [1000 * (os.cpu_count() or 1) / cpu for cpu in found["cpu 2"]]
+        yield ratio("the most that the processors allow, against one worker", most, found["1"])
     yield at_most(f"a worker's peak of memory, {where}", "MB", found["peak_mb"], MEMORY)
 
 
@@ -183,8 +189,9 @@ def profile(plan: Plan, tell: Tell) -> str:
 
 
 def by_sendgrid(port: int) -> dict[str, Any]:
-    """The part `send` of a configuration, by a stub of SendGrid's API."""
-    return {"transport": "sendgrid", "sendgrid": {"api_key": "SG.bench", "host": f"http://127.0.0.1:{port}"}}
+    """The part `send` of a configuration, by a stub of SendGrid's API, with a lane for each connection."""
+    settings = {"api_key": "SG.bench", "host": f"http://127.0.0.1:{port}", "connections": CALLS}
+    return {"transport": "sendgrid", "workers": CALLS, "sendgrid": settings}
 
 
 @contextmanager

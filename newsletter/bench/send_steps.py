@@ -82,21 +82,19 @@ def drain(seconds: str = "0", profile: str = "") -> Figures:
     """Send what is being sent, as many lanes side by side as a process has; all of it, or what so many seconds take."""
     settle_down()
     ctx = context()
-    job = next(one for one in pipeline.JOBS if one.name == "send")
+    job = pipeline.job("send")
     issue = Issue.objects.get(status=Issue.Status.SENDING)
     profiles = [cProfile.Profile() for _ in range(job.lanes(ctx.config) if job.lanes else 1)]
-    lanes = [
-        threading.Thread(target=_lane, args=(ctx, job, number, issue, one if profile else None))
-        for number, one in enumerate(profiles)
-    ]
+    lanes = engine.Lanes(
+        ctx, job, len(profiles), lambda: Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).exists(),
+        pause=0.01, around=profiles if profile else (),
+    )  # fmt: skip
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
     timer = threading.Timer(float(seconds), ctx.stop.set)
     if float(seconds):
         timer.start()
-    for lane in lanes:
-        lane.start()
-    for lane in lanes:
-        lane.join()
+    lanes.start()
+    lanes.wait()
     took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
     timer.cancel()
     counts = Message.counts(issue)
@@ -108,22 +106,6 @@ def drain(seconds: str = "0", profile: str = "") -> Figures:
         "messages": counts.get(Message.State.SUBMITTED, 0), "seconds": took, "cpu": used, "counts": counts,
         "peak_mb": after.ru_maxrss / 1024, "profile": _top(profiles) if profile else "",
     }  # fmt: skip
-
-
-def _lane(
-    ctx: pipeline.Context, job: pipeline.Job, number: int, issue: Issue, profile: cProfile.Profile | None
-) -> None:
-    """Do the job again and again, as the clock makes it done, until the issue is sent."""
-    if profile:
-        profile.enable()
-    while not ctx.stop.is_set():
-        engine.run_here(ctx, job, number)
-        if Issue.objects.get(pk=issue.pk).status != Issue.Status.SENDING:
-            break
-        time.sleep(0.01)
-    if profile:
-        profile.disable()
-    connection.close()
 
 
 def _top(profiles: list[cProfile.Profile]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from newsletter.bench.judge import LEDGER, Log, Verdict, judge
 from newsletter.bench.publication import Publication
+from newsletter.bench.scratch import StepFailed
 from newsletter.bench.servers import Server, start
 from newsletter.bench.sink import Trouble
 
@@ -97,13 +98,24 @@ class Stage:
 
     def go_on(self) -> None:
         """What an operator does whose mail server is back: let the issue go on now, not after its rest."""
+        status, resting, name = self._stands()
+        try:
+            if status == "sending" and resting:
+                self.publication.command("pause", name)
+                status = "paused"
+            if status == "paused":
+                self.publication.command("resume", name)
+        except StepFailed:
+            # Its rest may have been over, and the last message sent, before the command came.
+            status, resting, _ = self._stands()
+            if status == "paused" or resting:
+                raise
+
+    def _stands(self) -> tuple[str, bool, str]:
+        """The issue's status, whether it rests until later, and its name for a command."""
         rows = self.publication.rows(ISSUE)
         status, _, retry_at, newsletter, slug = rows[0] if rows else ("", "", None, "", "")
-        if status == "sending" and retry_at:
-            self.publication.command("pause", f"{newsletter}/{slug}")
-            status = "paused"
-        if status == "paused":
-            self.publication.command("resume", f"{newsletter}/{slug}")
+        return status, status == "sending" and bool(retry_at), f"{newsletter}/{slug}"
 
     def status(self) -> str:
         """How the issue stands, in a line."""

@@ -29,7 +29,7 @@ COMMANDS = {
     "schedule": ("issues", "Schedule an approved issue."),
     "send": ("sending", "Send an approved issue now, or a test of any issue."),
     "pause": ("issues", "Stop sending an issue for the time being."),
-    "resume": ("issues", "Go on sending a paused issue."),
+    "resume": ("issues", "Go on sending a paused issue, or that part of it for which a transport has stopped."),
     "cancel": ("issues", "Give an issue up."),
     "retry": ("repairing", "Send again what failed of an issue."),
     "settle": ("repairing", "Say what became of messages whose answer was lost."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import nullcontext
 
 import click
@@ -24,6 +25,12 @@ from newsletter.cli.options import config_option, facts_option
 @config_option
 def bench() -> None:
     """Measure how fast it is on this machine."""
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: object) -> None:
+    """End as by an error, so that databases are dropped, servers stopped and folders removed."""
+    raise SystemExit(128 + number)
 
 
 @command()

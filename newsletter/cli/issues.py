@@ -82,16 +82,17 @@ def pause(issue: str) -> None:
 @command()
 @click.argument("issue")
 def resume(issue: str) -> None:
-    """Go on sending a paused issue.
+    """Go on sending a paused issue, or that part of it for which a transport has stopped.
 
     It goes to the same people, and to none of them twice.
     """
-    chosen = issue_named(issue)
+    ctx, chosen = context(), issue_named(issue)
     if chosen.status == Issue.Status.SENDING:
-        done(f"{chosen} is being sent already")
+        woken = " and ".join(pipeline.let_go_on(ctx, chosen))
+        done(f"{chosen} goes on by {woken} too" if woken else f"{chosen} is being sent already")
         return
     with asked("resume", chosen):
-        pipeline.resume(context(), chosen)
+        pipeline.resume(ctx, chosen)
     done(f"{chosen} goes on")
 
 

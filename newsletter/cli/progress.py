@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import datetime
 
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from newsletter import pipeline
+from newsletter import engine, pipeline
 from newsletter.cli.console import counted, err
 from newsletter.cli.watching import watch
+from newsletter.config import Config
 from newsletter.models import Issue, Message
 from newsletter.pipeline import Context
-from newsletter.service import stop_on_signals
+from newsletter.service import settle_down, stop_on_signals
+
+log = logging.getLogger(__name__)
 
 _OPEN = (Message.State.PENDING, Message.State.SUBMITTING)
 
 
 def send_and_wait(ctx: Context, issue: Issue) -> None:
-    """Send an issue until all is answered, it is paused, or Ctrl-C; a bar on a terminal, plain lines elsewhere."""
+    """Send an issue until all is answered, it is paused, or Ctrl-C; a bar on a terminal, plain lines elsewhere.
+
+    It takes as many lanes side by side as a process has. What one of them has on the wire when it is to stop, and has
+    no answer to within GRACE seconds, is left: it is uncertain.
+    """
     stop_on_signals(ctx.stop)
+    settle_down()
     pipeline.start_due_issues(ctx)
+    lanes = engine.Lanes(ctx, pipeline.job("send"), _number(ctx.config, issue), lambda: _unfinished(issue))
     watcher = threading.Thread(target=watch, args=(issue, done := threading.Event()), daemon=True)
     watcher.start()
-    told = False
+    lanes.start()
     try:
-        while not ctx.stop.is_set() and _unfinished(issue):
-            pipeline.send_messages(ctx)
-            if _unfinished(issue):
-                told = told or _tell_of_others(issue, ctx.clock())
-                ctx.stop.wait(1)
+        _see_to_the_end(ctx, issue, lanes)
     finally:
         done.set()
-        watcher.join(5)
+        watcher.join(1)
+
+
+def _see_to_the_end(ctx: Context, issue: Issue, lanes: engine.Lanes) -> None:
+    told = False
+    while not ctx.stop.is_set() and not lanes.wait(0):
+        told = told or _tell_of_others(issue, lanes, ctx.clock())
+        ctx.stop.wait(0.5)
+    if not lanes.wait(engine.GRACE):
+        log.warning("%s: some work did not end within %d s; what it had on the wire is uncertain", issue, engine.GRACE)
+
+
+def _number(config: Config, issue: Issue) -> int:
+    """As many lanes as a process has; those for which there is no connection would only wait."""
+    found = (config.transports.get(name) for name in config.transports_of(issue.newsletter))
+    return max(1, min(config.send.workers, sum(one.connections for one in found if one)))
 
 
 def held_elsewhere(issue: Issue, now: datetime) -> tuple[int, datetime] | None:
@@ -45,10 +66,11 @@ def held_elsewhere(issue: Issue, now: datetime) -> tuple[int, datetime] | None:
     return (found["number"], found["until"]) if found["number"] else None
 
 
-def _tell_of_others(issue: Issue, now: datetime) -> bool:
+def _tell_of_others(issue: Issue, lanes: engine.Lanes, now: datetime) -> bool:
     """Say, if so, that only another process can go on; return whether it was said."""
-    held = held_elsewhere(issue, now)
-    if held is None:
+    # Asked before and after: what our own lanes have in hand is not in others'.
+    held = held_elsewhere(issue, now) if lanes.idle else None
+    if held is None or not lanes.idle:
         return False
     number, until = held
     err.print(
@@ -61,5 +83,5 @@ def _tell_of_others(issue: Issue, now: datetime) -> bool:
 
 def _unfinished(issue: Issue) -> bool:
     """Whether something can still be sent without waiting for a later attempt."""
-    issue.refresh_from_db()
-    return issue.status == Issue.Status.SENDING and issue.messages.filter(state__in=_OPEN).exists()
+    is_sending = Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).exists()
+    return is_sending and issue.messages.filter(state__in=_OPEN).exists()

@@ -20,6 +20,7 @@ from django.db.models import Count  # isort: skip
 from django.utils import timezone  # isort: skip
 
 from newsletter import track  # isort: skip
+from newsletter.cli.watching import progress_of
 from newsletter.models import Issue, Message
 from newsletter.track.report import FAILED, Curves, Report, Share, curves, shares_of, story_clicks, tables
 from subscribers.exporting import harmless
@@ -39,7 +40,8 @@ def report(issue: str, wanted: str | None, as_json: bool) -> None:
     """Show what came back of an issue.
 
     The funnel from the audience to the answer, raw (every fetch, also by machines) and adjusted (what seems to be
-    people); the first 48 hours beside what is usual; clicks by link; why messages failed. --json has more of it.
+    people); the first 48 hours beside what is usual; what went by each transport, and what waits for it; why messages
+    failed; clicks by link. --json has more of it.
     """
     if wanted and as_json:
         raise click.UsageError("give --csv or --json, not both.")
@@ -57,7 +59,8 @@ def report(issue: str, wanted: str | None, as_json: bool) -> None:
 
 def _facts(issue: Issue, told: Report, curved: Curves | None, shares: Sequence[Share] | None) -> dict[str, Any]:
     return {
-        **told.as_dict(), "failures": _failures(issue), "curves": tables.curves(curved).as_dicts(),
+        **told.as_dict(), "failures": _failures(issue), "transports": _ways(issue),
+        "curves": tables.curves(curved).as_dicts(),
         "stories": [asdict(one) for one in story_clicks(issue, told.links)],
         "providers": None if shares is None else [asdict(one) for one in shares],
     }  # fmt: skip
@@ -85,6 +88,7 @@ def _draw(issue: Issue, told: Report, curved: Curves | None) -> None:
         {"link": one.url, "clicks": f"{one.clicks_adjusted:,}", "raw": f"{one.clicks:,}"} for one in told.links[:TOP]
     ]
     for rows in (
+        _ways(issue),
         [{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]],
         tables.polls(told).as_dicts(),
         links,
@@ -142,6 +146,13 @@ def _spark(shares: Sequence[float], most: float) -> str:
     if not most:
         return ""
     return "".join(BLOCKS[min(int(share / most * len(BLOCKS)), len(BLOCKS) - 1)] for share in shares)
+
+
+def _ways(issue: Issue) -> list[dict[str, Any]]:
+    """What went by each transport, and what waits for it."""
+    counted = {way.name: (way.submitted, way.waiting, way.deferred, way.lost) for way in progress_of(issue).ways}
+    names = ("sent", "waiting", "deferred", "failed")
+    return [{"transport": name, **dict(zip(names, by, strict=True))} for name, by in counted.items() if any(by)]
 
 
 def _failures(issue: Issue) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ class Lines:
 
     def update(self, now: Progress) -> None:
         """Say how many are answered, how fast, and what went wrong, unless that was said last."""
-        counted = f"{now.answered} of {now.total}"
+        counted = f"{now.answered:,} of {now.total:,}"
         told = "; ".join([counted, *filter(None, [_pace(now) if now.open else "", *_wrong(now), _by_way(now)])])
         said = f"{counted} {now.states}"
         if said != self._last:
@@ -62,21 +62,23 @@ def drawn(issue: Issue, now: Progress) -> RenderableType:
 
 
 def _bar(issue: Issue, done: threading.Event) -> None:
-    with Live(drawn(issue, _now(issue)), console=err, auto_refresh=False) as live:
+    with Live(drawn(issue, progress_of(issue)), console=err, auto_refresh=False) as live:
         while not done.wait(0.5):
-            live.update(drawn(issue, _now(issue)), refresh=True)
-        live.update(drawn(issue, _now(issue)), refresh=True)
+            live.update(drawn(issue, progress_of(issue)), refresh=True)
+        live.update(drawn(issue, progress_of(issue)), refresh=True)
 
 
 def _lines(issue: Issue, done: threading.Event) -> None:
     lines = Lines(issue)
     while not done.wait(5):
-        lines.update(_now(issue))
-    lines.update(_now(issue))
+        lines.update(progress_of(issue))
+    lines.update(progress_of(issue))
 
 
-def _now(issue: Issue) -> Progress:
-    return progress(issue, current().transport_of(issue.newsletter), timezone.now())
+def progress_of(issue: Issue) -> Progress:
+    """How far an issue is at this moment."""
+    default, possible = current().transport_of(issue.newsletter), current().transports_of(issue.newsletter)
+    return progress(issue, default, timezone.now(), possible=possible)
 
 
 def _pace(now: Progress) -> str:
@@ -93,7 +95,7 @@ def _wrong(now: Progress) -> Iterator[str]:
 
 
 def _by_way(now: Progress) -> str:
-    return ", ".join(f"{way.name} {way.submitted}" for way in now.ways) if len(now.ways) > 1 else ""
+    return ", ".join(f"{way.name} {way.submitted:,}" for way in now.ways) if len(now.ways) > 1 else ""
 
 
 def _table(ways: tuple[Way, ...]) -> Table:

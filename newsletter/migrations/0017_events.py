@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0015_limits'),
+        ('newsletter', '0016_hitch_seen'),
     ]
 
     operations = [

@@ -7,9 +7,9 @@ job may run twice, late, or on two machines at once, and nobody gets two.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
@@ -21,6 +21,7 @@ from newsletter.models import claims, settling
 from newsletter.models.among import Among
 from newsletter.models.issue import Issue
 from newsletter.models.settling import Verdict
+from newsletter.models.transport import SKEW
 from subscribers.audience import Audience
 from subscribers.models import Subscriber
 
@@ -40,6 +41,16 @@ class Hold:
     transport: str
     at: datetime
     until: datetime
+
+
+Reached = dict[tuple[int, str], int]
+"""The last number that a lane has taken, by issue and route.
+
+It begins its next look there. Where it began with the first message each time, PostgreSQL would walk past all that were
+taken since it last cleaned its index up: 20 µs a message at 50,000 messages, and more the more there are.
+"""
+Row = tuple[int, int | None, int, str]
+"""A message's number, whose it is, the attempts so far and what they came to."""
 
 
 class Due(NamedTuple):
@@ -126,17 +137,31 @@ class Message(models.Model):
             )
 
     @classmethod
-    def take(cls, issue: Issue, routes: Sequence[str], number: int, hold: Hold, audience: Audience) -> list[Due]:
+    def take(
+        cls,
+        issue: Issue,
+        routes: Sequence[str],
+        number: int,
+        hold: Hold,
+        audience: Audience,
+        *,
+        reached: Reached | None = None,
+        fields: bool = True,
+    ) -> list[Due]:
         """Put up to so many messages that are due into a worker's hands, and return what it needs to send them.
 
         From now on they are `submitting`: if nothing more is heard of them until the lease ends, nobody knows. Asked at
-        this moment: is the issue still being sent, does the person still want it, and at which address?
+        this moment: is the issue still being sent, does the person still want it, and at which address? Without
+        `fields`, what else is known of the person is left out.
         """
+        marks = {} if reached is None else reached
         with transaction.atomic():
-            rows = [row for route in routes for row in cls._due(issue, route, number, hold.at)][:number]
-            known = reachable(audience, (person for _, person, _, _ in rows), hold.at)
+            rows: list[Row] = []
+            for route in routes:
+                rows += cls._due(issue, route, number - len(rows), hold.at, marks)
+            known = reachable(audience, (person for _, person, _, _ in rows), hold.at, fields)
             found = [
-                Due(pk, person or 0, attempts, *known[person], spared=reason.startswith(SPARED))
+                Due(pk, person or 0, attempts, *known[person], reason.startswith(SPARED))
                 for pk, person, attempts, reason in rows
                 if person in known
             ]
@@ -149,19 +174,36 @@ class Message(models.Model):
         return found
 
     @classmethod
-    def _due(cls, issue: Issue, route: str, number: int, now: datetime) -> Iterator[tuple[int, int | None, int, str]]:
-        """Messages of one route that may go now, whose they are, the attempts so far and what they came to; first what
-        was put off.
+    def _due(cls, issue: Issue, route: str, number: int, now: datetime, reached: Reached) -> list[Row]:
+        """Messages of one route that may go now; first what was put off.
 
         Each kind is looked for by itself, so that the database walks its index to them, past nothing else.
         """
         mine = cls.objects.filter(issue=issue, issue__status=Issue.Status.SENDING, route=route)
-        for due in (mine.filter(state=cls.State.DEFERRED, retry_at__lte=now), mine.filter(state=cls.State.PENDING)):
-            # Rows that another worker is just taking are passed over instead of waited for.
-            skips = connection.features.has_select_for_update_skip_locked
-            rows = due.select_for_update(skip_locked=True, of=("self",)) if skips else due
-            columns = rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts", "reason")
-            yield from columns[:number]
+        late = cls._first(mine.filter(state=cls.State.DEFERRED, retry_at__lte=now), number)
+        return late + cls._pending(mine, (issue.pk, route), number - len(late), reached)
+
+    @classmethod
+    def _pending(cls, mine: QuerySet[Message], place: tuple[int, str], number: int, reached: Reached) -> list[Row]:
+        """So many that nobody has tried, from the mark on; from the first once there are no more behind it."""
+        pending, rows = mine.filter(state=cls.State.PENDING), list[Row]()
+        if place in reached:
+            rows = cls._first(pending.filter(retry_at=None, pk__gt=reached[place]), number)
+        if len(rows) < number:
+            rows = cls._first(pending, number)  # what was put back stands before the mark
+        if rows:
+            reached[place] = max(pk for pk, *_ in rows)
+        return rows
+
+    @classmethod
+    def _first(cls, due: QuerySet[Message], number: int) -> list[Row]:
+        """Lock so many messages, in the order in which they are due."""
+        if number <= 0:
+            return []
+        # Rows that another worker is just taking are passed over instead of waited for.
+        skips = connection.features.has_select_for_update_skip_locked
+        rows = due.select_for_update(skip_locked=True, of=("self",)) if skips else due
+        return list(rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts", "reason")[:number])
 
     @classmethod
     def renew(cls, claim: uuid.UUID, numbers: Iterable[int], until: datetime) -> set[int]:
@@ -202,17 +244,36 @@ class Message(models.Model):
         return found
 
     @classmethod
-    def lapse(cls, now: datetime) -> int:
+    def lapse(cls, now: datetime, lease: timedelta) -> int:
         """Call uncertain what a worker held when it fell silent. Nothing sends it again by itself.
 
-        The claim stays, so that the worker's late answer, or its journal, still finds the row.
+        So is what is held for longer than a lease that is given now could last: by a machine whose clock was ahead, and
+        of which nobody would hear for as long as it was. If it is still there, it takes its messages back when it looks
+        at them next. The claim stays, so that the worker's late answer, or its journal, still finds the row.
         """
-        overdue = cls.objects.filter(state=cls.State.SUBMITTING, lease_until__lt=now)
+        held = cls.objects.filter(state=cls.State.SUBMITTING).order_by("lease_until")
+        overdue, ahead = held.filter(lease_until__lt=now), held.filter(lease_until__gt=now + lease + SKEW)
         # Asked first: every lane looks at every turn. In the index's order, since a database that has not counted the
         # rows yet takes all of them for leased, and would read the whole table.
-        if overdue.order_by("lease_until").values_list("pk").first() is None:
-            return 0
-        return overdue.update(state=cls.State.UNCERTAIN, reason=claims.SILENT)
+        found = [rows for rows in (overdue, ahead) if rows.values_list("pk").first() is not None]
+        return sum(rows.order_by().update(state=cls.State.UNCERTAIN, reason=claims.SILENT) for rows in found)
+
+    @classmethod
+    def bring_back(cls, issue: Issue, now: datetime, wait: timedelta, longest: timedelta) -> int:
+        """Let messages that are put off for longer than any are now be tried again after `wait`; return how many.
+
+        A machine whose clock was ahead had put them off. They were refused, so that trying them again is no second
+        message; and where a clock is behind instead, they are only tried too early.
+        """
+        number = 0
+        for route in cls.routes_of(issue):
+            # By its route, so that the index leads to the last of them at once.
+            ahead = cls.objects.filter(
+                issue=issue, state=cls.State.DEFERRED, route=route, retry_at__gt=now + longest + SKEW
+            )
+            if ahead.order_by("-retry_at").values_list("pk").first() is not None:
+                number += ahead.update(retry_at=now + wait)
+        return number
 
     @classmethod
     def open_of(cls, issue: Issue) -> QuerySet[Message]:
@@ -260,10 +321,12 @@ _OPEN = (Message.State.PENDING, Message.State.SUBMITTING, Message.State.DEFERRED
 
 
 def reachable(
-    audience: Audience, people: Iterable[int | None], now: datetime
+    audience: Audience, people: Iterable[int | None], now: datetime, fields: bool = True
 ) -> dict[int | None, tuple[str, str, dict[str, Any]]]:
-    """Address, name and fields of those people who may be written to now."""
+    """Address, name and fields of those people who may be written to now; of `fields` none if they are not asked."""
     wanted = audience.reachable(now).filter(pk__among=[person for person in people if person])
-    return {
-        pk: (email, name, fields) for pk, email, name, fields in wanted.values_list("pk", "email", "name", "fields")
-    }
+    if fields:
+        return {
+            pk: (email, name, more) for pk, email, name, more in wanted.values_list("pk", "email", "name", "fields")
+        }
+    return {pk: (email, name, {}) for pk, email, name in wanted.values_list("pk", "email", "name")}

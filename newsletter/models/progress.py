@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min
 
-from newsletter.models.counting import counts
+from newsletter.models.carried import moved
+from newsletter.models.counting import Counts, counts
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
 from newsletter.models.reasons import gist
@@ -33,7 +34,8 @@ REASONS = 20
 
 @dataclass(frozen=True)
 class Way:
-    """What one transport has of an issue: messages by state, how many leave in a second, and the next attempt."""
+    """What one transport has carried of an issue, and what waits for it: messages by state, how many leave in a second,
+    and the next attempt."""
 
     name: str
     states: dict[str, int]
@@ -153,17 +155,41 @@ def outcome(issue: Issue, default: str, states: dict[str, int]) -> Progress:
     return Progress((Way(default, states),), tuple(failures(issue, states)), sampled)
 
 
-def progress(issue: Issue, default: str, now: datetime, reasons: bool = True) -> Progress:
-    """Count how far an issue is; `default` is the transport of those messages that are meant for none in particular."""
-    counted: dict[str, dict[str, int]] = {}
-    for (route, state), number in counts(issue).items():
-        counted.setdefault(route, {})[state] = number
-    ways = tuple(_way(issue, route, states, default, now) for route, states in sorted(counted.items()))
-    whole = Progress(ways)
+def progress(
+    issue: Issue, default: str, now: datetime, reasons: bool = True, possible: Collection[str] = ()
+) -> Progress:
+    """Count how far an issue is; `default` is the transport of those messages that are meant for none in particular,
+    and `possible` are all that may carry some.
+
+    What has gone counts for the transport by which it went, and what waits for the one that it is meant for.
+    """
+    found = counts(issue)
+    rates = _rates(issue, default, found, now)
+    ways = [
+        Way(name, states, rates.get(name, 0.0), _next_retry(issue, name, states, default))
+        for name, states in _by_transport(issue, default, found, possible)
+    ]
+    whole = Progress(tuple(ways))
     if not reasons:
         return whole
     sampled = any(whole.count(state) > SAMPLE for state in TOLD)
-    return Progress(ways, tuple(failures(issue, whole.states)), sampled)
+    return Progress(whole.ways, tuple(failures(issue, whole.states)), sampled)
+
+
+def _by_transport(
+    issue: Issue, default: str, found: Counts, possible: Collection[str]
+) -> Iterator[tuple[str, dict[str, int]]]:
+    by: dict[str, Counter[str]] = {}
+    for (route, state), number in found.items():
+        by.setdefault(route or default, Counter())[state] += number
+    for (route, went, state), number in moved(issue, default, found, possible).items():
+        mine = by.setdefault(route or default, Counter())
+        number = min(number, mine[state])  # it was counted at another moment
+        mine[state] -= number
+        by.setdefault(went, Counter())[state] += number
+    for name, states in sorted(by.items()):
+        if left := {state: number for state, number in states.items() if number}:
+            yield name, left
 
 
 def failures(issue: Issue, states: dict[str, int]) -> list[Failure]:
@@ -179,20 +205,29 @@ def failures(issue: Issue, states: dict[str, int]) -> list[Failure]:
     return [Failure(state, reason, count) for (state, reason), count in found.most_common(REASONS)]
 
 
-def _way(issue: Issue, route: str, states: dict[str, int], default: str, now: datetime) -> Way:
-    mine = Message.objects.filter(issue=issue, route=route).order_by()
-    rate = sum(_rate(mine.filter(state=state), issue.started_at or now, now) for state in TAKEN if states.get(state))
-    retry = None
-    if states.get(State.DEFERRED):
-        retry = mine.filter(state=State.DEFERRED).aggregate(first=Min("retry_at"))["first"]
-    return Way(route or default, states, rate, retry)
+def _next_retry(issue: Issue, name: str, states: dict[str, int], default: str) -> datetime | None:
+    if not states.get(State.DEFERRED):
+        return None
+    routes = [name, ""] if name == default else [name]
+    deferred = Message.objects.filter(issue=issue, state=State.DEFERRED, route__in=routes).order_by()
+    first: datetime | None = deferred.aggregate(first=Min("retry_at"))["first"]
+    return first
 
 
-def _rate(rows: QuerySet[Message], since: datetime, now: datetime) -> float:
-    """How many of these were submitted in a second: messages leave about in the order of their numbers."""
-    # Those that were settled wait for nothing. Said like this, the index has them in the order that is asked for.
-    latest = rows.filter(retry_at=None).order_by("-retry_at", "-pk").values_list("submitted_at", flat=True)[:SAMPLE]
-    return pace([at for at in latest if at is not None], since, now)
+def _rates(issue: Issue, default: str, found: Counts, now: datetime) -> dict[str, float]:
+    """How many messages each transport submits in a second: they leave about in the order of their numbers."""
+    rates: dict[str, float] = {}
+    for route, state in found:
+        if state not in TAKEN:
+            continue
+        # Those that were settled wait for nothing. Said like this, the index has them in the order that is asked for.
+        rows = Message.objects.filter(issue=issue, route=route, state=state, retry_at=None)
+        latest = rows.order_by("-retry_at", "-pk").values_list("submitted_at", "transport")[:SAMPLE]
+        went = [(at, by or route or default) for at, by in latest if at is not None and at >= now - WINDOW]
+        rate = pace([at for at, _ in went], issue.started_at or now, now)
+        for name, number in Counter(name for _, name in went).items():
+            rates[name] = rates.get(name, 0.0) + rate * number / len(went)
+    return rates
 
 
 def pace(moments: Sequence[datetime], since: datetime, now: datetime, sample: int = SAMPLE) -> float:

@@ -1,4 +1,4 @@
-"""Settling: what became of a whole sheet of messages, in two statements, each row guarded by its own state."""
+"""Settling: what became of a whole sheet of messages, in a few statements, each row guarded by its own state."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Case, F, Model, QuerySet, TextField, Value, When
 
 from newsletter.markup.text import scrub
 from subscribers.traces import without_addresses
+
+NO_ATTEMPT = ("pending", "withheld")
+"""What puts a message back, or never begins it, is no attempt."""
+SUBMITTED = "submitted"
+FEW = 4
+"""So many different verdicts are written one after another; of more, each row brings its own."""
 
 
 class Verdict(NamedTuple):
@@ -46,16 +52,40 @@ _SQLITE = """(
 
 
 def settle(rows: QuerySet[Any], verdicts: Iterable[Verdict], now: datetime) -> int:
-    """Record the verdicts for those of these rows that they are about; return how many rows took theirs.
+    """Record the verdicts for those of these rows that they are about; return how many rows took theirs."""
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for one in verdicts:
+        alike.setdefault(one[1:], []).append(one.number)
+    with transaction.atomic():
+        if len(alike) <= FEW:
+            return sum(_write_alike(rows, numbers, Verdict(0, *what), now) for what, numbers in alike.items())
+        return _write_each(rows, [Verdict(number, *what) for what in alike for number in alike[what]], now)
+
+
+def _write_alike(rows: QuerySet[Any], numbers: Sequence[int], what: Verdict, now: datetime) -> int:
+    """Record the same of all of these."""
+    reason = scrub(what.reason)
+    told = Case(
+        When(subscriber=None, then=Value(_clean(reason))), default=Value(reason), output_field=TextField()
+    )  # fmt: skip
+    changes: dict[str, Any] = {"state": what.state, "reason": told, "retry_at": what.retry_at}
+    if what.state in NO_ATTEMPT:
+        changes["attempts"] = F("attempts") - 1
+    if what.state == SUBMITTED:
+        changes["submitted_at"] = now
+    return rows.filter(pk__among=numbers).update(claim=None, lease_until=None, **changes)
+
+
+def _write_each(rows: QuerySet[Any], verdicts: Sequence[Verdict], now: datetime) -> int:
+    """Record of each its own.
 
     Which rows may take one is asked first, with the rows locked: a planner that guesses how few those are in a table of
     millions looks for them in the wrong way.
     """
-    with transaction.atomic():
-        by_number = {one.number: one for one in verdicts}
-        locked = rows.filter(pk__among=list(by_number)).select_for_update(of=("self",)).order_by("pk")
-        found = [by_number[number] for number in locked.values_list("pk", flat=True)]
-        return _write(rows.model, found, now) if found else 0
+    by_number = {one.number: one for one in verdicts}
+    locked = rows.filter(pk__among=list(by_number)).select_for_update(of=("self",)).order_by("pk")
+    found = [by_number[number] for number in locked.values_list("pk", flat=True)]
+    return _write(rows.model, found, now) if found else 0
 
 
 def _write(table: type[Model], verdicts: Sequence[Verdict], now: datetime) -> int:

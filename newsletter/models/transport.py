@@ -112,16 +112,22 @@ class Slot(models.Model):
         # Kept fresh at half its time: not every look need write.
         if mine.filter(lease_until__gt=now + lease / 2, lease_until__lte=now + lease + SKEW).exists():
             return True
+        if not mine.exists() and not cls._free(transport, most, now, lease):
+            return False  # seen without a lock, which whoever sends would have to wait for
         with transaction.atomic():
             TransportState.locked(transport)
             if mine.update(lease_until=now + lease):
                 return True
-            free = sorted(set(range(most)) - set(cls.held(transport, now, lease)))
+            free = cls._free(transport, most, now, lease)
             if free:
                 cls.objects.update_or_create(
                     transport=transport, number=free[0], defaults={"holder": holder, "lease_until": now + lease}
                 )
         return bool(free)
+
+    @classmethod
+    def _free(cls, transport: str, most: int, now: datetime, lease: timedelta) -> list[int]:
+        return sorted(set(range(most)) - set(cls.held(transport, now, lease)))
 
     @classmethod
     def held(cls, transport: str, now: datetime, lease: timedelta) -> Collection[int]:

@@ -11,8 +11,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from newsletter.models import Issue, watching
+from newsletter.models import Hitch, Issue, watching
 from newsletter.reader import metrics as numbers
+from newsletter.send import machine
+from newsletter.send.hindrance import hindrance
+from newsletter.send.routes import Routes
 from newsletter.settings import current
 from subscribers.limits import TooLong, within
 
@@ -66,12 +69,17 @@ def _database() -> str:
 
 def _checks() -> dict[str, str]:
     now = timezone.now()
-    stuck = sum(_stuck(issue, now) for issue in Issue.objects.filter(status=Issue.Status.SENDING))
+    going = list(Issue.objects.filter(status=Issue.Status.SENDING))
+    stuck = sum(_stuck(issue, now) for issue in going)
+    waiting = sum(bool(hindrance(issue, Routes.of(current(), issue.newsletter), now).stopped) for issue in going)
+    mute = Hitch.standing(now, machine.KIND).count()
     halted = Issue.halted().count()
     return {
         "clock": watching.clock_fault(now) or OK,
         "sending": f"{_issues(stuck)} stuck" if stuck else OK,
         "paused": f"{_issues(halted)} stopped by themselves, and wait for a person" if halted else OK,
+        "transports": f"{_issues(waiting)} waiting in part for a transport that has stopped" if waiting else OK,
+        "journals": f"{mute} of the machines can keep no journal, and send nothing" if mute else OK,
     }
 
 

@@ -82,7 +82,11 @@ def _transports(config: Config, now: datetime) -> Iterator[Metric]:
 
 def _sending(config: Config, now: datetime) -> Iterator[Metric]:
     told = {
-        issue: progress(issue, config.transport_of(issue.newsletter), now, reasons=False) for issue in _issues(now)
+        issue: progress(
+            issue, config.transport_of(issue.newsletter), now, reasons=False,
+            possible=config.transports_of(issue.newsletter),
+        )
+        for issue in _issues(now)
     }  # fmt: skip
     yield _family(
         "newsletter_messages", "Messages by issue, transport and state.", ["issue", "transport", "state"],

@@ -14,7 +14,7 @@ from newsletter.config import Config, Newsletter, Problem
 from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
-from newsletter.send import limits, transports
+from newsletter.send import limits, machine, transports
 from newsletter.send.alarms import alarm
 from newsletter.send.lane import Lane
 from newsletter.send.ledger import Clock
@@ -28,8 +28,8 @@ from subscribers.addresses import InvalidAddress, normalize
 from subscribers.models import Subscriber, memberships
 
 __all__ = [
-    "Clock", "Lane", "Reader", "check", "finish", "recipient", "recover", "resume", "sample", "send_issue",
-    "send_notices", "send_test", "start",
+    "Clock", "Lane", "Reader", "check", "finish", "let_go_on", "machine", "recipient", "recover", "resume", "sample",
+    "send_issue", "send_notices", "send_test", "start",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,19 @@ def resume(config: Config, issue: Issue, now: datetime) -> None:
             issue.messages.all().delete()  # all of them were excluded, for reasons that may be others now
             if fault := _freeze(config, issue, newsletter, now):
                 raise TransitionRefused(f"{issue} still has nobody to go to: {fault}")
+
+
+def let_go_on(config: Config, issue: Issue, now: datetime) -> list[str]:
+    """Let those transports of an issue go on that have stopped until a person says so; return their names.
+
+    The issue itself may be on its way by others.
+    """
+    names = config.transports_of(issue.newsletter)
+    stopped = [name for name, (until, _) in limits.resting(names, now).items() if until is None]
+    woken = [name for name in stopped if limits.resume(name)]
+    if woken:
+        Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(reason="", retry_at=None)
+    return woken
 
 
 def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
@@ -169,7 +182,11 @@ def sample(config: Config, key: str, issue: Issue, edition: Edition, email: str,
 def check(config: Config) -> list[Problem]:
     """What stands in the way of sending, for each transport that a newsletter uses."""
     found = ((name, transports.check(name, config)) for name in config.used_transports)
-    return [Problem(dotted(place_of(name)), reason, "transport") for name, reason in found if reason]
+    problems = [Problem(dotted(place_of(name)), reason, "transport") for name, reason in found if reason]
+    if fault := machine.fault(config):
+        hint = "nothing is sent without the journals in it; make room, or let this user write there"
+        problems.append(Problem("site.var", fault, hint=hint))
+    return problems
 
 
 def send_test(

@@ -1,4 +1,5 @@
-"""Alarms: an issue that cannot go on by itself is paused, and those who can help are written to."""
+"""Alarms: an issue that cannot go on by itself is paused, and those who can help are written to; likewise where only a
+part of it, or one machine, cannot go on."""
 
 from __future__ import annotations
 
@@ -22,21 +23,39 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 _LOST = (Message.State.FAILED, Message.State.BOUNCED)
 
 
-def alarm(config: Config, issue: Issue, reason: str, now: datetime) -> bool:
+def alarm(config: Config, issue: Issue, reason: str, now: datetime, fault: str = "") -> bool:
     """Pause an issue that is being sent, and have staff written to; say whether this call did it.
 
-    However many workers find the same fault at once, one of them pauses it, and there is one mail to each.
+    However many workers find the same fault at once, one of them pauses it, and there is one mail to each. With a
+    `fault`, who was told of that very one already is not told again.
     """
     with transaction.atomic():
         if not issue.halt(reason := scrub(reason), now):
             return False
         log.error("%s paused: %s", issue, reason)
-        facts = _facts(config, issue, reason)
-        for to in sorted(set(_watchers(config))):
-            dedupe = digest_of(f"alarm {issue.pk} {now.isoformat()} {to}")
-            Notice.queue(Notice.Kind.ALARM, issue.newsletter, to, facts, now, dedupe)
+        _write(config, issue, reason, now, f"alarm {issue.pk} {fault or now.isoformat()}")
     issue.refresh_from_db()
     return True
+
+
+def warn(config: Config, issue: Issue, reason: str, now: datetime, fault: str) -> bool:
+    """Say at an issue that goes on what keeps a part of it back, and have staff written to once for each `fault`.
+
+    Returns whether this call has changed what the issue says.
+    """
+    with transaction.atomic():
+        sending = Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING)
+        if not sending.exclude(reason=scrub(reason), retry_at=None).update(reason=scrub(reason), retry_at=None):
+            return False
+        log.error("%s: %s", issue, reason)
+        _write(config, issue, scrub(reason), now, f"alarm {issue.pk} {fault}", goes_on=True)
+    return True
+
+
+def _write(config: Config, issue: Issue, reason: str, now: datetime, dedupe: str, goes_on: bool = False) -> None:
+    facts = {**_facts(config, issue, reason), "goes_on": goes_on}
+    for to in sorted(set(_watchers(config))):
+        Notice.queue(Notice.Kind.ALARM, issue.newsletter, to, facts, now, digest_of(f"{dedupe} {to}"))
 
 
 def _facts(config: Config, issue: Issue, reason: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import repeat
 
 from newsletter.config.sending import Breaker as Settings
 from newsletter.send.transports import Outcome, State
@@ -38,6 +39,10 @@ class Breaker:
                 if count >= least and count * 100 >= share * of:
                     return f"{count} of the last {of} messages {what}, the latest with: {outcome.reason}"
         return ""
+
+    def hear_all(self, outcome: Outcome, number: int) -> None:
+        """Take note of so many messages that were taken; that is never a reason to stop."""
+        self._last.extend(repeat(outcome, min(number, self._settings.window)))
 
     def refused(self) -> list[int]:
         """The messages whose refusals were not about their readers, if most were not taken; then all is forgotten."""

@@ -13,10 +13,12 @@ from types import TracebackType
 from typing import Self
 
 from newsletter.config import Config
-from newsletter.models import Edition, Issue, Message
-from newsletter.send import limits
-from newsletter.send.alarms import alarm
+from newsletter.models import Edition, Hitch, Issue
+from newsletter.models.message import Reached
+from newsletter.send import limits, machine
+from newsletter.send.alarms import alarm, warn
 from newsletter.send.breaker import Breaker
+from newsletter.send.hindrance import Hindrance, hindrance
 from newsletter.send.journal import Journal
 from newsletter.send.ledger import PULSE, Clock, Done, Sender
 from newsletter.send.mailing import Mailing
@@ -32,6 +34,8 @@ SHORT = timedelta(seconds=2)
 
 FEW = 20
 """Messages in a sheet, at least, and before it is known how fast a transport takes them."""
+CALLS = 4
+"""Calls in a sheet, at most, of a transport that takes several messages in one."""
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Lane:
     pulse: float = PULSE
     _last: str = ""
     _mailing: tuple[tuple[int, int], Mailing] | None = None
+    _reached: Reached = field(default_factory=dict)
     _ways: dict[str, Way] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -108,7 +113,7 @@ class Lane:
             if name in self._ways:
                 self._ways[name].transport.close()  # it was unused for so long that its place has become another's
             return False
-        grant = limits.allow(self.config, name, self._size(self._way(name)), now)
+        grant = limits.allow(self.config, name, self._size(self._way(name), mailing), now)
         if not grant.number:
             later.append(grant.at)
             return False
@@ -126,24 +131,30 @@ class Lane:
         way = self._way(name)
         sender = Sender(
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
-            self.pulse, keep=lambda now: bool(self.given) or self._connected(name, now),
+            self.pulse, self._reached, keep=lambda now: bool(self.given) or self._connected(name, now),
         )  # fmt: skip
         began = time.monotonic()
         done = sender.step(routes, most)
         way.pace = max(FEW, int(done.taken / max(time.monotonic() - began, 0.001)))
         if done.fault:
             # That is about this machine: others may have room, and the transport is as well as it was.
-            log.warning("%s: %s", issue, done.fault)
-            Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING).update(reason=done.fault)
+            machine.tell(self.config, [issue], done.fault, self.clock())
         elif done.down:
             self._rest(issue, name, done.down)
-        elif done.taken:
-            self._all_well(issue, name)
+        else:
+            machine.well(self.clock())
+            if done.taken:
+                self._all_well(issue, name)
         return done
 
-    def _size(self, way: Way) -> int:
-        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails."""
-        return max(min(way.pace, self.config.send.batch), way.transport.at_once)
+    def _size(self, way: Way, mailing: Mailing) -> int:
+        """As many messages as the transport takes in about a second: all of them are uncertain if the power fails.
+
+        Readers of different texts are sorted before the first call, and cannot be looked after between calls.
+        """
+        at_once = way.transport.at_once
+        calls = CALLS if at_once > 1 and not mailing.differs else 1
+        return max(min(way.pace, max(self.config.send.batch, calls * at_once)), at_once)
 
     def _way(self, name: str) -> Way:
         if name not in self._ways:
@@ -161,31 +172,30 @@ class Lane:
         self._explain(issue)
 
     def _explain(self, issue: Issue) -> None:
-        """Say at the issue what its messages wait for; pause it if only a person can help."""
-        now = self.clock()
-        routes = Routes.of(self.config, issue.newsletter)
-        names = [self.given.name] if self.given else routes.names
-        resting = limits.resting(names, now)
-        awake = [name for name in names if name not in resting]
-        stuck = {name: found for name, found in resting.items() if not routes.carrier(name, resting)}
-        stuck = {name: found for name, found in stuck.items() if self._waits(issue, routes, name)}
-        if stopped := [reason for until, reason in stuck.values() if until is None]:
-            alarm(self.config, issue, stopped[0], now)
-        elif stuck:
-            until, reason = min((until, reason) for until, reason in stuck.values() if until)
+        """Say at the issue what its messages wait for; pause it if only a person can help, and nothing else is left."""
+        found, now = self._hindrance(issue), self.clock()
+        if found.stopped and not found.others:
+            alarm(self.config, issue, found.reason, now, found.since)
+        elif found.stopped:
+            warn(self.config, issue, found.reason, now, found.since)
+        elif found.resting:
             # Only where nothing else can go does the whole issue wait.
             sending = Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING)
-            sending.update(reason=reason, retry_at=None if awake else until)
+            sending.update(reason=found.reason, retry_at=found.until)
 
-    def _waits(self, issue: Issue, routes: Routes, name: str) -> bool:
-        """Whether anything of the issue is to go by this transport."""
-        own = [OWN] if self.given or name == routes.default else []
-        return Message.open_of(issue).filter(route__in=[name, *own]).exists()
+    def _hindrance(self, issue: Issue) -> Hindrance:
+        routes = Routes.of(self.config, issue.newsletter)
+        return hindrance(issue, routes, self.clock(), self.given.name if self.given else "")
 
     def _all_well(self, issue: Issue, name: str) -> None:
-        """Take back the hindrance that this lane was told of; a newer one, or a person's word, stays."""
+        """Take back the hindrance that this lane was told of; a newer one, another transport's, or a person's word,
+        stays."""
         limits.well(name, self.clock())
-        if issue.reason or issue.retry_at:
+        if not (issue.reason or issue.retry_at):
+            return
+        if self._hindrance(issue).reason:
+            self._explain(issue)
+        elif not Hitch.standing(self.clock(), machine.KIND).exists():
             told = Issue.objects.filter(pk=issue.pk, status=Issue.Status.SENDING, reason=issue.reason)
             told.update(reason="", retry_at=None)
             issue.reason, issue.retry_at = "", None

@@ -9,7 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from newsletter.config import Config
 from newsletter.models import Due, Hold, Issue, Message, Verdict, reachable, still_wanting
-from newsletter.models.message import GONE, SPARED
+from newsletter.models.message import GONE, SPARED, Reached
 from newsletter.send.alarms import alarm
 from newsletter.send.breaker import Breaker
 from newsletter.send.journal import Journal
@@ -61,6 +61,7 @@ class Sender:
     clock: Clock
     stop: Event
     pulse: float = PULSE
+    reached: Reached = field(default_factory=dict)
     keep: Callable[[datetime], bool] = lambda now: True
     """Hold on to the transport's connection; it is nobody else's as long as this is asked often enough."""
 
@@ -72,8 +73,10 @@ class Sender:
             # Written before the database hears of it: of a claim in no journal all would be uncertain.
             self.journal.open(hold.claim, most)
         except OSError as error:
-            return Done(0, fault=f"no journal can be kept, so nothing is sent: {error.strerror}")
-        due = Message.take(self.issue, routes, most, hold, self._audience)
+            return Done(0, fault=error.strerror or str(error))
+        due = Message.take(
+            self.issue, routes, most, hold, self._audience, reached=self.reached, fields=self.mailing.asks_fields
+        )
         done = Done(len(due), self._send(hold, due) if due else None)
         self.journal.clear()
         return done
@@ -115,7 +118,7 @@ class Sender:
             if not self._still_sending().exists() or not self.keep(now):
                 return None
             held = Message.renew(hold.claim, (one.number for one in rest), now + self.config.send.lease)
-            wanting = reachable(self._audience, (one.person for one in rest), now)
+            wanting = reachable(self._audience, (one.person for one in rest), now, fields=False)
         except OperationalError as error:
             log.warning("%s: the database is away, and the rest of the sheet waits: %s", self.issue, error)
             connection.close()

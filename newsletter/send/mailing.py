@@ -23,11 +23,12 @@ NOWHERE = Membership()
 PARTS = ("subject", "html", "text")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reader:
     """One recipient. `ref` names the message in Message-IDs, file names and provider arguments.
 
-    `fields`, `lists`, `tags` and the topics in `without` are what editions may ask about; see `questions`.
+    `fields`, `lists`, `tags` and the topics in `without` are what editions may ask about; see `questions`. Made for
+    each message, and so neither frozen nor with cached properties, which cost several times as much.
     """
 
     ref: str
@@ -39,21 +40,26 @@ class Reader:
     reply: str = tokens.TEST
     tags: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    _values: holes.Values | None = field(default=None, init=False, repr=False, compare=False)
+    _answered: tuple[Mailing, Answers] | None = field(default=None, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def person(self) -> Person:
         """Whom an edition's questions are asked of."""
         return Person(self.email, self.name, self.fields, self.lists, self.tags, self.without)
 
-    @cached_property
+    @property
     def values(self) -> holes.Values:
         """What this reader's holes are filled with, in every edition."""
-        return holes.values(self.token, tidy(self.email), tidy(self.name), self.reply)
+        if self._values is None:
+            self._values = holes.values(self.token, tidy(self.email), tidy(self.name), self.reply)
+        return self._values
 
-    @cached_property
-    def answered(self) -> list[tuple[Mailing, Answers]]:
-        """What this reader has answered to an edition's questions, with the mailing that asked them."""
-        return []
+    def answers(self, mailing: Mailing, questions: Sequence[Question]) -> Answers:
+        """What this reader says to the questions of an edition, each asked once; the latest mailing's are kept."""
+        if self._answered is None or self._answered[0] is not mailing:
+            self._answered = (mailing, Answers(self.values, self.person, questions))
+        return self._answered[1]
 
     @classmethod
     def of(cls, due: Due, key: str, place: Membership = NOWHERE, answers_until: datetime | None = None) -> Reader:
@@ -121,11 +127,7 @@ class Mailing:
 
     def answers(self, reader: Reader) -> Answers:
         """What the reader says to this edition's questions; asked once, whatever part they stand in."""
-        for mailing, found in reader.answered:
-            if mailing is self:
-                return found
-        reader.answered.append((self, Answers(reader.values, reader.person, self._questions)))
-        return reader.answered[-1][1]
+        return reader.answers(self, self._questions)
 
     def shortened(self, reader: Reader, longest: int) -> Answers:
         """The same with what is known of the reader cut to so many characters each, for a way out that has no room."""
@@ -144,10 +146,10 @@ class Mailing:
 
     def path(self, reader: Reader) -> tuple[bool, ...]:
         """What decides which skeletons a reader gets: readers with equal paths get equal ones, in every part."""
-        if not self.late:
+        if not self.differs:
             return ()
         values = self.answers(reader)
-        return tuple(taken for part in PARTS for taken in self._skeletons[part].path(values))
+        return tuple(taken for part in self._forks for taken in part.path(values))
 
     def places(self, subscribers: Iterable[int | None]) -> Mapping[int, Membership]:
         """What this edition asks about the lists, tags and topics of these people; nothing if it asks of none."""
@@ -157,12 +159,27 @@ class Mailing:
         return memberships(subscribers, of=[ref.name for ref in self.newsletter.lists], tagged=asks_tags)
 
     @cached_property
+    def asks_fields(self) -> bool:
+        """Whether this edition asks for more of a reader than address, name, lists, tags and topics."""
+        return any(asks_for(self.late, *what) for what in (("field",), ("fields",), ("reader", "first_name")))
+
+    @cached_property
     def _questions(self) -> list[Question]:
         return splice.questions(self.late)
 
     @cached_property
     def _skeletons(self) -> dict[str, Skeleton]:
         return {part: Skeleton(getattr(self, part), self.marker, part) for part in PARTS}
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is not the same text for every reader, holes aside."""
+        return bool(self._forks)
+
+    @cached_property
+    def _forks(self) -> list[Skeleton]:
+        """The parts that are not the same for everybody."""
+        return [part for part in self._skeletons.values() if part.differs]
 
     def reply_to(self, token: str) -> str:
         """Where an answer goes that bears this token, or the hole for one; nothing where From says it."""

@@ -81,6 +81,11 @@ class Sheet:
     def answer_all(self, refs: Sequence[str], state: State, reason: str) -> None:
         """Write down what became of a whole call."""
         self.journal.answer_all(refs, state, reason)
+        if state == State.SUBMITTED and refs:
+            outcome = Outcome(refs[-1], state, reason)  # one for all, for they are asked what they are by their refs
+            self.answers.update(dict.fromkeys(refs, outcome))
+            self.breaker.hear_all(outcome, len(refs))
+            return
         for ref in refs:
             self._note(Outcome(ref, state, reason))
 

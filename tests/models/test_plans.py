@@ -43,7 +43,7 @@ def plans(ask):
     ("ask", "index"),
     [
         (lambda issue, now: Message.any_open(issue), "message_due"),
-        (lambda issue, now: Message.lapse(now), "message_lease"),
+        (lambda issue, now: Message.lapse(now, timedelta(minutes=5)), "message_lease"),
         (lambda issue, now: Message.routes_of(issue), "message_due"),
         (lambda issue, now: take(issue, now), "message_due"),
     ],

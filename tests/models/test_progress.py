@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter.models import Message
-from newsletter.models.counting import count_all, count_rest
+from newsletter.models.carried import moved
+from newsletter.models.counting import LARGE, count_all, count_rest
 from newsletter.models.progress import pace, progress
 from tests.factories import NOW, make_message, make_sent_issue
 
@@ -105,7 +106,7 @@ def test_it_asks_no_more_often_however_many_there_are(issue, django_assert_max_n
     put(issue, 3)
     put(issue, 3, State.FAILED)
     put(issue, 3, State.DEFERRED, retry_at=NOW)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         of(issue)
 
 
@@ -120,3 +121,34 @@ def test_what_has_most_is_what_is_left_of_each_route(issue):
     assert count_rest(issue, before) == count_all(issue)
     issue.messages.filter(state=State.SUBMITTED).update(state=State.DELIVERED)
     assert count_rest(issue, before) == count_all(issue)
+
+
+def test_what_went_counts_for_who_carried_it_and_what_waits_for_whom_it_is_meant(issue):
+    at = NOW - timedelta(seconds=10)
+    put(issue, 2, route="bulk", transport="bulk", submitted_at=at)
+    put(issue, 3, route="bulk", transport="spare", submitted_at=at)
+    put(issue, 1, State.FAILED, route="bulk", transport="spare")
+    put(issue, 4, State.PENDING, route="bulk")
+    put(issue, 5, transport="smtp", submitted_at=at)
+    put(issue, 1, State.DELIVERED, transport="spare", submitted_at=at)
+    put(issue, 2, State.DEFERRED, transport="spare", retry_at=NOW + timedelta(minutes=5))
+    found = {way.name: way for way in of(issue).ways}
+    told = {name: (way.submitted, way.waiting, way.deferred, way.lost) for name, way in found.items()}
+    assert told == {"bulk": (2, 4, 0, 0), "smtp": (5, 0, 2, 0), "spare": (4, 0, 0, 1)}
+    assert (of(issue).total, of(issue).submitted, of(issue).open) == (18, 11, 6)
+    rates = {name: round(way.rate * 60) for name, way in found.items()}
+    assert rates == {"bulk": 2, "smtp": 5, "spare": 4}
+    assert found["smtp"].next_retry == NOW + timedelta(minutes=5)
+
+
+def test_what_is_meant_for_the_newsletters_own_transport_by_name_is_counted_with_it(issue):
+    put(issue, 2, route="smtp", transport="smtp")
+    put(issue, 1, State.PENDING)
+    assert [(way.name, way.submitted, way.waiting) for way in of(issue).ways] == [("smtp", 2, 1)]
+
+
+def test_a_large_issue_is_looked_through_only_where_there_are_several_ways(issue):
+    put(issue, 1, transport="spare")
+    many = {("", "submitted"): LARGE}
+    assert moved(issue, "smtp", many, ["smtp"]) == {}
+    assert moved(issue, "smtp", many, ["smtp", "spare"]) == {("", "spare", "submitted"): 1}

@@ -59,12 +59,18 @@ class Mailbox:
     def __init__(self) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.delay = 0.0
+        self.in_hand = self.most_in_hand = 0
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self._controller.start()
         self.port = self._controller.port
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        await asyncio.sleep(self.delay)
+        self.in_hand += 1
+        self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        try:
+            await asyncio.sleep(self.delay)
+        finally:
+            self.in_hand -= 1
         self.received += [(address, envelope.content) for address in envelope.rcpt_tos]
         return "250 kept"
 

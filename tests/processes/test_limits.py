@@ -3,6 +3,10 @@
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 LANE = """
 import os, time
 from datetime import UTC, datetime

@@ -9,13 +9,14 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsletter.models import Beat, Issue, Message
+from newsletter.models import Beat, Hitch, Issue, Message
 from newsletter.send import limits
 from tests.factories import make_message, make_sent_issue
 
 pytestmark = pytest.mark.django_db
 State, Status = Message.State, Issue.Status
 TOKEN = "a-token-for-the-watcher"
+WELL = dict.fromkeys(("database", "clock", "sending", "paused", "transports", "journals"), "ok")
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def value(found, name, **labels):
 
 
 def test_a_healthy_site_says_so(client):
-    assert health(client) == (200, {"database": "ok", "clock": "ok", "sending": "ok", "paused": "ok"})
+    assert health(client) == (200, WELL)
     answer = client.get("/livez")
     assert (answer.status_code, answer.content, answer["Cache-Control"]) == (200, b"ok", "no-store")
 
@@ -84,7 +85,20 @@ def test_a_clock_that_stands_still_is_told(client, now, age, well):
 
 
 def test_an_issue_of_which_nothing_leaves_is_stuck(client, sending):
-    assert health(client) == (503, {"database": "ok", "clock": "ok", "sending": "1 issue stuck", "paused": "ok"})
+    assert health(client) == (503, {**WELL, "sending": "1 issue stuck"})
+
+
+def test_an_issue_that_waits_in_part_for_a_transport_that_has_stopped_is_told(client, sending, now):
+    limits.rest("outbox", "wrong password", None, now)
+    told = {**WELL, "transports": "1 issue waiting in part for a transport that has stopped"}
+    assert health(client) == (503, told)
+
+
+def test_a_machine_that_can_keep_no_journal_is_told_as_long_as_it_is_heard_of(client, now):
+    Hitch.report("journal-mail-2", "no room", now, seen_at=now - timedelta(minutes=50))
+    assert health(client) == (503, {**WELL, "journals": "1 of the machines can keep no journal, and send nothing"})
+    Hitch.report("journal-mail-2", "no room", now, seen_at=now - timedelta(minutes=70))
+    assert health(client) == (200, WELL)
 
 
 def test_an_issue_of_which_something_left_lately_is_not_stuck(client, sending, now):

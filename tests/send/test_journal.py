@@ -218,7 +218,7 @@ def test_what_a_dead_lane_left_is_settled_without_waiting_for_its_lease(dead, co
 @pytest.mark.django_db
 def test_a_journal_found_after_the_lease_has_lapsed_still_says_what_happened_and_reopens_the_issue(dead, config, now):
     issue = dead()
-    assert Message.lapse(now + timedelta(minutes=6)) == 4
+    assert Message.lapse(now + timedelta(minutes=6), timedelta(minutes=5)) == 4
     issue.go(Issue.Status.SENT, finished_at=now)
     recover(config, now + timedelta(minutes=7))
     assert in_order(issue) == STATES
@@ -229,7 +229,7 @@ def test_a_journal_found_after_the_lease_has_lapsed_still_says_what_happened_and
 @pytest.mark.django_db
 def test_what_a_person_has_decided_meanwhile_is_not_overruled_by_a_journal(dead, config, now):
     issue = dead()
-    Message.lapse(now + timedelta(minutes=6))
+    Message.lapse(now + timedelta(minutes=6), timedelta(minutes=5))
     issue.messages.update(state=State.FAILED, claim=None, lease_until=None, reason="given up by Grace")
     assert recover(config, now) == 0
     assert states(issue) == {"failed": 4}

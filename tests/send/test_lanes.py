@@ -9,9 +9,9 @@ import pytest
 from django.db.models import Max
 
 from newsletter import send
-from newsletter.models import Issue, Sent, Slot, TransportState
+from newsletter.models import Issue, Notice, Sent, Slot, TransportState
 from newsletter.send import limits
-from tests.factories import make_edition, make_issue, make_subscriber
+from tests.factories import make_edition, make_issue, make_staff, make_subscriber
 from tests.send.conftest import KEY, MARKER, PAGE, PLAIN, Clock, FakeTransport, states, with_holes
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +200,90 @@ def test_connections_are_given_back_when_a_lane_ends(ways, started, clock):
         send.send_issue(lane, issue, sheets=1)
         assert Slot.objects.count() == 1
     assert Slot.objects.count() == 0
+
+
+# ── a transport that only a person can let go on ──────────────────────────────────────────────────────────────────────
+
+
+def stop(name, clock, reason="535 wrong password"):
+    limits.rest(name, reason, None, clock.now)
+
+
+def test_one_that_has_stopped_does_not_keep_the_others_from_going(ways, started, clock):
+    make_staff("ada")
+    config = ways(GMAIL, main={"rate": "60/min"})
+    issue = started(config, "a@gmail.com", *(f"{number}@example.org" for number in range(6)))
+    stop("bulk", clock)
+    with send.Lane(config, KEY, clock, Jumping(clock)) as lane:
+        for _ in range(2):
+            send.send_issue(lane, Issue.objects.get(pk=issue.pk), sheets=1)
+        lane._explain(issue)  # as another lane does, which finds nothing to send
+        for _ in range(2):
+            send.send_issue(lane, Issue.objects.get(pk=issue.pk), sheets=1)
+    issue.refresh_from_db()
+    assert states(issue)["pending"] > 1
+    assert (issue.status, issue.retry_at) == (Issue.Status.SENDING, None)
+    assert issue.reason == (
+        "what only bulk may carry waits until somebody resumes it; the rest goes on: 535 wrong password"
+    )
+    assert Notice.objects.get().facts["goes_on"] is True
+
+
+def test_once_nothing_else_is_left_the_issue_is_paused_and_nobody_is_told_twice(ways, started, clock):
+    make_staff("ada")
+    config = ways(GMAIL)
+    issue = started(config, "a@gmail.com", "b@example.org")
+    stop("bulk", clock)
+    with send.Lane(config, KEY, clock, Event()) as lane:
+        lane._explain(issue)
+    assert Notice.objects.count() == 1
+    assert turn(config, issue, clock) == {"main": 1, "pending": 1}
+    issue.refresh_from_db()
+    assert (issue.status, issue.reason) == (Issue.Status.PAUSED, "535 wrong password")
+    assert Notice.objects.count() == 1
+
+    # Resumed, and stopped by the same fault: that is news.
+    send.resume(config, issue, clock.now)
+    clock.forward(minutes=1)
+    stop("bulk", clock)
+    turn(config, issue, clock)
+    assert Notice.objects.count() == 2
+
+
+def test_what_others_will_try_again_is_still_something_to_send(ways, started, clock):
+    config = ways(GMAIL)
+    issue = started(config, "a@gmail.com", "b@example.org")
+    issue.messages.filter(route="").update(state="deferred", retry_at=clock.now + timedelta(hours=1))
+    stop("bulk", clock)
+    assert turn(config, issue, clock) == {"deferred": 1, "pending": 1}
+    assert Issue.objects.get().status == Issue.Status.SENDING
+    clock.forward(hours=2)
+    assert turn(config, issue, clock) == {"main": 1, "pending": 1}
+    assert Issue.objects.get().status == Issue.Status.PAUSED
+
+
+def test_a_stand_in_that_rests_for_a_while_is_waited_for(ways, started, clock):
+    config = ways({**GMAIL, "failover": ["spare"]})
+    issue = started(config, "a@gmail.com")
+    stop("bulk", clock)
+    limits.rest("spare", "out of reach", clock.now + timedelta(minutes=2), clock.now)
+    assert turn(config, issue, clock) == {"pending": 1}
+    assert Issue.objects.get().status == Issue.Status.SENDING
+    clock.forward(minutes=3)
+    assert turn(config, issue, clock) == {"spare": 1}
+
+
+def test_a_transport_that_stopped_is_let_go_on_without_pausing_what_goes_by_others(ways, started, clock):
+    config = ways(GMAIL)
+    issue = started(config, "a@gmail.com", "b@example.org")
+    stop("bulk", clock)
+    with send.Lane(config, KEY, clock, Event()) as lane:
+        lane._explain(issue)
+    assert send.let_go_on(config, issue, clock.now) == ["bulk"]
+    assert send.let_go_on(config, issue, clock.now) == []
+    issue.refresh_from_db()
+    assert (issue.status, issue.reason) == (Issue.Status.SENDING, "")
+    assert turn(config, issue, clock) == {"bulk": 1, "main": 1}
 
 
 # ── a machine that can keep no journal ────────────────────────────────────────────────────────────────────────────────

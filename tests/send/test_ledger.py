@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, connections, transaction
 
+from newsletter import pipeline
 from newsletter.models import Hold, Issue, Message, Verdict
 from newsletter.send.transports import State, TransportDown
 from subscribers import erasing, forgetting
@@ -18,7 +19,7 @@ from subscribers.models import Consent, Import, Subscriber, Subscription
 from subscribers.traces import Person
 from tests.blocked import waits
 from tests.factories import make_issue, make_list, make_subscriber, make_suppression, occasion
-from tests.send.conftest import FakeTransport, states
+from tests.send.conftest import KEY, FakeTransport, states
 
 pytestmark = pytest.mark.django_db
 LEASE = timedelta(minutes=5)
@@ -171,6 +172,48 @@ def test_of_an_issue_that_was_stopped_nothing_is_taken(sending, now, status):
     assert take(issue, now)[1] == []
 
 
+def take_on(issue, now, reached, size=2, routes=("",)):
+    """Take a sheet as a lane does that remembers how far it came."""
+    hold = Hold(uuid4(), "fake", now, now + LEASE)
+    return [one.number for one in Message.take(issue, routes, size, hold, Audience(("readers",)), reached=reached)]
+
+
+def test_a_lane_goes_on_where_it_was_and_comes_back_for_what_was_put_back_behind_it(sending, now):
+    issue, reached = sending(5), {}
+    numbers = list(issue.messages.order_by("pk").values_list("pk", flat=True))
+    assert take_on(issue, now, reached) == numbers[:2]
+    Message.objects.filter(pk=numbers[0]).update(state=State.PENDING)
+    assert take_on(issue, now, reached) == numbers[2:4]
+    assert take_on(issue, now, reached) == [numbers[0], numbers[4]]
+    assert take_on(issue, now, reached) == []
+
+
+def test_what_is_put_back_is_found_by_a_lane_that_had_come_to_the_end(sending, now):
+    issue, reached = sending(3), {}
+    numbers = list(issue.messages.order_by("pk").values_list("pk", flat=True))
+    assert take_on(issue, now, reached, 10) == numbers
+    Message.objects.filter(pk=numbers[1]).update(state=State.PENDING)
+    assert take_on(issue, now, reached, 10) == [numbers[1]]
+
+
+def test_a_lane_does_not_pass_over_what_it_had_no_room_for(sending, now):
+    issue, reached = sending(5), {}
+    numbers = list(issue.messages.order_by("pk").values_list("pk", flat=True))
+    Message.objects.filter(pk__in=numbers[:3]).update(route="bulk")
+    found = [take_on(issue, now, reached, 2, ("bulk", "")) for _ in range(4)]
+    assert found == [numbers[:2], [numbers[2], numbers[3]], [numbers[4]], []]
+
+
+def test_fields_are_left_out_only_where_nobody_asks_for_them(sending, now):
+    issue = sending(2)
+    Subscriber.objects.update(fields={"city": "Bonn"}, name="Ada")
+    hold, audience = Hold(uuid4(), "fake", now, now + LEASE), Audience(("readers",))
+    (asked,) = Message.take(issue, [""], 1, hold, audience)
+    (not_asked,) = Message.take(issue, [""], 1, hold, audience, fields=False)
+    assert (asked.name, asked.fields) == ("Ada", {"city": "Bonn"})
+    assert (not_asked.name, not_asked.fields) == ("Ada", {})
+
+
 def test_an_address_corrected_after_the_freeze_is_the_one_written_to(sending, now):
     issue = sending(1)
     person = issue.messages.get().subscriber
@@ -187,10 +230,10 @@ def test_a_lease_that_lapsed_is_held_on_to_unless_somebody_has_settled_it_meanwh
     issue = sending(2)
     claim, (mine, settled) = take(issue, now)
     later = now + LEASE * 2
-    assert Message.lapse(later) == 2
+    assert Message.lapse(later, LEASE) == 2
     Message.objects.filter(pk=settled).update(state=State.PENDING, claim=None, lease_until=None)
     assert Message.renew(claim, [mine, settled], later + LEASE) == {mine}
-    assert Message.lapse(later) == 0
+    assert Message.lapse(later, LEASE) == 0
     assert states(issue) == {"pending": 1, "submitting": 1}
 
 
@@ -227,6 +270,52 @@ def test_who_left_since_the_freeze_is_withheld_with_the_reason(sending, make_sen
     assert len(transport.calls) == 3
 
 
+# ── clocks that were ahead ───────────────────────────────────────────────────────────────────────────────────────────
+
+YEAR = timedelta(days=365)
+
+
+def test_what_a_dead_machine_held_whose_clock_was_far_ahead_is_uncertain_at_once(sending, now):
+    issue = sending(2)
+    claim, _ = take(issue, now + YEAR, 1)
+    assert Message.lapse(now, LEASE) == 1
+    assert Message.lapse(now, LEASE) == 0
+    assert states(issue) == {"pending": 1, "uncertain": 1}
+    # Its late answer is still one.
+    assert Message.held_by(claim).count() == 1
+
+
+def test_a_lease_that_is_only_a_little_ahead_is_left_alone(sending, now):
+    issue = sending(1)
+    take(issue, now + timedelta(minutes=1), 1)
+    assert Message.lapse(now, LEASE) == 0
+
+
+def test_what_was_put_off_by_a_clock_far_ahead_is_tried_again_and_nothing_else_is(sending, now):
+    issue = sending(3)
+    first, longest = timedelta(minutes=5), timedelta(hours=4)
+    for row, wait in zip(issue.messages.order_by("pk"), (YEAR, timedelta(hours=4), None), strict=True):
+        state = "deferred" if wait else "submitted"
+        Message.objects.filter(pk=row.pk).update(state=state, retry_at=wait and now + wait)
+    assert Message.bring_back(issue, now, first, longest) == 1
+    assert Message.bring_back(issue, now, first, longest) == 0
+    found = list(issue.messages.order_by("pk").values_list("state", "retry_at"))
+    assert found == [("deferred", now + first), ("deferred", now + timedelta(hours=4)), ("submitted", None)]
+
+
+def test_the_next_look_for_work_mends_both(sending, config, clock, now):
+    issue = sending(3)
+    take(issue, now + YEAR, 1)
+    rest = issue.messages.filter(state="pending").order_by("pk")
+    Message.objects.filter(pk=rest[0].pk).update(state="deferred", retry_at=now + YEAR)
+    ctx = pipeline.Context(config, KEY, clock)
+    pipeline.send_messages(ctx)
+    assert states(issue) == {"deferred": 1, "submitted": 1, "uncertain": 1}
+    clock.forward(hours=1)
+    pipeline.send_messages(ctx)
+    assert states(issue) == {"submitted": 2, "uncertain": 1}
+
+
 # ── lapses and late answers ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -234,8 +323,8 @@ def test_what_was_on_the_wire_when_a_worker_fell_silent_is_uncertain_and_never_s
     issue = sending(2)
     take(issue, now, 1)
     later = now + LEASE + timedelta(seconds=1)
-    assert Message.lapse(now) == 0
-    assert Message.lapse(later) == 1
+    assert Message.lapse(now, LEASE) == 0
+    assert Message.lapse(later, LEASE) == 1
     assert states(issue) == {"pending": 1, "uncertain": 1}
     assert len(take(issue, later + timedelta(days=9))[1]) == 1
 
@@ -244,7 +333,7 @@ def test_what_was_on_the_wire_when_a_worker_fell_silent_is_uncertain_and_never_s
 def test_a_late_answer_still_settles_an_uncertain_message(sending, now, answer):
     issue = sending(1)
     claim, (number,) = take(issue, now)
-    Message.lapse(now + LEASE * 2)
+    Message.lapse(now + LEASE * 2, LEASE)
     assert Message.settle(claim, [Verdict(number, answer, "late")], now) == 1
     assert states(issue) == {answer.value: 1}
 
@@ -252,7 +341,7 @@ def test_a_late_answer_still_settles_an_uncertain_message(sending, now, answer):
 def test_a_late_answer_does_not_overrule_what_the_receiving_side_has_said(sending, now):
     issue = sending(1)
     claim, (number,) = take(issue, now)
-    Message.lapse(now + LEASE * 2)
+    Message.lapse(now + LEASE * 2, LEASE)
     issue.messages.update(state=State.DELIVERED)
     assert Message.settle(claim, [Verdict(number, State.FAILED, "late")], now) == 0
     assert Message.settle(claim, [Verdict(number, State.PENDING)], now) == 0
@@ -264,22 +353,25 @@ def test_an_answer_for_another_workers_message_counts_for_nothing(sending, now):
     assert Message.settle(mine, [Verdict(theirs, State.SUBMITTED, "ok")], now) == 0
 
 
-def test_a_sheet_is_settled_each_message_with_its_own_words(sending, now):
+@pytest.mark.parametrize("at_once", [1, 5], ids=["alike", "each its own"])
+def test_a_sheet_is_settled_each_message_with_its_own_words(sending, now, at_once):
     issue = sending(5)
     claim, numbers = take(issue, now)
     again = now + timedelta(hours=1)
     verdicts = [
         Verdict(numbers[0], State.SUBMITTED, "250 ok “ça va” 🚀"),
-        Verdict(numbers[1], State.BOUNCED, "550 5.1.1 nobody"),
+        Verdict(numbers[1], State.BOUNCED, "550 5.1.1 <ada@example.org> nobody"),
         Verdict(numbers[2], State.DEFERRED, "451 later", again),
         Verdict(numbers[3], State.PENDING),
         Verdict(numbers[4], State.WITHHELD, "left"),
     ]
-    assert Message.settle(claim, verdicts, now) == 5
+    Message.objects.filter(pk=numbers[1]).update(subscriber=None)  # erased meanwhile
+    sheets = [verdicts[at : at + at_once] for at in range(0, 5, at_once)]
+    assert sum(Message.settle(claim, sheet, now) for sheet in sheets) == 5
     fields = ("state", "reason", "retry_at", "attempts", "submitted_at", "claim", "lease_until", "transport")
     assert list(issue.messages.order_by("pk").values_list(*fields)) == [
         ("submitted", "250 ok “ça va” 🚀", None, 1, now, None, None, "fake"),
-        ("bounced", "550 5.1.1 nobody", None, 1, None, None, None, "fake"),
+        ("bounced", "550 5.1.1 <(erased)> nobody", None, 1, None, None, None, "fake"),
         ("deferred", "451 later", again, 1, None, None, None, "fake"),
         ("pending", "", None, 0, None, None, None, "fake"),
         ("withheld", "left", None, 0, None, None, None, "fake"),
@@ -294,7 +386,7 @@ def test_a_late_answer_that_leaves_work_reopens_an_issue_called_sent_without_it(
     issue = sending(1)
 
     def meanwhile():
-        Message.lapse(now + LEASE * 2)
+        Message.lapse(now + LEASE * 2, LEASE)
         Issue.objects.get(pk=issue.pk).go(Issue.Status.SENT, finished_at=now)
         return answer
 

@@ -293,6 +293,14 @@ def test_many_at_once_get_as_many_connections_as_there_are(way, now):
     assert Slot.objects.count() == 5
 
 
+def test_that_there_is_no_connection_left_is_seen_without_a_lock(way, now, django_assert_num_queries):
+    config = way(connections=1)
+    assert limits.connect(config, "main", uuid.uuid4(), now)
+    with django_assert_num_queries(3) as asked:
+        assert not limits.connect(config, "main", uuid.uuid4(), now)
+    assert all(one["sql"].startswith("SELECT") for one in asked.captured_queries)
+
+
 def test_keeping_a_connection_costs_one_question(way, now, django_assert_num_queries):
     config, holder = way(), uuid.uuid4()
     limits.connect(config, "main", holder, now)

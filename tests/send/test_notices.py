@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import json
 from datetime import timedelta
 from threading import Event
 
@@ -240,7 +241,7 @@ def test_sendgrid_is_given_one_address_with_a_hole(make_config, make_mailing):
     config = make_config(newsletters={"weekly": {"replies": {"address": "reply@in.example.org"}}})
     mailing = make_mailing(config)
     hole = holes.hole(mailing.marker, "reply")
-    request = Letter(mailing, Reader("1", "a@example.org", "", ""), "ours").request([])
+    request = json.loads(Letter(mailing, Reader("1", "a@example.org", "", ""), "ours").request([]))
     assert request["reply_to"] == {"email": links.reply_address("reply@in.example.org", hole)}
     assert len(request["reply_to"]["email"].partition("@")[0]) <= 64
 

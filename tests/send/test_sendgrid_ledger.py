@@ -68,6 +68,19 @@ def test_a_call_is_begun_just_before_it_leaves_and_answered_just_after(api, note
     ]  # fmt: skip
 
 
+def test_readers_are_asked_for_only_once_the_call_before_theirs_is_answered(api, sendgrid_config, make_mailing):
+    server, asked = api(), []
+    config = sendgrid_config(server.url, per_call=2)
+
+    def readers():
+        for reader in FIVE:
+            asked.append(len(server.calls))
+            yield reader
+
+    sendgrid.open_transport("sendgrid", config).submit(make_mailing(config), readers(), Heard())
+    assert asked == [0, 0, 1, 1, 2]
+
+
 def test_nothing_leaves_once_the_journal_says_stop(api, noted):
     assert [note for note in noted(api(), allowed=1) if note[0] != "submitted"] == [
         ("begin", ("0", "1"), 0), ("begin", ("2", "3"), 1),

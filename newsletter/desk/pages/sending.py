@@ -34,10 +34,10 @@ class Told:
     @classmethod
     def of(cls, issue: Issue, reasons: bool = True) -> Told:
         """As it stands now."""
-        way = current().transport_of(issue.newsletter)
+        default, possible = current().transport_of(issue.newsletter), current().transports_of(issue.newsletter)
         if issue.status not in LIVE:
-            return cls(issue, outcome(issue, way, by_state(issue)))
-        return cls(issue, progress(issue, way, timezone.now(), reasons))
+            return cls(issue, outcome(issue, default, by_state(issue)))
+        return cls(issue, progress(issue, default, timezone.now(), reasons, possible))
 
     @property
     def colour(self) -> str:

@@ -31,7 +31,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         latest = Issue.objects.order_by("-due_at")[:LATEST]
         context["latest_issues"] = [(issue, STATUSES[Issue.Status(issue.status)]) for issue in latest]
     if user.has_perm("subscribers.view_subscriber"):
-        context["hitches"] = Hitch.objects.all()
+        context["hitches"] = Hitch.standing(timezone.now())
     if user.has_perm("newsletter.view_source"):
         context["failing_sources"] = Source.objects.filter(failures__gt=0).order_by("-failures", "name")
     if user.has_perm("newsletter.view_reply"):

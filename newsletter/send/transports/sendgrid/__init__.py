@@ -10,8 +10,8 @@ import http.client
 import json
 import ssl
 import urllib.error
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
@@ -38,14 +38,14 @@ class SendGridTransport:
         self._client = SendGridAPIClient(settings.api_key.get_secret_value().strip(), host=settings.host).client
         # The SDK waits for ever unless told otherwise, and makes a connection for each call.
         self._client.timeout = settings.timeout.total_seconds()
+        # The SDK turns every body into JSON whose type is this very word. Ours is JSON already, and a space before
+        # is no part of a header's value (RFC 9110, 5.5).
+        self._client.request_headers["Content-Type"] = " application/json"
 
     def submit(self, mailing: Mailing, readers: Iterable[Reader], journal: Journal) -> None:
         """Call after call, each for readers of one text. Of a call all are accepted, or none, or nobody knows."""
-        groups: dict[object, list[Reader]] = {}
-        for reader in readers:
-            groups.setdefault(mailing.path(reader), []).append(reader)
-        for group in groups.values():
-            letter = Letter(mailing, group[0], self._tracking)
+        for sample, group in _groups(mailing, readers):
+            letter = Letter(mailing, sample, self._tracking)
             for call in letter.calls(_people(letter, group, journal), self.at_once):
                 if not self._call(letter, call, journal):
                     return
@@ -97,7 +97,7 @@ class SendGridTransport:
         journal.unsent(*(person.ref for person in people))
         return fault
 
-    def _post(self, request: dict[str, Any]) -> tuple[State, str]:
+    def _post(self, request: str) -> tuple[State, str]:
         try:
             response = self._client.mail.send.post(request_body=request)
         except HTTPError as error:
@@ -122,6 +122,19 @@ class SendGridTransport:
         """A header that cannot be written; the error's own words, which quote the key, go no further."""
         reason = f"the API key has characters that no header may hold: check {self._place}.api_key"
         return TransportDown(reason, permanent=True)
+
+
+def _groups(mailing: Mailing, readers: Iterable[Reader]) -> Iterator[tuple[Reader, Iterable[Reader]]]:
+    """The readers of each text, with one of them; where there is one text for all, each is asked for when it is due."""
+    if mailing.differs:
+        groups: dict[object, list[Reader]] = {}
+        for reader in readers:
+            groups.setdefault(mailing.path(reader), []).append(reader)
+        yield from ((group[0], group) for group in groups.values())
+    else:
+        rest = iter(readers)
+        for first in rest:
+            yield first, chain([first], rest)
 
 
 def _people(letter: Letter, readers: Iterable[Reader], journal: Journal) -> Iterable[Person]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from newsletter import holes
 from newsletter.send.mailing import Mailing, Reader
@@ -24,92 +23,89 @@ SUBSTITUTIONS = 10_000
 CALL = 30_000_000
 """Bytes of one call."""
 _LENGTHS = (200, 100, 50, 20)  # characters that a reader's values are cut to where they would be more
-_WIDEST = 12  # bytes that a character comes to in JSON at most: two escapes
-_FRAME = 200  # bytes of JSON around the words
+_COMMA = 2  # bytes between two readers
+
+_text = json.encoder.encode_basestring_ascii  # a text as JSON has it; ASCII alone, so that characters are bytes
 
 
 class TooLong(ValueError):
     """What this edition says to one reader is more than SendGrid takes."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """One reader in a call, and how many bytes that is at most."""
+class Person(NamedTuple):
+    """One reader in a call, and what is said of them there, as it travels."""
 
     ref: str
-    said: Json
-    weight: int
+    said: str
 
 
 class Letter:
-    """The text that readers of one path get, worked out once for all calls that carry it."""
+    """The text that readers of one path get, worked out once for all calls that carry it.
+
+    So is the JSON around what differs between them: half of what a reader costs would else be to say it anew.
+    """
 
     def __init__(self, mailing: Mailing, sample: Reader, tracking: Tracking) -> None:
         self._mailing = mailing
-        self._site = mailing.config.site.url
-        self._tags = {name: holes.hole(mailing.marker, name) for name in _names(mailing, sample)}
+        self._tags = [(name, _text(holes.hole(mailing.marker, name)) + ": ") for name in _names(mailing, sample)]
         token = holes.hole(mailing.marker, "token")
         headers = mailing.list_headers(token)
-        self._own_headers = {name: value.split(token) for name, value in headers.items() if token in value}
+        self._own_headers = json.dumps({name: value for name, value in headers.items() if token in value}).split(token)
         shared = {name: value for name, value in headers.items() if token not in value}
-        self._shared = _shared(mailing, sample, {**mailing.bulk_headers(), **shared}, tracking)
-        self._room = CALL - len(json.dumps(self._shared))
+        # Their events bring these back. The site says whose messages they number, if several share an account.
+        self._end = f', "site": {_text(mailing.config.site.url)}}}}}'
+        self._shared = json.dumps(_shared(mailing, sample, {**mailing.bulk_headers(), **shared}, tracking))
+        self._room = CALL - len(self._shared)
 
     def person(self, reader: Reader) -> Person:
         """One reader's part; raises InvalidAddress or TooLong."""
-        found, weight = self._substitutions(reader)
-        headers = {name: reader.token.join(pieces) for name, pieces in self._own_headers.items()}
-        to = {"email": on_the_wire(reader.email)}
+        to = f'{{"email": {_text(on_the_wire(reader.email))}'
         if name := one_line(reader.values["name"]):
-            to["name"] = _quoted(name)
-        said = {
-            "to": [to],
-            "substitutions": found,
-            "headers": headers,
-            # Their events bring these back. The site says whose messages they number, if several share an account.
-            "custom_args": {"message": reader.ref, "site": self._site},
-        }
-        words = len(to["email"]) + len(name) + len(self._site) + sum(map(len, headers.values()))
-        return Person(reader.ref, said, weight + _WIDEST * words + _FRAME)
+            to += f', "name": {_text(_unmistakable(name))}'
+        headers = _text(reader.token)[1:-1].join(self._own_headers)
+        said = (
+            f'{{"to": [{to}}}], "substitutions": {self._substitutions(reader)}, "headers": {headers}'
+            f', "custom_args": {{"message": {_text(reader.ref)}{self._end}'
+        )
+        return Person(reader.ref, said)
 
     def calls(self, people: Iterable[Person], most: int) -> Iterator[list[Person]]:
         """The people in calls of so many at most, none of which is too heavy."""
         call: list[Person] = []
         weight = 0
         for person in people:
-            if call and (len(call) == most or weight + person.weight > self._room):
+            more = len(person.said) + _COMMA
+            if call and weight + more > self._room:
                 yield call
                 call, weight = [], 0
             call.append(person)
-            weight += person.weight
+            weight += more
+            if len(call) == most:
+                # At once, before anybody else is asked for: who comes next may have left by then.
+                yield call
+                call, weight = [], 0
         if call:
             yield call
 
-    def request(self, people: Iterable[Person]) -> Json:
+    def request(self, people: Iterable[Person]) -> str:
         """The body of a call."""
-        return {"personalizations": [person.said for person in people], **self._shared}
+        return f'{{"personalizations": [{", ".join([person.said for person in people])}], {self._shared[1:]}'
 
-    def _substitutions(self, reader: Reader) -> tuple[dict[str, str], int]:
-        """What the holes are filled with, and how many bytes that is at most."""
+    def _substitutions(self, reader: Reader) -> str:
+        """What the holes are filled with."""
         found = self._filled(self._mailing.values(reader))
-        weight = _WIDEST * sum(map(len, found.values())) + sum(map(len, found)) + 6 * len(found)
-        return (found, weight) if weight <= SUBSTITUTIONS else (self._cut(reader, found), SUBSTITUTIONS)
+        return found if len(found) <= SUBSTITUTIONS else self._cut(reader)
 
-    def _cut(self, reader: Reader, found: dict[str, str]) -> dict[str, str]:
+    def _cut(self, reader: Reader) -> str:
         """The same where it is too much: what is known of the reader cut shorter, our own words not."""
-        lengths = iter(_LENGTHS)
-        # Weighed as it travels: in JSON, whose escapes for other scripts are longer than UTF-8.
-        while len(json.dumps(found)) > SUBSTITUTIONS:
-            longest = next(lengths, None)
-            if longest is None:
-                raise TooLong(
-                    f"what is said to this reader is more than {SUBSTITUTIONS:,} bytes, which SendGrid refuses"
-                )
+        for longest in _LENGTHS:
             found = self._filled(self._mailing.shortened(reader, longest))
-        return found
+            if len(found) <= SUBSTITUTIONS:
+                return found
+        raise TooLong(f"what is said to this reader is more than {SUBSTITUTIONS:,} bytes, which SendGrid refuses")
 
-    def _filled(self, values: Mapping[str, str]) -> dict[str, str]:
-        return {tag: values[name] for name, tag in self._tags.items()}
+    def _filled(self, values: Mapping[str, str]) -> str:
+        return f"{{{', '.join([tag + _text(values[name]) for name, tag in self._tags])}}}"
 
 
 def _names(mailing: Mailing, sample: Reader) -> list[str]:
@@ -150,7 +146,7 @@ def _reply_to(mailing: Mailing) -> str:
     return mailing.reply_to(holes.hole(mailing.marker, "reply"))
 
 
-def _quoted(name: str) -> str:
+def _unmistakable(name: str) -> str:
     """A name as SendGrid needs it: it takes what follows a comma or a semicolon for another recipient.
 
     https://github.com/sendgrid/sendgrid-python/issues/291
