@@ -85,7 +85,8 @@ def _draw(issue: Issue, told: Report, curved: Curves | None) -> None:
         out.print(_drawn(curved))
     failures = _failures(issue)
     links = [
-        {"link": one.url, "clicks": f"{one.clicks_adjusted:,}", "raw": f"{one.clicks:,}"} for one in told.links[:TOP]
+        {"clicks": f"{one.clicks_adjusted:,}", "raw": f"{one.clicks:,}", "link": brief(one.url)}
+        for one in told.links[:TOP]
     ]
     for rows in (
         _ways(issue),

@@ -97,9 +97,10 @@ def of_curves(told: Curves) -> list[Chart]:
 
 def _curve(told: Curves, what: str, verb: str) -> Chart:
     raw, adjusted = told.curves[what], told.curves[f"{what}_adjusted"]
+    dot = 3 if len(adjusted.shares) == 1 else 0  # of one hour alone there is no line to be seen
     datasets = [
-        line("adjusted", ADJUSTED, _percents(adjusted.shares), borderWidth=3),
-        line("raw", RAW, _percents(raw.shares), borderDash=[2, 3]),
+        line("adjusted", ADJUSTED, _percents(adjusted.shares), borderWidth=3, pointRadius=dot),
+        line("raw", RAW, _percents(raw.shares), borderDash=[2, 3], pointRadius=dot),
     ]
     if told.earlier:
         datasets += [

@@ -35,6 +35,7 @@ urlpatterns = [
     ),
     path("issue/<int:number>/map/", link_map.link_map, name="desk-link-map"),
     path("issue/<int:number>/map/html", link_map.raw, name="desk-link-map-html"),
+    path("letter/", letter.letters, name="desk-letters"),
     path("letter/<slug:name>/", letter.letter, name="desk-letter"),
     path("issue/<int:number>/sending/", sending.sending, name="desk-sending"),
     path("issue/<int:number>/retry/", repairing.retry, name="desk-retry"),

@@ -51,6 +51,7 @@ def own_pages():
         reverse("desk-link-map", args=(issue.pk,)),
         reverse("desk-link-map-html", args=(issue.pk,)),
         reverse("desk-report-export", args=(issue.pk, "funnel", "csv")),
+        reverse("desk-letters"),
         reverse("desk-letter", args=("weekly",)),
         *(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
           for verb in ("approve", "schedule", "pause", "resume", "cancel")),

@@ -219,6 +219,15 @@ def test_a_newsletters_page_has_its_issues_hours_stories_and_who_stays(staff, is
         assert part in found
 
 
+def test_the_sidebar_leads_to_the_first_newsletter(staff, settings, make_config):
+    assert staff.get(reverse("desk-letters"))["Location"] == reverse("desk-letter", args=("weekly",))
+    assert reverse("desk-letters") in page(staff, "admin:index")
+    settings.NEWSLETTER = settings.NEWSLETTER.model_copy(update={"newsletters": {}})
+    assert "config.yaml names no newsletter" in page(staff, "desk-letters")
+    make_issue(newsletter="gone")
+    assert staff.get(reverse("desk-letters"))["Location"] == reverse("desk-letter", args=("gone",))
+
+
 def test_a_newsletter_without_issues_says_so(staff):
     found = page(staff, "desk-letter", "weekly")
     assert "no issue of this newsletter has been sent" in found
