@@ -109,6 +109,8 @@ def test_what_is_counted_without_readers_is_said_to_be(staff):
     figures = {one.label: one for one in answer.context["funnel"]}
     assert (figures["Opened"].value, figures["Opened"].note) == ("not counted by reader", "2 opens, 2 adjusted")
     assert "0.0 %" not in figures["Clicked"].value + figures["Clicked"].share
+    assert "no share of the readers can be drawn" in answer.content.decode()
+    assert "Nothing has come back yet" not in answer.content.decode()
 
 
 def test_a_large_issue_tells_as_of_when_its_providers_were_counted(staff, issue):

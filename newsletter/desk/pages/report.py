@@ -84,6 +84,7 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         funnel_chart=charts.of_funnel(found), curves=told.curves, hours=_hours(told), bounces=_bounces(found),
         stories=story_clicks(issue, found.links),
         providers=_providers(told), as_of=told.shares[1], counting=told.shares[0] is None, page_of="report",
+        unnamed=found.of(Kind.OPEN).unnamed or found.of(Kind.CLICK).unnamed,
         **context_of(request, issue),
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ class Week:
 def past(newsletter: str, number: int = ISSUES) -> list[Past]:
     """The last so many issues that have begun to be sent, the latest first."""
     begun = Issue.objects.filter(newsletter=newsletter, started_at__isnull=False).order_by("-started_at")
-    issues = list(begun.select_related("edition")[:number])
+    issues = list(begun[:number])
     kept = dict(Rollup.objects.filter(issue__in=issues, of=Rollup.Of.MESSAGES).values_list("issue", "rows"))
     seen = seen_of([one.pk for one in issues])
     return [Past(one, _sent(kept.get(one.pk)), seen.get(one.pk, {})) for one in issues]

@@ -33,10 +33,11 @@ SMALL = 10_000
 def roll_up(config: Config, clock: Clock, stopping: Callable[[], bool] = lambda: False, anew: bool = False) -> int:
     """Count the issues and newsletters whose time has come, or all; return how many."""
     done = 0
-    for issue in Issue.objects.filter(started_at__isnull=False).order_by("-started_at"):
+    begun: Any = Issue.objects.filter(started_at__isnull=False).order_by("-started_at")
+    for issue in begun.annotate(counted_at=Max("rollups__at"), took=Max("rollups__seconds")):
         if stopping():
             return done
-        if anew or _due(issue.rollups.aggregate(at=Max("at"), took=Max("seconds")), issue.started_at, clock()):
+        if anew or _due(issue, clock()):
             roll_issue(config, issue, clock)
             done += 1
     for name in config.newsletters:
@@ -91,8 +92,9 @@ def _kept(of: str, issue: Issue, clock: Clock, count: Callable[[], list[Any]]) -
     return rows
 
 
-def _due(kept: dict[str, Any], started: datetime | None, now: datetime) -> bool:
-    if kept["at"] is None or started is None:
+def _due(issue: Any, now: datetime) -> bool:
+    """Whether it is time to count an issue again; it says when it was counted last, and how long each part took."""
+    if issue.counted_at is None:
         return True
-    rest = max(OFTEN, (now - started) / SHARE, timedelta(seconds=kept["took"] * SHARE))
-    return bool(now - kept["at"] >= rest)
+    rest = max(OFTEN, (now - issue.started_at) / SHARE, timedelta(seconds=issue.took * SHARE))
+    return bool(now - issue.counted_at >= rest)
