@@ -338,6 +338,17 @@ def let_go(ctx: Context) -> None:
     track.sunset(ctx.config, ctx.key, ctx.clock(), ctx.stop)
 
 
+def roll_up(ctx: Context) -> None:
+    """Count in the background what reports tell of large issues and of whole newsletters."""
+    track.roll_up(ctx.config, ctx.clock, ctx.stop.is_set)
+
+
+def tell_staff(ctx: Context) -> None:
+    """Have staff written to with an issue's main figures, a day after it was sent."""
+    if ctx.config.track.report_mail:
+        track.tell_staff(ctx.config, ctx.clock())
+
+
 def tidy(ctx: Context) -> None:
     """Drop what has served its time, so that nothing grows without end."""
     now = ctx.clock()
@@ -392,6 +403,8 @@ JOBS = (
     Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),
     Job("growth", count_growth, every=lambda config: timedelta(seconds=10)),
     Job("judge", judge, every=lambda config: timedelta(seconds=15)),
+    Job("roll_up", roll_up, every=lambda config: timedelta(seconds=30)),
+    Job("report", tell_staff, every=lambda config: timedelta(minutes=5)),
     Job("sunset", let_go, every=lambda config: timedelta(days=1)),
     Job("tidy", tidy, every=lambda config: timedelta(hours=1)),
 )

@@ -25,13 +25,15 @@ class Scratch:
 
     url: str
     folder: Path
+    steps: str = "steps"
+    """The module of `newsletter.bench` that has the steps."""
 
     def step(self, name: str, *arguments: object) -> dict[str, Any]:
-        """Do a step of `newsletter.bench.steps` in a process of its own, and return its figures.
+        """Do a step in a process of its own, and return its figures.
 
         Of its own, so that the peak of its memory is its own too.
         """
-        return self.run("newsletter.bench.steps", name, *arguments)
+        return self.run(f"newsletter.bench.{self.steps}", name, *arguments)
 
     def run(self, module: str, name: str, *arguments: object) -> dict[str, Any]:
         """Run a module of steps in a process of its own, and return its figures."""
@@ -50,17 +52,17 @@ class Scratch:
 
 
 @contextmanager
-def scratch(server: str) -> Iterator[Scratch]:
+def scratch(server: str, steps: str = "steps") -> Iterator[Scratch]:
     """A scratch database: a SQLite file, or one on the PostgreSQL server of this address, dropped in the end."""
     with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as name:
         folder = Path(name)
         if not server.startswith("postgres"):
-            yield Scratch(f"sqlite:///{folder / 'bench.sqlite3'}", folder)
+            yield Scratch(f"sqlite:///{folder / 'bench.sqlite3'}", folder, steps)
             return
         database = f"newsletter_bench_{os.getpid()}"
         _on(server, f"CREATE DATABASE {database}")
         try:
-            yield Scratch(urlunsplit(urlsplit(server)._replace(path=f"/{database}")), folder)
+            yield Scratch(urlunsplit(urlsplit(server)._replace(path=f"/{database}")), folder, steps)
         finally:
             _on(server, f"DROP DATABASE {database} WITH (FORCE)")
 

@@ -12,6 +12,7 @@ from newsletter.bench import truth
 from newsletter.bench.audience import measure
 from newsletter.bench.figures import Figure
 from newsletter.bench.postgres import own_server
+from newsletter.bench.report import measure as measure_report
 from newsletter.bench.scratch import StepFailed
 from newsletter.bench.send import PARTS, Plan
 from newsletter.bench.send import measure as measure_sending
@@ -54,6 +55,34 @@ def audience(people: int, database: str, as_json: bool) -> None:
     except StepFailed as failed:
         raise Failure(str(failed)) from None
     show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
+
+
+@command()
+@click.option("--people", default=1_000_000, show_default=True, type=click.IntRange(100), help="Of the issue.")
+@click.option("--events", default=3_000_000, show_default=True, type=click.IntRange(100), help="That came back.")
+@click.option(
+    "--database", default="", help="A PostgreSQL server to make a database of its own on; without one, SQLite."
+)
+@click.option("--markdown", is_flag=True, help="The table as docs/performance.md has it.")
+@facts_option
+def report(people: int, events: int, database: str, markdown: bool, as_json: bool) -> None:
+    """Open the report of an issue to a million people with three million events.
+
+    Everything happens in a database of its own, which is dropped in the end.
+    """
+    try:
+        figures = list(measure_report(database, people, events, _say))
+    except StepFailed as failed:
+        raise Failure(str(failed)) from None
+    _tell(figures, markdown, as_json)
+
+
+def _tell(figures: list[Figure], markdown: bool, as_json: bool) -> None:
+    if markdown:
+        for line in ("| what | target | median (least–most) |", "|---|---|---|", *map(_line, figures)):
+            out.print(line, markup=False, soft_wrap=True)
+    else:
+        show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
 
 
 def _row(figure: Figure) -> dict[str, str]:
@@ -128,14 +157,6 @@ def track(messages: int, runs: int, seconds: int, database: str, markdown: bool,
         except (StepFailed, NotHere) as failed:
             raise Failure(str(failed)) from None
     _tell(figures, markdown, as_json)
-
-
-def _tell(figures: list[Figure], markdown: bool, as_json: bool) -> None:
-    if markdown:
-        for line in ("| what | target | median (least–most) |", "|---|---|---|", *map(_line, figures)):
-            out.print(line, markup=False, soft_wrap=True)
-    else:
-        show([one.facts() if as_json else _row(one) for one in figures], as_json, "")
 
 
 @command()
@@ -233,6 +254,7 @@ def _say(said: str) -> None:
 
 
 bench.add_command(audience)
+bench.add_command(report)
 bench.add_command(send)
 bench.add_command(torture)
 bench.add_command(tracking_truth)

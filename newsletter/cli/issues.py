@@ -1,28 +1,20 @@
-"""`newsletter issues`, `approve`, `schedule`, `pause`, `resume`, `cancel` and `report`: an issue's way by hand."""
+"""`newsletter issues`, `approve`, `schedule`, `pause`, `resume` and `cancel`: an issue's way by hand."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from newsletter.cli.boot import context, issue_named
-from newsletter.cli.console import Failure, brief, command, counted, done, out, show, show_one
+from newsletter.cli.console import Failure, command, done, show
 from newsletter.cli.options import facts_option
 
-from django.db.models import Count  # isort: skip
-
-from newsletter import pipeline, track  # isort: skip
+from newsletter import pipeline  # isort: skip
 from newsletter.cli.facts import asked, for_people, issue_facts, refuse_unapproved, show_issue
-from newsletter.cli.watching import progress_of
-from newsletter.models import Issue, Message
+from newsletter.models import Issue
 from newsletter.pipeline import Context
-from newsletter.track.report import FAILED
-
-TOP = 10
-"""Reasons that a report names, the most frequent first."""
 
 
 @command()
@@ -119,61 +111,6 @@ def cancel(issue: str, reason: str) -> None:
     with asked("cancel", chosen):
         pipeline.cancel(context(), chosen, reason)
     done(f"{chosen} is cancelled")
-
-
-@command()
-@click.argument("issue")
-@facts_option
-def report(issue: str, as_json: bool) -> None:
-    """Show what came back of an issue.
-
-    How many messages were submitted, failed or left out, and why; what went by each transport, and what waits for it;
-    opens, clicks and unsubscribes; replies, likes and votes; clicks for each link; and what is odd about it.
-    """
-    chosen = issue_named(issue)
-    facts, failures, ways = track.report(chosen).as_dict(), _failures(chosen), _ways(chosen)
-    alarms = [{"alarm": one.cause, "at": one.at, "words": one.words} for one in chosen.alarms.all()]
-    if as_json:
-        show_one({**facts, "failures": failures, "transports": ways, "alarms": alarms}, True)
-    else:
-        _show_report(facts, failures, ways)
-        if alarms:
-            out.print()
-            show(alarms, False, "")
-
-
-def _ways(issue: Issue) -> list[dict[str, Any]]:
-    """What went by each transport, and what waits for it."""
-    counted = {way.name: (way.submitted, way.waiting, way.deferred, way.lost) for way in progress_of(issue).ways}
-    names = ("sent", "waiting", "deferred", "failed")
-    return [{"transport": name, **dict(zip(names, by, strict=True))} for name, by in counted.items() if any(by)]
-
-
-def _show_report(facts: dict[str, Any], failures: list[dict[str, Any]], ways: list[dict[str, Any]]) -> None:
-    links = facts.pop("links")
-    polls = [
-        {"poll": poll["question"], "answer": answer, "votes": votes}
-        for poll in facts.pop("polls")
-        for answer, votes in poll["answers"].items()
-    ]
-    show_one({name: _percent(value) if name.endswith("_rate") else value for name, value in facts.items()}, False)
-    for rows in (ways, [{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]], polls, links):
-        if rows:
-            out.print()
-            show(rows, False, "")
-    if more := failures[TOP:]:
-        out.print(f"… and {counted(len(more), 'more reason')} (--json has all)", markup=False)
-
-
-def _failures(issue: Issue) -> list[dict[str, Any]]:
-    """Why messages failed or were withheld, the most frequent reason first."""
-    lost = issue.messages.filter(state__in=(*FAILED, Message.State.WITHHELD))
-    counts = lost.values_list("reason").annotate(count=Count("pk")).order_by("-count", "reason")
-    return [{"reason": reason, "count": count} for reason, count in counts]
-
-
-def _percent(rate: float | None) -> str:
-    return "" if rate is None else f"{rate:.1%}"
 
 
 def _moment(ctx: Context, issue: Issue, text: str) -> datetime:

@@ -84,4 +84,7 @@ class Track(Section):
     keep_payloads: Span = Field(
         timedelta(days=7), description="how long what providers posted is kept as it came; only what it told stays"
     )
+    report_mail: bool = Field(
+        True, description="write to staff a day after an issue was sent, with what came of it until then"
+    )
     replies: Incoming = Field(Incoming(), description="how answers by mail come in")

@@ -29,6 +29,7 @@ PAGES = {
         ("Outbox", "outbox", "desk-outbox", "newsletter.view_message"),
     ),
     "Track": (
+        ("Engagement", "insights", "desk-letters", "newsletter.view_issue"),
         ("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),
         ("Replies", "forum", "admin:newsletter_reply_changelist", "newsletter.view_reply"),
         ("Blocked", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),

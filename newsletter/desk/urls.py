@@ -1,6 +1,6 @@
 """The addresses of the desk's own pages; Django's admin has the rest."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from newsletter.desk.pages import (
     audience,
@@ -9,6 +9,8 @@ from newsletter.desk.pages import (
     gallery,
     growth,
     imports,
+    letter,
+    link_map,
     lists,
     outbox,
     people,
@@ -26,6 +28,15 @@ urlpatterns = [
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
+    re_path(
+        r"^issue/(?P<number>\d{1,18})/report/(?P<name>[a-z]+)\.(?P<form>csv|json)$",
+        report.export,
+        name="desk-report-export",
+    ),
+    path("issue/<int:number>/map/", link_map.link_map, name="desk-link-map"),
+    path("issue/<int:number>/map/html", link_map.raw, name="desk-link-map-html"),
+    path("letter/", letter.letters, name="desk-letters"),
+    path("letter/<slug:name>/", letter.letter, name="desk-letter"),
     path("issue/<int:number>/sending/", sending.sending, name="desk-sending"),
     path("issue/<int:number>/retry/", repairing.retry, name="desk-retry"),
     path("issue/<int:number>/settle/", repairing.settle, name="desk-settle"),

@@ -13,6 +13,7 @@ from newsletter.models.event import Event  # isort: skip
 from newsletter.models.spooled import Spooled  # isort: skip
 from newsletter.models.sign import Sign  # isort: skip
 from newsletter.models.tally import Tally  # isort: skip
+from newsletter.models.rollup import Rollup  # isort: skip
 from newsletter.models.payload import Payload  # isort: skip
 from newsletter.models.alarm import Alarm  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
@@ -49,6 +50,7 @@ __all__ = [
     "Post",
     "Rejected",
     "Reply",
+    "Rollup",
     "Sent",
     "Series",
     "Sighting",

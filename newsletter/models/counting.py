@@ -14,6 +14,7 @@ from django.db.models import Count, QuerySet
 
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
+from newsletter.models.rollup import Rollup
 
 Counts = dict[tuple[str, str], int]
 """How many messages there are, by route and state."""
@@ -51,6 +52,22 @@ def counts(issue: Issue) -> Counts:
         done = time.monotonic()
         _seen[issue.pk] = _Seen(found, done, done - began, whole_at)
     return found
+
+
+def by_state(issue: Issue) -> dict[str, int]:
+    """How many messages of an issue are in each state now; states without any are left out.
+
+    The audience is frozen: of a large issue that the background has counted, the state that had most has the rest.
+    """
+    kept = issue.rollups.filter(of=Rollup.Of.MESSAGES).values_list("rows", flat=True).first()
+    before = dict(kept or ())
+    if (total := sum(before.values())) < LARGE:
+        return Message.counts(issue)
+    most = max(before, key=lambda state: before[state])
+    others = Message.objects.filter(issue=issue, state__in=[one for one in Message.State.values if one != most])
+    found = dict(others.order_by().values_list("state").annotate(Count("pk")))
+    rest = total - sum(found.values())
+    return dict(sorted({**found, **({most: rest} if rest else {})}.items()))
 
 
 def count_all(issue: Issue) -> Counts:

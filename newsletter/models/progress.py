@@ -149,6 +149,12 @@ class Progress:
         return self.count(State.UNCERTAIN)
 
 
+def outcome(issue: Issue, default: str, states: dict[str, int]) -> Progress:
+    """How far an issue came that is not being sent, from its messages by state: not by transport, and at no rate."""
+    sampled = any(states.get(state, 0) > SAMPLE for state in TOLD)
+    return Progress((Way(default, states),), tuple(failures(issue, states)), sampled)
+
+
 def progress(
     issue: Issue, default: str, now: datetime, reasons: bool = True, possible: Collection[str] = ()
 ) -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,10 +31,13 @@ class Drift(NamedTuple):
     rows: int
 
 
-def drifts(issue: Issue) -> Iterator[Drift]:
-    """Count an issue's events and signs anew, and name what differs from its tallies and signs."""
+def drifts(issue: Issue, tell: Callable[[int], object] = lambda rows: None) -> Iterator[Drift]:
+    """Count an issue's events and signs anew, and name what differs from its tallies and signs.
+
+    `tell` is told of events that have been counted, so many at a time.
+    """
     kept = _tallies(issue)
-    events, signs = _events(issue), _signs(issue)
+    events, signs = _events(issue, tell), _signs(issue)
     for key in sorted(kept.keys() | events.keys() | signs.keys(), key=str):
         kind, link, hour = key
         place = f"{kind} {hour:%Y-%m-%d %H}h" + (f" link {link}" if link else "")
@@ -60,10 +63,12 @@ def _tallies(issue: Issue) -> Counted:
     return found
 
 
-def _events(issue: Issue) -> Counted:
+def _events(issue: Issue, tell: Callable[[int], object]) -> Counted:
     found = _new()
     rows = Event.objects.filter(issue=issue).order_by().values_list("kind", "link", "at", "judged")
-    for kind, link, at, judged in rows.iterator(CHUNK):
+    for number, (kind, link, at, judged) in enumerate(rows.iterator(CHUNK), 1):
+        if number % CHUNK == 0:
+            tell(CHUNK)
         for place in {None, link}:
             for name in ("events", *filter(None, [judged])):
                 found[kind, place, hour_of(at)][name] += 1

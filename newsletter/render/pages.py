@@ -84,10 +84,13 @@ def preview(issue: Issue, config: Config, key: str) -> Rendered:
     return replace(mail, html=break_lines(mail.html))
 
 
-def untracked(edition: Edition) -> str:
-    """The HTML of an edition for somebody who looks at it: nothing in it leads past us."""
+def untracked(edition: Edition, beside: Mapping[int, str] | None = None) -> str:
+    """The HTML of an edition for somebody who looks at it: nothing in it leads past us.
+
+    `beside` is HTML to be put into each link, by its number: how often it was followed, say.
+    """
     urls = dict(Link.objects.filter(issue=edition.issue_id).values_list("pk", "url"))
-    return direct(edition.html, holes.hole(edition.marker, "token"), urls)
+    return direct(edition.html, holes.hole(edition.marker, "token"), urls, beside)
 
 
 def for_nobody(edition: Edition, part: str) -> str:

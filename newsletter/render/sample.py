@@ -104,7 +104,10 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
         },
         "report": {
             "issue_title": issue, "report_url": f"{site}/desk/issue/1/report/",
-            "figures": [("Delivered", "1,204"), ("Opened, without machines", "38.2 %"), ("Clicked", "11.9 %")],
+            "figures": [
+                ("submitted", "1,204"), ("opened_adjusted", "460 · 38.2 %"), ("opened_raw", "742 · 61.6 %"),
+                ("clicked_adjusted", "143 · 11.9 %"), ("clicked_raw", "214 · 17.8 %"), ("unsubscribed", "3 · 0.2 %"),
+            ],
             "links": [(told.title, count) for told, count in zip(_told(letter), (61, 44, 12), strict=False)],
         },
         "alarm": {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from html import escape, unescape
 
 from newsletter.links import UNSEEN
-from newsletter.render.tags import attributes, pieces, rewrite
+from newsletter.render.tags import Piece, attributes, pieces, rewrite
 
 _LINKS = ("a", "area")
 
@@ -61,22 +61,30 @@ def with_unseen(html: str, address: str) -> str:
     return "".join(found) if done else link + html
 
 
-def direct(html: str, token: str, urls: Mapping[int, str]) -> str:
+def direct(html: str, token: str, urls: Mapping[int, str], beside: Mapping[int, str] | None = None) -> str:
     """The document as it was before: its links straight to where they lead, by their numbers, no pixel, and no link
     that nobody sees.
 
     `token` is what stands at the end of our own addresses. They are known by it and not by our site's address, which
-    may have changed since.
+    may have changed since. `beside` is HTML that is put at the beginning of the links of these numbers.
     """
     through = re.compile(rf".*/c/(\d+)/{re.escape(token)}", re.DOTALL)
 
+    def number_of(name: str, value: str | None) -> int:
+        found = through.fullmatch(unescape(value)) if name == "href" and value else None
+        return int(found[1]) if found else 0
+
     def change(name: str, value: str) -> str:
-        found = through.fullmatch(unescape(value)) if name == "href" else None
-        url = urls.get(int(found[1])) if found else None
+        url = urls.get(number_of(name, value))
         return value if url is None else escape(url)
 
+    def added(piece: Piece) -> str:
+        if not beside or piece.name != "a" or piece.closing:
+            return ""
+        return beside.get(max((number_of(*one) for one in attributes(piece.source)), default=0), "")
+
     shown = (piece for piece in pieces(html) if not _is_pixel(piece.source, piece.name, token))
-    straight = "".join(_relinked(piece.source, piece.name, change) for piece in shown)
+    straight = "".join(_relinked(piece.source, piece.name, change) + added(piece) for piece in shown)
     return _UNSEEN.sub("", straight)
 
 

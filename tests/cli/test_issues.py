@@ -243,7 +243,7 @@ def test_the_report_says_why_messages_failed_and_rates_in_percent(call):
     ]  # fmt: skip
     assert len(facts["failures"]) == 13
     table = call("report", str(issue)).out
-    assert "100.0%" in table
+    assert "100.0 %" in table
     assert "has unsubscribed since" in table
     assert "550 no such user 08" in table
     assert "550 no such user 09" not in table

@@ -49,6 +49,11 @@ def own_pages():
         reverse("desk-preview", args=(issue.pk,)),
         reverse("desk-preview-html", args=(issue.pk,)),
         *(reverse(name, args=(issue.pk,)) for name in ("desk-report", "desk-sending", "desk-retry", "desk-settle")),
+        reverse("desk-link-map", args=(issue.pk,)),
+        reverse("desk-link-map-html", args=(issue.pk,)),
+        reverse("desk-report-export", args=(issue.pk, "funnel", "csv")),
+        reverse("desk-letters"),
+        reverse("desk-letter", args=("weekly",)),
         *(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
           for verb in ("approve", "schedule", "pause", "resume", "cancel")),
         *audience_pages(),

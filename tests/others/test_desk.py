@@ -1,4 +1,4 @@
-"""axe-core finds nothing on the desk's pages about people and about sending: in the light, in the dark, on a phone."""
+"""axe-core finds nothing on the desk's pages about people, sending and reports: in light and dark, and on a phone."""
 
 import mimetypes
 import shutil
@@ -19,7 +19,18 @@ from newsletter.models import Hitch
 from newsletter.send import limits
 from subscribers import importing
 from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
-from tests.factories import make_list, make_message, make_sent_issue, make_staff, make_subscriber, make_suppression
+from tests.factories import (
+    make_edition,
+    make_event,
+    make_item,
+    make_link,
+    make_list,
+    make_message,
+    make_sent_issue,
+    make_staff,
+    make_subscriber,
+    make_suppression,
+)
 from tests.others.conftest import FLAGS, HERE
 
 pytestmark = [pytest.mark.others, pytest.mark.django_db]
@@ -44,7 +55,9 @@ def drawn(settings, make_config):
     client = Client()
     client.force_login(make_staff())
     pages = {"nobody": client.get(admin("subscriber"))}
-    pages |= {name: client.get(address) for name, address in chain(_people(), _imports(client), _sending(client))}
+    pages |= {
+        name: client.get(address) for name, address in chain(_people(), _imports(client), _sending(client), _reports())
+    }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
     return {name.replace(" ", "-"): answer.content.decode() for name, answer in pages.items()}
 
@@ -102,6 +115,26 @@ def _sending(client):
     yield "settle", reverse("desk-settle", args=(issue.pk,))
 
 
+def _reports():
+    """What came back of an issue, drawn; and the pages beside its report."""
+    now = timezone.now()
+    issue = make_sent_issue(started_at=now - timedelta(hours=5), newsletter="weekly", due_at=now)
+    item = make_item(issue, section="World")
+    link = make_link(issue, item.url)
+    html = f'<p><a href="https://x.test/c/{link.pk}/hmarker-token-o">Read</a></p>'
+    issue.edition = make_edition(issue, html=html)
+    issue.save()
+    for number, judged in enumerate(("human", "prefetch", "bot")):
+        message = make_message(issue, state="delivered")
+        make_event(message, judged=judged, at=now - timedelta(hours=number + 1))
+        make_event(message, "click", link=link, judged=judged, at=now - timedelta(hours=number))
+    make_message(issue, make_subscriber("away@example.org"), state="bounced", reason="550 no such user")
+    yield "report", reverse("desk-report", args=(issue.pk,))
+    yield "link map", reverse("desk-link-map", args=(issue.pk,))
+    yield "all issues", reverse("desk-letter", args=("weekly",))
+    yield "persons timeline", reverse("admin:subscribers_subscriber_change", args=(message.subscriber_id,))
+
+
 def _imports(client):
     """A file from being chosen to its report."""
     yield "import new", reverse("desk-import-new")
@@ -134,7 +167,7 @@ def _answer(pages, route):
     return route.fulfill(body=Path(file).read_bytes(), content_type=kind)
 
 
-def test_axe_finds_nothing_on_the_pages_about_the_audience_and_about_sending(drawn):
+def test_axe_finds_nothing_on_the_pages_about_the_audience_sending_and_reports(drawn):
     found = []
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

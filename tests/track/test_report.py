@@ -4,9 +4,12 @@ import json
 
 import pytest
 
-from newsletter.models import Message
-from newsletter.track import LinkClicks, failures, report
+from newsletter.models import Event, Message
+from newsletter.models.taking import Happening, take_in
+from newsletter.track import failures, report
+from newsletter.track.report import tables
 from tests.factories import (
+    NOW,
     make_edition,
     make_event,
     make_issue,
@@ -36,6 +39,11 @@ def mail(issue, *links):
     issue.save()
 
 
+def tell(message, kind):
+    """What a provider says became of a message."""
+    take_in([Happening(message.pk, Event.Kind(kind), NOW, source="sendgrid", key=f"{kind} {message.pk}")], NOW)
+
+
 def test_it_counts_the_audience_and_each_exclusion_by_its_reason(issue):
     found = report(issue)
     assert (found.issue, found.status, found.reason) == (str(issue), "sent", "done")
@@ -57,8 +65,50 @@ def test_events_and_the_people_behind_them_are_told_apart(issue):
     make_event(first, "click", link=link)
     make_event(second, "unsubscribe")
     found = report(issue)
-    assert (found.opens, found.opened, found.clicks, found.clicked, found.unsubscribed) == (4, 2, 2, 1, 1)
-    assert (found.open_rate, found.click_rate, found.unsubscribe_rate) == (0.5, 0.25, 0.25)
+    told = found.as_dict()
+    assert [told[name] for name in ("opens", "opened", "clicks", "clicked", "unsubscribed")] == [4, 2, 2, 1, 1]
+    assert [told[name] for name in ("open_rate", "click_rate", "unsubscribe_rate")] == [0.5, 0.25, 0.25]
+
+
+def test_raw_counts_machines_and_adjusted_does_not(issue):
+    first, second = issue.messages.filter(state="submitted")
+    link = make_link(issue)
+    make_event(first, judged="prefetch")
+    make_event(second)
+    make_event(second, judged="bot")
+    make_event(first, "click", link=link, judged="bot")
+    told = report(issue).as_dict()
+    assert [told[f"opens{part}"] for part in ("", "_adjusted", "_prefetch", "_bot")] == [3, 1, 1, 1]
+    assert (told["opened"], told["opened_adjusted"]) == (2, 1)
+    assert (told["open_rate"], told["open_rate_adjusted"]) == (0.5, 0.25)
+    assert (told["clicked"], told["clicked_adjusted"], told["click_rate_adjusted"]) == (1, 0, 0.0)
+    assert (told["links"][0]["clicks"], told["links"][0]["clicks_adjusted"]) == (1, 0)
+
+
+def test_what_is_counted_without_its_readers_is_not_said_to_be_none(issue):
+    message = issue.messages.filter(state="submitted").first()
+    take_in([Happening(message.pk, Event.Kind.OPEN, NOW, judged="human", anonymous=True)], NOW)
+    told = report(issue).as_dict()
+    assert (told["opens"], told["opens_adjusted"], told["opened"], told["open_rate"]) == (1, 1, None, None)
+    assert (told["clicks"], told["clicked"], told["click_rate"]) == (0, 0, 0.0)
+    assert tables.funnel(report(issue)).as_dicts()[5] == {
+        "step": "opened", "raw": None, "adjusted": None, "raw_share": None, "adjusted_share": None,
+    }  # fmt: skip
+
+
+def test_bounces_are_told_by_class_and_what_no_event_tells_was_refused_at_once(issue):
+    for kind in ("bounced", "soft_bounced", "blocked", "dropped", "complained"):
+        tell(make_message(issue), kind)
+    make_message(issue, state="bounced", reason="550 no such user")
+    found = report(issue)
+    assert found.bounces == {"hard": 1, "soft": 1, "blocked": 1, "dropped": 1, "refused": 1}
+    assert (found.count("bounced"), found.count("failed"), found.as_dict()["complained"]) == (3, 2, 1)
+
+
+def test_who_complains_has_got_it(issue):
+    tell(make_message(issue), "complained")
+    found = report(issue)
+    assert (found.sent, found.delivered) == (5, 3)
 
 
 def test_links_are_listed_with_clicks_and_people_the_most_clicked_first(issue):
@@ -69,11 +119,9 @@ def test_links_are_listed_with_clicks_and_people_the_most_clicked_first(issue):
     for message in (first, first, second):
         make_event(message, "click", link=loud)
     make_event(first, "open")
-    assert report(issue).links == (
-        LinkClicks("https://example.org/loud", 3, 2),
-        LinkClicks("https://example.org/quiet", 1, 1),
-        LinkClicks("https://example.org/never", 0, 0),
-    )
+    assert [(one.url, one.clicks, one.people) for one in report(issue).links] == [
+        ("https://example.org/loud", 3, 2), ("https://example.org/quiet", 1, 1), ("https://example.org/never", 0, 0),
+    ]  # fmt: skip
 
 
 def test_links_of_a_test_that_did_not_go_out_are_not_listed_unless_they_were_clicked(issue):
@@ -87,20 +135,23 @@ def test_links_of_a_test_that_did_not_go_out_are_not_listed_unless_they_were_cli
 
 def test_an_issue_without_messages_has_no_rates():
     found = report(make_issue())
-    assert (found.audience, found.sent, found.open_rate, found.links) == (0, 0, None, ())
+    assert (found.audience, found.sent, found.as_dict()["open_rate"], found.links) == (0, 0, None, ())
 
 
 def test_other_issues_do_not_count(issue):
     other = make_message(make_sent_issue())
     make_event(other)
     make_link(other.issue)
-    assert (report(issue).opens, report(issue).links, report(issue).audience) == (0, (), 10)
+    assert (report(issue).seen, report(issue).links, report(issue).audience) == ({}, (), 10)
 
 
 def test_it_is_json(issue):
-    mail(issue, make_link(issue))
+    mail(issue, link := make_link(issue))
     told = json.loads(json.dumps(report(issue).as_dict()))
-    assert told["links"] == [{"url": "https://example.org/stories/1", "clicks": 0, "people": 0}]
+    assert told["links"] == [{
+        "url": "https://example.org/stories/1", "clicks": 0, "people": 0, "clicks_adjusted": 0, "people_adjusted": 0,
+        "place": 0, "number": link.pk,
+    }]  # fmt: skip
     assert (told["audience"], told["open_rate"]) == (10, 0.0)
 
 
@@ -111,7 +162,7 @@ def test_failures_name_the_person_the_state_and_the_reason(issue):
     found = [(message.subscriber.email, message.state, message.reason) for message in failures(issue)]
     assert found == [
         (f"{state}@example.org", state, f"because {state}")
-        for state in ("failed", "bounced", "complained", "uncertain")
+        for state in ("bounced", "complained", "failed", "uncertain")
     ]
     assert report(issue).failed == 4
 
@@ -119,5 +170,5 @@ def test_failures_name_the_person_the_state_and_the_reason(issue):
 def test_more_messages_take_no_more_queries(issue, django_assert_num_queries):
     for message in Message.objects.filter(issue=issue, state="submitted"):
         make_event(message, "click", link=make_link(issue, f"https://example.org/{message.pk}"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         report(issue)

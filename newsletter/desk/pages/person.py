@@ -14,6 +14,7 @@ from newsletter.desk.admin.labels import STATES
 from newsletter.models import Message, Sign
 from newsletter.models.event import READING
 from newsletter.settings import current
+from newsletter.track.report.timeline import CONSENTS, MESSAGES, READ, REPLIES, timeline
 from subscribers.audience import Audience
 from subscribers.models import Consent, List, Subscriber, Subscription, Suppression
 
@@ -74,12 +75,22 @@ def told(one: Subscriber, request: HttpRequest) -> dict[str, Any]:
         "subscriptions": rows, "others": List.objects.exclude(subscriptions__subscriber=one).exists(),
         "consents": consents(one) if user.has_perm("subscribers.view_consent") else None,
         "messages_sent": sent(one) if user.has_perm("newsletter.view_message") else None,
+        "timeline": timeline(one, allowed(request)),
         "may": {
             "change": user.has_perm("subscribers.change_subscriber"),
             "suppress": user.has_perm("subscribers.add_suppression"),
             "lift": user.has_perm("subscribers.delete_suppression"),
         },
     }  # fmt: skip
+
+
+def allowed(request: HttpRequest) -> list[str]:
+    """The parts of a timeline that this member of staff may see."""
+    needed = {
+        MESSAGES: "newsletter.view_message", READ: "newsletter.view_event", CONSENTS: "subscribers.view_consent",
+        REPLIES: "newsletter.view_reply",
+    }  # fmt: skip
+    return [part for part, permission in needed.items() if request.user.has_perm(permission)]
 
 
 def verdicts(one: Subscriber, now: datetime) -> list[Verdict]:
@@ -102,8 +113,9 @@ def sent(one: Subscriber) -> list[Sent]:
     messages = list(one.messages.select_related("issue").order_by("-pk")[:LATEST])
     came: dict[int, set[str]] = {}
     signs = Sign.objects.filter(message__in=messages, kind__in=READING, link=None)
-    for number, kind in signs.values_list("message", "kind"):
-        came.setdefault(number, set()).add({"open": "opened", "click": "clicked"}[kind])
+    for number, kind, human in signs.values_list("message", "kind", "human"):
+        by = "" if human else ", by a machine as it seems"
+        came.setdefault(number, set()).add({"open": "opened", "click": "clicked"}[kind] + by)
     return [
         Sent(
             one, STATES.get(Message.State(one.state), "default"), ", ".join(sorted(came.get(one.pk, ()), reverse=True))

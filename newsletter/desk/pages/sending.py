@@ -13,7 +13,8 @@ from django.utils import timezone
 from newsletter.desk.admin.labels import STATES, STATUSES
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, Message, Slot, repairing
-from newsletter.models.progress import SAMPLE, Progress, progress
+from newsletter.models.counting import by_state
+from newsletter.models.progress import SAMPLE, Progress, outcome, progress
 from newsletter.pace import left_words, rate_words
 from newsletter.send import limits
 from newsletter.settings import current
@@ -34,6 +35,8 @@ class Told:
     def of(cls, issue: Issue, reasons: bool = True) -> Told:
         """As it stands now."""
         default, possible = current().transport_of(issue.newsletter), current().transports_of(issue.newsletter)
+        if issue.status not in LIVE:
+            return cls(issue, outcome(issue, default, by_state(issue)))
         return cls(issue, progress(issue, default, timezone.now(), reasons, possible))
 
     @property
@@ -90,6 +93,7 @@ def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:
     return {
         "told": told,
         "live": issue.status == Status.SENDING,
+        "on_its_way": issue.status in LIVE,
         "shown": issue.status in LIVE or bool(told.progress.failures),
         "retried": _retried(issue, told.progress.count(Message.State.FAILED)),
         "may_steer": request.user.has_perm(CHANGE),
