@@ -112,9 +112,11 @@ def listening(config: Config, clock: Clock) -> Iterator[int]:
         return
     host, _, port = config.track.smtp.listen.rpartition(":")
     with socket.create_server((host.strip("[]"), int(port)), family=_family(host)) as listener:
-        loop, door = asyncio.new_event_loop(), _Door(config, clock)
-        thread = threading.Thread(target=_serve, args=(loop, door, listener, config), name="mail", daemon=True)
+        loop, door, up = asyncio.new_event_loop(), _Door(config, clock), threading.Event()
+        thread = threading.Thread(target=_serve, args=(loop, door, listener, config, up), name="mail", daemon=True)
         thread.start()
+        # Else it might be told to stop before it has begun.
+        up.wait()
         try:
             yield int(listener.getsockname()[1])
         finally:
@@ -127,13 +129,20 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def _serve(loop: asyncio.AbstractEventLoop, door: _Door, listener: socket.socket, config: Config) -> None:
+def _serve(
+    loop: asyncio.AbstractEventLoop, door: _Door, listener: socket.socket, config: Config, up: threading.Event
+) -> None:
     settings, open_now = config.track.smtp, set[SMTP]()
     name = min(door.ours).rpartition("@")[2]
     asyncio.set_event_loop(loop)
-    server = loop.run_until_complete(
-        loop.create_server(lambda: _Line(door, open_now, settings.connections, name, settings.max_bytes), sock=listener)
-    )
+    try:
+        server = loop.run_until_complete(
+            loop.create_server(
+                lambda: _Line(door, open_now, settings.connections, name, settings.max_bytes), sock=listener
+            )
+        )
+    finally:
+        up.set()
     try:
         loop.run_forever()
     finally:

@@ -214,6 +214,12 @@ def test_it_ends_while_somebody_is_connected(serve):
         smtplib.SMTP("127.0.0.1", port, timeout=5)
 
 
+def test_it_may_be_told_to_end_at_once(serve):
+    for _ in range(20):
+        with serve():
+            pass
+
+
 def test_without_an_address_nobody_listens(config):
     with listening(config, lambda: NOW) as port:
         assert port == 0
