@@ -125,7 +125,7 @@ def _reports():
     issue.edition = make_edition(issue, html=html)
     issue.save()
     for number, judged in enumerate(("human", "prefetch", "bot")):
-        message = make_message(issue, state="delivered")
+        message = make_message(issue, make_subscriber(f"{judged}@example.org"), state="delivered")
         make_event(message, judged=judged, at=now - timedelta(hours=number + 1))
         make_event(message, "click", link=link, judged=judged, at=now - timedelta(hours=number))
     make_message(issue, make_subscriber("away@example.org"), state="bounced", reason="550 no such user")
