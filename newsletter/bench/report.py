@@ -16,9 +16,9 @@ def measure(server: str, people: int, events: int, tell: Tell) -> Iterator[Figur
     with scratch(server, "report_steps") as place:
         tell(f"writing an issue to {people:,} people, and {events:,} events")
         built = place.step("build", people, events)
-        for page, name in (("report", "report"), ("map", "link map"), ("letter", "all issues of a newsletter")):
+        for page, name in (("report", "the report"), ("map", "the link map"), ("letter", "all issues of a newsletter")):
             what = built["newsletter"] if page == "letter" else built["issue"]
-            tell(f"opening the {name}")
+            tell(f"opening {name}")
             firsts = [place.step("look", page, what, 1)["seconds"][0] for _ in range(3)]
             looks = place.step("look", page, what, TIMES)
             yield at_most(f"{name}, opened", "ms", [1000 * one for one in looks["seconds"]], 300)
