@@ -247,6 +247,7 @@ FREE |= {
         _PUBLISHED,
     ),
     "newsletter.Tally": "how often an issue was opened and the like, which names nobody",
+    "newsletter.Rollup": "what was counted of issues and newsletters, which names nobody",
     "newsletter.Posted": "the same rows as Payload's, listed apart",
     "newsletter.Alarm": "what is odd about an issue, which names nobody",
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",

@@ -10,13 +10,16 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.utils import timezone
 
 from newsletter.models import Event, Tally
 from newsletter.models.folding import fold
 from newsletter.models.rejudging import Judgement, rejudge
 from newsletter.models.taking import Happening, take_in
+from newsletter.track.payloads import ingest_payloads
 from newsletter.track.report.tables import NAMES
 from tests.factories import NOW, make_event, make_link, make_message, make_sent_issue, token_of
+from tests.mails import Mail
 
 pytestmark = pytest.mark.django_db
 
@@ -110,14 +113,14 @@ def test_after_a_storm_through_the_doors_every_count_is_what_the_events_say(call
     chance, issues = random.Random(6), [make_sent_issue(), make_sent_issue()]
     messages = [make_message(issue) for issue in issues for _ in range(6)]
     links = {issue: [make_link(issue, f"https://example.org/{number}") for number in range(3)] for issue in issues}
-    told = []
+    told, mail = [], Mail()
     for _ in range(150):
         message = chance.choice(messages)
         token, what = token_of(message), chance.random()
         if what < 0.35:
-            client.get(f"/o/{token}.gif")
+            mail.open(message)
         elif what < 0.7:
-            client.get(f"/c/{chance.choice(links[message.issue]).pk}/{token}")
+            mail.click(message, chance.choice(links[message.issue]))
         elif what < 0.75:
             client.post(f"/u/{token}")
         else:
@@ -126,6 +129,8 @@ def test_after_a_storm_through_the_doors_every_count_is_what_the_events_say(call
                          "sg_event_id": f"e{len(told)}", "timestamp": int(time.time()), "email": "x@example.org",
                          "url": "https://example.org/1"})  # fmt: skip
             post(client, [told[-1], *chance.sample(told, min(2, len(told)))])
+    mail.arrive()
+    assert ingest_payloads(settings.NEWSLETTER, timezone.now) > 10
     some = Event.objects.order_by("?")[:40]
     Event.objects.filter(pk__in=[one.pk for one in some]).update(provisional=True)
     rejudge([Judgement(one.pk, chance.choice(["human", "prefetch", "bot"])) for one in some if one.judged])

@@ -10,6 +10,7 @@ from newsletter.desk.navigation import sidebar
 from newsletter.models import Payload
 from newsletter.track import mail
 from newsletter.track.mail.keeping import keep
+from newsletter.track.payloads import understand
 from tests.factories import NOW, make_staff
 from tests.track.mail import samples
 
@@ -23,7 +24,7 @@ def unclear(config):
     """A bounce of which nothing says whose it is."""
     data = samples.postfix("bounces@in.example.org").replace(b"I'm sorry", HARM)
     row = keep(data.replace(b"Subject: ", b"Subject: <b>Bold</b> "), NOW, 10_000)
-    assert Payload.see_to(lambda one: mail.understand(one, config), NOW)
+    assert Payload.see_to(lambda one: understand(one, config, NOW), NOW)
     row.refresh_from_db()
     assert row.fault
     return row

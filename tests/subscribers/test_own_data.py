@@ -59,12 +59,14 @@ def test_mails_of_programs_are_looked_through_and_go_with_the_person(now):
     person = make_subscriber(TYPED, name=NAME)
     theirs = [Payload.keep("mail", f"Final-Recipient: rfc822; {said}\xff".encode("latin-1"), now)
               for said in (TYPED, TYPED.upper(), f"<{TYPED}>")]  # fmt: skip
-    others = [Payload.keep("mail", f"Final-Recipient: rfc822; a{TYPED}".encode(), now),
-              Payload.keep("sendgrid", f'[{{"email": "{TYPED}"}}]'.encode(), now)]  # fmt: skip
-    told = everything(Person.of(person))["told_by_programs"]
+    other = Payload.keep("mail", f"Final-Recipient: rfc822; a{TYPED}".encode(), now)
+    posted = Payload.keep("sendgrid", f'[{{"email": "{TYPED}"}}]'.encode(), now)
+    *told, last = everything(Person.of(person))["told_by_programs"]
     assert [one["mail"][:30] for one in told] == [one.data.decode("latin-1")[:30] for one in theirs]
-    assert erase(Person.of(person), occasion("erased", now))["told_by_programs"] == 3
-    assert list(Payload.objects.order_by("pk")) == others
+    assert (last["from"], "mail" in last) == ("sendgrid", False), "a post tells of others too"
+    assert erase(Person.of(person), occasion("erased", now))["told_by_programs"] == 4
+    assert list(Payload.objects.order_by("pk")) == [other, posted]
+    assert Payload.objects.get(pk=posted.pk).data == b'[{"email": "(erased)"}]'
 
 
 def test_the_copy_tells_all_that_is_kept_and_names_no_member_of_staff():

@@ -115,7 +115,7 @@ def test_a_server_may_know_the_mailbox_by_another_name_of_its_domain(arrive, bac
 def test_the_same_report_twice_is_one_event(arrive, back):
     first, second = arrive(samples.postfix(back)), arrive(samples.postfix(back), to=back)
     assert kinds() == ["bounced"]
-    assert (first.events, second.events, second.fault) == (1, 0, "")
+    assert (first.taken, second.taken, second.fault) == (1, 0, "")
 
 
 def test_two_reports_of_one_message_are_two_events(arrive, back):
