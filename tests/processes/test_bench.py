@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 # In one group: one of them looks whether a database was left, and another's might be at work.
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("bench")]
+pytestmark = [pytest.mark.first, pytest.mark.processes, pytest.mark.xdist_group("bench")]
 SERVER = os.environ.get("NEWSLETTER_DATABASE__URL") or os.environ.get("TEST_POSTGRESQL", "")
 
 
