@@ -11,13 +11,14 @@ from typing import Any
 
 from newsletter.config import Config
 from newsletter.models import Event, Payload
+from newsletter.models.event import READING
 from newsletter.models.taking import Happening
 from newsletter.track.mail.verdicts import of_failure
-from newsletter.track.webhooks.linked import with_links
 from newsletter.track.webhooks.numbered import Claim, claim, confirmed
+from newsletter.track.webhooks.readings import Told, judged
 from newsletter.track.webhooks.values import LONGEST, key_of, moment, text
 
-Kind, Judged = Event.Kind, Event.Judged
+Kind = Event.Kind
 
 PROVIDERS = (
     "amazon_ses", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
@@ -40,6 +41,8 @@ _KINDS: dict[str, Event.Kind] = {
 }
 """Anymail's words, and what each comes to. One that is not here changes nothing."""
 _FINE = frozenset((Kind.ACCEPTED, Kind.DELIVERED, Kind.OPEN, Kind.CLICK))
+_ADDRESSES = frozenset(("ip", "IP", "ip_address", "ipAddress", "client_ip"))
+"""What providers call the address that an open or a click came from."""
 _HARD = frozenset((
     "hardbounce", "hard_bounce", "hard_bounced", "hardfail", "permanent", "invalid_email", "activity.hard_bounced",
 ))  # fmt: skip
@@ -59,20 +62,36 @@ def happenings(payload: Payload, config: Config) -> list[Happening]:
     payload.events = len(events)
     told = [(found, event) for event in events if (found := claim(event, config))]
     numbers = confirmed([found for found, _ in told])
-    return with_links(_told([one for one in told if one[0] in numbers], payload, config))
+    return judged(_told([one for one in told if one[0] in numbers], payload, config), config)
 
 
-def _told(told: list[tuple[Claim, Any]], payload: Payload, config: Config) -> Iterator[tuple[Happening, str]]:
+def _told(told: list[tuple[Claim, Any]], payload: Payload, config: Config) -> Iterator[Told]:
     ours = {Kind.OPEN: config.track.opens, Kind.CLICK: config.track.clicks}
     for found, event in told:
         kind = _kind(event)
         if kind and not ours.get(kind):
-            reading = kind in (Kind.OPEN, Kind.CLICK)
-            yield Happening(
+            happening = Happening(
                 found.message, kind, _at(event, payload.received_at), source=payload.source, key=_key(event, kind),
-                judged=Judged.HUMAN if reading else "", detail="" if kind in _FINE else _words(event, payload.source),
-                address=text(event.recipient),
-            ), text(event.click_url) if kind == Kind.CLICK else ""  # fmt: skip
+                detail="" if kind in _FINE else _words(event, payload.source), address=text(event.recipient),
+            )  # fmt: skip
+            yield _as_read(happening, event)
+
+
+def _as_read(happening: Happening, event: Any) -> Told:
+    """With what is told of who opened it or followed a link."""
+    if happening.kind not in READING:
+        return Told(happening)
+    url = text(event.click_url) if happening.kind == Kind.CLICK else ""
+    return Told(happening, url, text(event.user_agent), _address(event.esp_event))
+
+
+def _address(raw: Any, depth: int = 4) -> str:
+    """Where the reader's program was, which Anymail leaves where each provider has it."""
+    if depth and isinstance(raw, Mapping):
+        for name, value in raw.items():
+            if found := text(value) if name in _ADDRESSES else _address(value, depth - 1):
+                return found
+    return ""
 
 
 def _kind(event: Any) -> Event.Kind | None:

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from newsletter.config import Config
 from newsletter.models import Event, Payload
+from newsletter.models.event import READING
 from newsletter.models.taking import Happening
 from newsletter.track.mail.verdicts import of_failure
-from newsletter.track.webhooks.linked import with_links
+from newsletter.track.webhooks.readings import Told, judged
 from newsletter.track.webhooks.values import key_of, moment, number, parsed, text
 
 SOURCE = "sendgrid"
-Kind, Judged = Event.Kind, Event.Judged
+Kind = Event.Kind
 Facts = Mapping[str, Any]
 
 
@@ -25,8 +26,6 @@ class _Said(NamedTuple):
 
     kind: Event.Kind
     detail: str = ""
-    judged: str = ""
-    reasons: str = ""
 
 
 def happenings(payload: Payload, config: Config) -> list[Happening]:
@@ -38,11 +37,11 @@ def happenings(payload: Payload, config: Config) -> list[Happening]:
     if not isinstance(found, list):
         raise ValueError(f"this is no list of events, but {type(found).__name__}")
     payload.events = len(found)
-    return with_links(_of_ours(found, payload, config))
+    return judged(_of_ours(found, payload, config), config)
 
 
-def _of_ours(found: list[Any], payload: Payload, config: Config) -> Iterator[tuple[Happening, str]]:
-    """Each thing that happened to a message of ours, with the address of the web that it was about."""
+def _of_ours(found: list[Any], payload: Payload, config: Config) -> Iterator[Told]:
+    """Each thing that happened to a message of ours."""
     # Where our own pixel and links are in the mails too, theirs would count the same once more.
     ours = {Kind.OPEN: config.track.opens, Kind.CLICK: config.track.clicks}
     for event in found:
@@ -50,11 +49,20 @@ def _of_ours(found: list[Any], payload: Payload, config: Config) -> Iterator[tup
             continue
         message, said = number(event.get("message")), _said(event)
         if message and said and not ours.get(said.kind):
-            yield Happening(
+            happening = Happening(
                 message, said.kind, moment(event.get("timestamp"), payload.received_at), source=SOURCE,
-                key=key_of(event.get("sg_event_id"), event), judged=said.judged, reasons=said.reasons,
-                detail=said.detail, address=text(event.get("email")),
-            ), text(event.get("url")) if said.kind == Kind.CLICK else ""  # fmt: skip
+                key=key_of(event.get("sg_event_id"), event), detail=said.detail, address=text(event.get("email")),
+            )  # fmt: skip
+            yield _as_read(happening, event)
+
+
+def _as_read(happening: Happening, event: Facts) -> Told:
+    """With what is told of who opened it or followed a link; they say when Apple's proxy was first."""
+    if happening.kind not in READING:
+        return Told(happening)
+    url = text(event.get("url")) if happening.kind == Kind.CLICK else ""
+    ahead = event.get("sg_machine_open") is True
+    return Told(happening, url, text(event.get("useragent")), text(event.get("ip")), ahead)
 
 
 def _said(event: Facts) -> _Said | None:
@@ -79,16 +87,6 @@ def _bounced(event: Facts) -> _Said:
     return _Said(of_failure(status, words).kind, _words(event))
 
 
-def _read(kind: Event.Kind) -> Callable[[Facts], _Said]:
-    def said(event: Facts) -> _Said:
-        # What they count themselves (`send.sendgrid.tracking: theirs`); they say when Apple's proxy was first.
-        if event.get("sg_machine_open") is True:
-            return _Said(kind, "", Judged.PREFETCH, "provider")
-        return _Said(kind, "", Judged.HUMAN)
-
-    return said
-
-
 def _words(event: Facts) -> str:
     """SendGrid's words for what went wrong."""
     said = (text(event.get(name)) for name in ("status", "reason", "response", "asm_group_id"))
@@ -101,8 +99,8 @@ _KINDS: dict[str, Callable[[Facts], _Said]] = {
     "deferred": _worded(Kind.DEFERRED),
     "bounce": _bounced,
     "dropped": _worded(Kind.DROPPED),
-    "open": _read(Kind.OPEN),
-    "click": _read(Kind.CLICK),
+    "open": _plain(Kind.OPEN),
+    "click": _plain(Kind.CLICK),
     "spamreport": _worded(Kind.COMPLAINED),
     "unsubscribe": _worded(Kind.UNSUBSCRIBE),
     "group_unsubscribe": _worded(Kind.UNSUBSCRIBE),

@@ -45,7 +45,7 @@ def test_what_came_is_kept_as_it_came_before_anybody_reads_it(provider):
     assert json.loads(found.data.partition(b"\r\n\r\n")[2]) == raw
 
 
-def test_told_again_it_counts_once_and_two_kinds_of_one_number_are_two(provider):
+def test_told_again_it_counts_once_and_two_kinds_of_one_atare_two(provider):
     message = make_message()
     complaint = {**bounce(message), "Type": "SpamComplaint", "RecordType": "SpamComplaint"}
     for one in (bounce(message), bounce(message), complaint):
@@ -67,6 +67,18 @@ def test_told_again_it_counts_once_and_two_kinds_of_one_number_are_two(provider)
 def test_a_bounce_is_classed_by_the_servers_answer_and_else_by_the_providers_word(provider, said, kind):
     provider("postmark", bounce(make_message(), **said))
     assert kinds() == [kind]
+
+
+def test_what_a_provider_saw_is_judged_by_the_program_and_the_address_it_tells(provider):
+    message = make_message()
+    read = {"RecordType": "Open", "UserAgent": "Thunderbird/128.0", "ReceivedAt": "2026-11-20T09:00:00Z"}
+    for at, address in enumerate(("67.231.144.9", "192.0.2.7")):
+        provider("postmark", bounce(message, **read, ID=at, Geo={"IP": address}), counts=False)
+    rows = Event.objects.order_by("pk").values_list("kind", "judged", "reasons", "agent", "network", "provisional")
+    assert list(rows) == [
+        ("open", "bot", "network", "Thunderbird", "67.231.144.0/24", True),
+        ("open", "human", "", "Thunderbird", "192.0.2.0/24", True),
+    ]
 
 
 def test_mailguns_events_are_known_by_our_message_id(provider):

@@ -5,9 +5,11 @@ import json
 import time
 
 import pytest
+from django.utils import timezone
 from pydantic import ValidationError
 
 from newsletter.models import Event, Payload, Sign
+from newsletter.track.judging.job import judge
 from tests.factories import make_link, make_message, make_sent_issue
 from tests.track.webhooks.signing import PATH, PRIVATE, SIGNATURE, STRANGERS, TIMESTAMP, event, public, signed
 
@@ -190,10 +192,35 @@ def test_where_they_count_opens_and_clicks_each_finds_its_link(post, theirs):
     ])  # fmt: skip
     rows = Event.objects.order_by("key").values_list("kind", "link", "judged", "reasons")
     assert list(rows) == [
-        ("open", None, "human", ""), ("open", None, "prefetch", "provider"), ("click", link.pk, "human", ""),
+        ("open", None, "human", ""), ("open", None, "prefetch", "prefetch"), ("click", link.pk, "human", ""),
         ("click", None, "human", ""),
     ]  # fmt: skip
     assert Sign.objects.get(link=link).events == 1
+
+
+SEEN = [
+    ({"ip": "67.231.144.9", "useragent": "Mozilla/5.0 Chrome/130.0"}, ("bot", "network", "Chrome", "67.231.144.0/24")),
+    ({"useragent": "Mozilla/5.0"}, ("prefetch", "proxy", "Apple privacy proxy", "")),
+    ({"ip": "2001:db8:1:2::9", "useragent": "Thunderbird/128.0"}, ("human", "", "Thunderbird", "2001:db8:1::/48")),
+    ({"ip": "nowhere", "useragent": ["x"]}, ("human", "", "none given", "")),
+]
+
+
+@pytest.mark.parametrize(("told", "kept"), SEEN, ids=["scanner", "proxy", "person", "nonsense"])
+def test_what_they_saw_is_judged_as_what_we_see_and_looked_at_again(post, theirs, told, kept):
+    post([event(make_message(), "open", **told)])
+    found = Event.objects.get()
+    assert (found.judged, found.reasons, found.agent, found.network) == kept
+    assert found.provisional
+
+
+def test_what_they_saw_around_a_click_settles_what_it_was(post, theirs):
+    issue, then = make_sent_issue(), int(time.time()) - 1000
+    message, links = make_message(issue), [make_link(issue, f"https://example.org/{place}") for place in range(4)]
+    clicks = [event(message, "click", url=link.url, timestamp=then + place) for place, link in enumerate(links)]
+    post(clicks)
+    judge(theirs, timezone.now, lambda: False)
+    assert set(Event.objects.values_list("judged", "provisional")) == {("bot", False)}
 
 
 def test_where_our_own_pixel_and_links_count_theirs_do_not(post):
