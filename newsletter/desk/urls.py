@@ -39,6 +39,7 @@ urlpatterns = [
     path("letter/<slug:name>/", letter.letter, name="desk-letter"),
     path("issue/<int:number>/sending/", sending.sending, name="desk-sending"),
     path("issue/<int:number>/retry/", repairing.retry, name="desk-retry"),
+    path("issue/<int:number>/go-on/", repairing.go_on, name="desk-go-on"),
     path("issue/<int:number>/settle/", repairing.settle, name="desk-settle"),
     path("issue/<int:number>/audience/", audience.audience, name="desk-issue-audience"),
     path("gallery/", gallery.gallery, name="desk-gallery"),

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter.models import Issue, Message
+from newsletter.models import Issue, Message, TransportState
 from newsletter.send import limits
 from tests.factories import NOW, make_issue, make_message, make_sent_issue, make_staff, make_subscriber
 
@@ -107,6 +107,21 @@ def test_who_may_only_look_has_no_buttons(issue):
         assert button not in found
     assert client.get(address("desk-retry", issue)).status_code == 403
     assert client.post(address("desk-settle", issue), {"way": "arrived"}).status_code == 403
+    assert client.post(address("desk-go-on", issue)).status_code == 403
+
+
+def test_a_transport_that_stopped_is_let_go_on_from_the_panel_once(staff, issue, settings):
+    name = settings.NEWSLETTER.transport_of(issue.newsletter)
+    make_message(issue, state="pending", transport=name)
+    TransportState.objects.create(pk=name, stopped=True, reason="535 wrong password", resting_since=NOW)
+    panel, where = address("desk-sending", issue), address("desk-go-on", issue)
+    assert f"Let {name} go on" in staff.get(panel).content.decode()
+    assert staff.get(where).status_code == 405
+    answer = staff.post(where, follow=True)
+    assert told(answer) == [f"{name} may carry mail again. Should it fail once more, it stops again."]
+    assert f"Let {name} go on" not in staff.get(panel).content.decode()
+    assert told(staff.post(where, follow=True)) == ["No transport of this issue was stopped any more."]
+    assert len(logged()) == 1
 
 
 def test_pausing_and_resuming_from_the_panel_come_back_to_the_report(staff, issue):

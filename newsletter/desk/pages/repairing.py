@@ -1,7 +1,9 @@
-"""Sending again what failed, and settling what is uncertain: each asks on GET, acts on POST, and is logged with who."""
+"""Sending again what failed, settling what is uncertain, letting transports go on: each acts on POST, and is logged
+with who did it; the first two ask before."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -29,9 +31,9 @@ WAYS = {
 """What can be decided about an uncertain message: its name, what it means, and how it is told afterwards."""
 
 
-def _guarded(view: View) -> View:
+def _guarded(view: View, methods: Sequence[str] = ("GET", "HEAD", "POST")) -> View:
     asked = permission_required("newsletter.change_issue", raise_exception=True)(view)
-    allowed = require_http_methods(["GET", "HEAD", "POST"])(asked)
+    allowed = require_http_methods(list(methods))(asked)
     return lambda request, number: admin.site.admin_view(allowed)(request, number)
 
 
@@ -43,6 +45,23 @@ def retry(request: HttpRequest, number: int) -> HttpResponseBase:
 def settle(request: HttpRequest, number: int) -> HttpResponseBase:
     """Ask what became of what is uncertain; on POST record it. Sending again has a second question."""
     return _guarded(_settle)(request, number)
+
+
+def go_on(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Let those transports of an issue go on that have stopped until a person says so."""
+    return _guarded(_go_on, ["POST"])(request, number)
+
+
+def _go_on(request: HttpRequest, number: int) -> HttpResponse:
+    issue = get_object_or_404(Issue, pk=number)
+    woken = " and ".join(pipeline.let_go_on(_context(), issue))
+    if woken:
+        said = f"{woken} may carry mail again"
+        LogEntry.objects.log_actions(int(request.user.pk or 0), [issue], CHANGE, said, single_object=True)
+        messages.success(request, f"{said}. Should it fail once more, it stops again.")
+    else:
+        messages.info(request, "No transport of this issue was stopped any more.")
+    return SeeOther(_report(issue))
 
 
 def _retry(request: HttpRequest, number: int) -> HttpResponse:
@@ -77,7 +96,7 @@ def _settle(request: HttpRequest, number: int) -> HttpResponse:
 def _perform(request: HttpRequest, issue: Issue, done: str, act: Any) -> HttpResponse:
     """Do it, say how many it was, and keep who did it."""
     try:
-        count = act(pipeline.Context(config=current(), key=str(settings.SECRET_KEY)))
+        count = act(_context())
     except TransitionRefused as error:
         messages.error(request, f"{error}.")
         return SeeOther(_report(issue))
@@ -119,6 +138,10 @@ def _chosen(request: HttpRequest) -> list[int] | None:
     if not given:
         return [] if "ticked" in request.GET else None
     return [int(one) for one in given if one.isdecimal() and len(one) < 19]
+
+
+def _context() -> pipeline.Context:
+    return pipeline.Context(config=current(), key=str(settings.SECRET_KEY))
 
 
 def _report(issue: Issue) -> str:

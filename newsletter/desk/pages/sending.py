@@ -80,11 +80,14 @@ def _standing(name: str, rests: dict[str, tuple[datetime | None, str]], now: dat
     """What a transport may do at this moment, in words; nothing of one that config.yaml has no more."""
     config = current()
     if name not in config.transports:
-        return {"limits": "config.yaml has no such transport", "open": 0, "rest": ""}
+        return {"limits": "config.yaml has no such transport", "open": 0, "rest": "", "stopped": False}
     until, reason = rests.get(name, (None, ""))
     rest = f"rests until {timezone.localtime(until):%H:%M:%S}: {reason}" if until else f"stopped: {reason}"
     open_now = len(Slot.held(name, now, config.send.lease))
-    return {"limits": limits.in_words(config, name, now), "open": open_now, "rest": rest if name in rests else ""}
+    return {
+        "limits": limits.in_words(config, name, now), "open": open_now, "rest": rest if name in rests else "",
+        "stopped": name in rests and until is None,
+    }  # fmt: skip
 
 
 def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:
