@@ -7,6 +7,7 @@ speaks in the clear and believes whoever connects, so it belongs behind a mail s
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import threading
@@ -123,6 +124,19 @@ def listening(config: Config, clock: Clock) -> Iterator[int]:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(_LAST)
             door.end()
+
+
+def fault(config: Config) -> str:
+    """Why this machine cannot listen where it is told to; whoever listens there already may well be ourselves."""
+    if not config.track.smtp.listen:
+        return ""
+    host, _, port = config.track.smtp.listen.rpartition(":")
+    try:
+        socket.create_server((host.strip("[]"), int(port)), family=_family(host)).close()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            return f"this machine cannot listen there: {error.strerror or error}"
+    return ""
 
 
 def _family(host: str) -> socket.AddressFamily:

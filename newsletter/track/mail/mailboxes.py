@@ -22,6 +22,8 @@ from newsletter.track.mail.keeping import keep
 
 log = logging.getLogger(__name__)
 
+_AWAY = (ImapToolsError, IMAP4.error, OSError, UnicodeError)
+
 Clock = Callable[[], datetime]
 
 
@@ -35,9 +37,21 @@ def fetch(settings: Imap, limit: int, clock: Clock, stop: Event) -> int:
     try:
         with _opened(settings) as mailbox:
             return _read(mailbox, settings, limit, clock, stop)
-    except (ImapToolsError, IMAP4.error, OSError, UnicodeError) as error:
+    except _AWAY as error:
         log.warning("the mailbox at %s cannot be read: %s", settings.host, _words(error))
         return 0
+
+
+def fault(settings: Imap) -> str:
+    """Why a mailbox cannot be read; nothing where it can, or where there is none to read."""
+    if not settings.host:
+        return ""
+    try:
+        with _opened(settings) as mailbox:
+            mailbox.folder.set(settings.folder, readonly=True)
+    except _AWAY as error:
+        return f"the mailbox cannot be read: {_words(error)}"
+    return ""
 
 
 def _read(mailbox: BaseMailBox, settings: Imap, limit: int, clock: Clock, stop: Event) -> int:

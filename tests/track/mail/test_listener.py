@@ -10,6 +10,7 @@ from django.db import connection
 
 from newsletter import pipeline
 from newsletter.models import Payload, Reply
+from newsletter.track.checking import check
 from newsletter.track.mail.listener import listening
 from tests.factories import NOW
 from tests.track.mail import samples
@@ -228,3 +229,13 @@ def test_without_an_address_nobody_listens(config):
 def test_an_address_that_is_taken_is_told_at_once(serve):
     with serve() as port, pytest.raises(OSError, match="in use"), serve(listen=f"127.0.0.1:{port}"):
         pass
+
+
+def test_check_says_where_this_machine_cannot_listen_and_nothing_of_who_listens_already(make_config):
+    def faults(place):
+        config = make_config(track={"bounces": {"address": BOUNCES}, "smtp": {"listen": place}})
+        return [problem.reason for problem in check(config) if problem.key == "track.smtp.listen"]
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert faults(f"127.0.0.1:{taken.getsockname()[1]}") == []
+    assert "cannot listen there" in faults("192.0.2.1:2525")[0]

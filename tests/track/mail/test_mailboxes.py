@@ -8,6 +8,7 @@ import pytest
 
 from newsletter import pipeline, tokens
 from newsletter.models import MailboxMark, Payload, Rejected, Reply
+from newsletter.track.checking import check
 from tests.factories import NOW
 from tests.track.mail import samples
 from tests.track.mail.conftest import BOUNCES, REPLIES, kinds
@@ -173,3 +174,17 @@ def test_another_folder_is_read_if_it_is_named(mailbox, look, reply_address):
     client.logout()
     mailbox.deliver(reply(reply_address), "Replies")
     assert look(imap={"folder": "Replies"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({}, ""), ({"password": "wrong"}, "cannot be read"), ({"folder": "Nowhere"}, "cannot be read"),
+     ({"port": 1}, "cannot be read"), ({"host": ""}, "")],
+    ids=["fine", "password", "folder", "port", "none"],
+)  # fmt: skip
+def test_check_says_whether_the_mailbox_can_be_read(mailbox, make_config, change, said):
+    imap = {"host": "127.0.0.1", "port": mailbox.port, "security": "none", "username": USER, "password": PASSWORD}
+    config = make_config(track={"bounces": {"address": BOUNCES, "imap": {**imap, **change}}})
+    found = [problem for problem in check(config) if problem.key == "track.bounces.imap"]
+    assert len(found) == bool(said)
+    assert all(said in problem.reason and "wrong" not in problem.reason for problem in found)
