@@ -13,6 +13,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 
 from newsletter.bench.sink import say
@@ -72,14 +73,21 @@ class End:
         self._wire, self._peer = wire, peer
         self._out = bytearray()
         self._reads, self._last = True, False
+        self._watched = selectors.EVENT_READ
         peer.setblocking(False)
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         wire.selector.register(peer, selectors.EVENT_READ, self._ready)
 
     def due(self, data: bytes) -> None:
         """Write what has come over the wire; nothing means that the other side has ended."""
-        self._out += data
         self._last |= not data
+        if data and not self._out and self._peer.fileno() >= 0:
+            # Almost always all of it goes at once, and is not kept. What stands in the way is seen once more below.
+            with suppress(OSError):
+                data = data[self._peer.send(data) :]
+            if not data:
+                return
+        self._out += data
         self._write()
 
     def _ready(self, ready: int) -> None:
@@ -126,13 +134,15 @@ class End:
 
     def _watch(self) -> None:
         events = (selectors.EVENT_READ if self._reads else 0) | (selectors.EVENT_WRITE if self._out else 0)
-        known = self._wire.selector.get_map()
-        if self._peer in known and not events:
+        if events == self._watched:
+            return
+        if not events:
             self._wire.selector.unregister(self._peer)
-        elif events and self._peer not in known:
+        elif not self._watched:
             self._wire.selector.register(self._peer, events, self._ready)
-        elif events and known[self._peer].events != events:
+        else:
             self._wire.selector.modify(self._peer, events, self._ready)
+        self._watched = events
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -168,18 +168,22 @@ def _two(plan: Plan, tell: Tell, where: str, rtt: int, lanes: int, target: float
     yield plain(f"two workers {where}, {lanes} connections each", "/s", found["2"])
     yield ratio(f"two workers against one, {where}", found["2"], found["1"], target)
     yield plain(f"processor time for each message, all in all, {where}", "ms", found["cpu 2"])
-    if not rtt:
-        # What all cores could do if they did nothing else, and as well as they do it by two.
-        most = [1000 * (os.cpu_count() or 1) / cpu for cpu in found["cpu 2"]]
-        yield ratio("the most that the processors allow, against one worker", most, found["1"])
+    # What all cores could do if they did nothing else, and as well as they do it by two.
+    most = [1000 * (os.cpu_count() or 1) / cpu for cpu in found["cpu 2"]]
+    yield ratio(f"the most that the processors allow, against one worker, {where}", most, found["1"])
     yield at_most(f"a worker's peak of memory, {where}", "MB", found["peak_mb"], MEMORY)
 
 
 def profile(plan: Plan, tell: Tell) -> str:
-    """Where the time goes in a process that sends, by function: by SendGrid's API if that part is asked for."""
+    """Where the time goes in a process that sends, by function: by SendGrid's API or through the long wire if that part
+    is asked for."""
     with ExitStack() as stack:
         if "sendgrid" in plan.only:
             send = by_sendgrid(stack.enter_context(running("stub")).port)
+        elif plan.only and all(one.startswith("far") for one in plan.only):
+            sink = stack.enter_context(mail_server())
+            wire = stack.enter_context(running("delay", "--to", sink.port, "--rtt", RTT))
+            send = by_smtp(wire.port, FAR_CONNECTIONS)
         else:
             send = by_smtp(stack.enter_context(mail_server()).port, CONNECTIONS)
         publication = stack.enter_context(_sending(plan, send))

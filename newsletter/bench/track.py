@@ -37,7 +37,14 @@ function init(arguments)
   lines = io.lines(arguments[1])
   for _ = 1, tonumber(arguments[2]) do lines() end
 end
-function request() return wrk.format("GET", lines()) end
+function request()
+  local path = lines and lines()
+  if not path then
+    lines = nil
+    wrk.thread:stop()
+  end
+  return wrk.format("GET", path or "/")
+end
 """
 
 

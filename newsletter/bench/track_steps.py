@@ -26,7 +26,7 @@ from newsletter.models import Event, Issue, Link, Message, Spooled  # noqa: E402
 from subscribers.models import Subscriber  # noqa: E402
 
 LINKS = 30
-ASKED = 400_000
+ASKED = 800_000
 """Addresses that are written down at most; a run asks for each once."""
 _SERIES = {
     "sqlite": "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < %s)",
