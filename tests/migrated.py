@@ -1,4 +1,4 @@
-"""A SQLite database that is migrated already: made once for each state of the migrations, then copied."""
+"""Databases that are migrated already, to copy: for SQLite made once for each state of the migrations."""
 
 import fcntl
 import hashlib
@@ -26,13 +26,17 @@ def template(folder: Path) -> Path:
     return file
 
 
-def _make(file: Path) -> None:
+def migrate(url: str) -> None:
     """Make the tables, and nothing in them: `newsletter migrate` would make the lists of the configuration too."""
     with tempfile.TemporaryDirectory() as var:
         environment = {**os.environ, "NEWSLETTER_CONFIG": str(CONFIG), "NEWSLETTER_SITE__VAR": var}
-        environment["NEWSLETTER_DATABASE__URL"] = f"sqlite:///{var}/made.sqlite3"
         line = [sys.executable, "-m", "django", "migrate", "--verbosity", "0", "--settings", "newsletter.settings"]
-        subprocess.run(line, cwd=ROOT, env=environment, check=True)
+        subprocess.run(line, cwd=ROOT, env={**environment, "NEWSLETTER_DATABASE__URL": url}, check=True)
+
+
+def _make(file: Path) -> None:
+    with tempfile.TemporaryDirectory() as var:
+        migrate(f"sqlite:///{var}/made.sqlite3")
         with closing(sqlite3.connect(f"{var}/made.sqlite3")) as made:
             made.execute("VACUUM INTO ?", (f"{var}/whole.sqlite3",))
         draft = file.with_suffix(".draft")

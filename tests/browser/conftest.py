@@ -55,11 +55,16 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @contextmanager
-def publication(folder: Path, **environment: str) -> Iterator[Publication]:
-    """A publication made by `newsletter init`, and running; its first issue has been sent."""
+def publication(folder: Path, config: pytest.Config | None = None, **environment: str) -> Iterator[Publication]:
+    """A publication made by `newsletter init`, and running; its first issue has been sent.
+
+    With pytest's own `config` its database begins migrated, which saves the time.
+    """
     made = Publication(folder / "mine", "")
     done = made.command("init", str(made.folder), cwd=folder)
     assert done.returncode == 0, done.stderr
+    if config:
+        made.begin_migrated(config)
     made.listen_by_environment()
     made.environment |= environment
     made.start("run")
@@ -72,16 +77,16 @@ def publication(folder: Path, **environment: str) -> Iterator[Publication]:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Publication]:
+def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Publication]:
     """A publication of the test's own."""
-    with publication(tmp_path) as made:
+    with publication(tmp_path, request.config) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Publication]:
     """A publication for all tests of a file that leave each other's readers alone, in whatever order they come."""
-    with publication(tmp_path_factory.mktemp("shared")) as made:
+    with publication(tmp_path_factory.mktemp("shared"), request.config) as made:
         yield made
 
 

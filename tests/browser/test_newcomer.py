@@ -5,9 +5,16 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import publication, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("newcomer")]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """Begun with nothing: no file but those of `newsletter init`."""
+    with publication(tmp_path_factory.mktemp("new")) as made:
+        yield made
 
 
 def test_from_signing_in_to_a_reader_who_leaves(shared, page):

@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_grou
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
+def guarded(tmp_path_factory, request):
     captcha = {"NEWSLETTER_AUDIENCE__SUBSCRIBE__CAPTCHA": "altcha", "NEWSLETTER_AUDIENCE__SUBSCRIBE__EFFORT": "2000"}
-    with publication(tmp_path_factory.mktemp("guarded"), **captcha) as made:
+    with publication(tmp_path_factory.mktemp("guarded"), request.config, **captcha) as made:
         yield made
 
 

@@ -8,6 +8,7 @@ import email.policy
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -18,7 +19,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +30,8 @@ import pytest
 import yaml
 from aiosmtpd.controller import Controller
 from psycopg import sql
+
+from tests import migrated
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 180
@@ -160,6 +163,12 @@ class Publication:
         (self.folder / "posts").mkdir(parents=True, exist_ok=True)
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
+    def begin_migrated(self, config: pytest.Config) -> None:
+        """Begin with tables on SQLite, as if `newsletter migrate` had been there."""
+        var = self.folder / "var"
+        var.mkdir(exist_ok=True)
+        shutil.copy(migrated.template(config.cache.mkdir("migrated")), var / "newsletter.sqlite3")
+
     def readers(self, number: int) -> set[str]:
         """Write a list of so many people; return their addresses."""
         people = {f"reader{index}@people.example.org" for index in range(number)}
@@ -252,9 +261,9 @@ def site() -> Iterator[Site]:
     server.close()
 
 
-@pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    """A new, empty PostgreSQL database; skipped, and said so, where no server is reachable."""
+@contextmanager
+def postgresql(like: str = "template1") -> Iterator[str]:
+    """The address of a new PostgreSQL database like another; skipped, and said so, where no server is reachable."""
     base = os.environ.get("TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
     name = f"newsletter_{uuid.uuid4().hex[:12]}"
     try:
@@ -262,21 +271,46 @@ def postgresql_url() -> Iterator[str]:
     except psycopg.Error as error:
         pytest.skip(f"no PostgreSQL is reachable ({' '.join(str(error).split())})")
     with server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        server.execute(make.format(sql.Identifier(name), sql.Identifier(like)))
         yield base.rpartition("/")[0] + f"/{name}"
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """A new, empty PostgreSQL database."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> Iterator[str]:
+    """A PostgreSQL database that is migrated, to be copied."""
+    with postgresql() as url:
+        migrated.migrate(url)
+        yield url
+
+
+@pytest.fixture
+def migrated_postgresql_url(migrated_postgresql: str) -> Iterator[str]:
+    """A new PostgreSQL database that is migrated, and holds nothing else."""
+    with postgresql(like=migrated_postgresql.rpartition("/")[2]) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """Each of the two databases in turn; the empty string means SQLite where the program puts it."""
-    return "" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    return "" if request.param == "sqlite" else request.getfixturevalue("migrated_postgresql_url")
 
 
 @pytest.fixture
-def publication(tmp_path: Path, database_url: str) -> Iterator[Publication]:
-    """A publication on each database in turn."""
+def publication(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Iterator[Publication]:
+    """A publication on each database in turn, which is migrated: that takes longer than most of what is tested."""
     made = Publication(tmp_path / "publication", database_url)
     made.folder.mkdir()
+    if not database_url:
+        made.begin_migrated(request.config)
     yield made
     made.stop_all()
