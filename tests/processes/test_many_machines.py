@@ -11,8 +11,8 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def spread(tmp_path, postgresql_url):
-    made = Publication(tmp_path / "publication", postgresql_url)
+def spread(tmp_path, migrated_postgresql_url):
+    made = Publication(tmp_path / "publication", migrated_postgresql_url)
     made.folder.mkdir()
     yield made
     made.stop_all()
