@@ -145,7 +145,7 @@ CODES: dict[str, Code] = {
         "mail programs then show the first words of the mail after the subject",
     ),
     "emoji-new": Code(
-        "warning", SUBJECT, "Emoji too new",
+        "warning", WORDS, "Emoji too new",
         "an emoji of a version after `compose.preflight.newest_emoji`, in subject, preheader, titles or the "
         "editor's words",
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import tinycss2
@@ -69,6 +70,7 @@ def _rules(parsed: Iterable[object]) -> Iterator[Rule]:
             yield Rule(plain, style, (plain.count(".") + plain.count("["), len(_NAMES.findall(plain))))
 
 
+@lru_cache(maxsize=2048)  # a mail repeats a few dozen
 def style_of(css: str) -> Style:
     """What a list of declarations says of colours."""
     colour = ground = None

@@ -13,13 +13,14 @@ from newsletter import holes, render
 from newsletter.config import Config, Newsletter
 from newsletter.models import Edition, Issue, Item
 from newsletter.models.edition import digest_of
-from newsletter.preflight.page import Page, addresses_in
+from newsletter.preflight.page import Anchor, Page, Picture, addresses_in
 from newsletter.preflight.places import is_private
 from newsletter.render.headers import for_nobody
 from newsletter.render.pages import settings_of
 
 LETTERS = ("opening", "closing")
 FRAME = "the frame of the mail"
+_TAGS = re.compile(r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,22 @@ class Proof:
     def page(self) -> Page:
         """The HTML as a tree."""
         return Page(self.html)
+
+    @cached_property
+    def anchors(self) -> list[Anchor]:
+        """The links of the mail, and those of our own stories, which the mail may tell in short."""
+        return list(dict.fromkeys([*self.page.anchors, *(one for page in self._told for one in page.anchors)]))
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """The images likewise."""
+        return list(dict.fromkeys([*self.page.pictures, *(one for page in self._told for one in page.pictures)]))
+
+    @cached_property
+    def _told(self) -> list[Page]:
+        """What stands on the pages that we publish with the issue, without what it says to each reader."""
+        own = [item.html for item in self.items if not item.url]
+        return [Page(_TAGS.sub("", html)) for html in own if html]
 
     @cached_property
     def at_home(self) -> bool:

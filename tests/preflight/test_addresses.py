@@ -5,7 +5,7 @@ import pytest
 from newsletter.preflight.checks import addresses
 from newsletter.preflight.places import is_private, is_proving, is_shortened
 from tests.factories import make_post
-from tests.preflight.conftest import PUBLIC, codes, only
+from tests.preflight.conftest import PUBLIC, codes, only, own
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +111,12 @@ def test_hostile_addresses_are_looked_at_without_harm(mail, url):
     proof = mail(f'<a href="{url}">On the reef</a>')
     for check in (addresses.relative, addresses.private, addresses.unencrypted, addresses.shortened):
         assert all(len(one.what) < 300 for one in check(proof))
+
+
+def test_a_story_of_our_own_is_looked_at_as_a_whole_though_the_mail_tells_it_in_short(make_proof):
+    body = '<p><a href="http://bit.ly/x">The reef</a> <a href="https://iana.org/{{ reader.email }}">yours</a></p>'
+    proof = make_proof(own(title="A whale falls", html=body, personal=True), make_post(), changes=PUBLIC)
+    assert only(addresses.shortened(proof)).where == "“A whale falls”"
+    assert list(addresses.relative(proof)) == []
+    theirs = make_proof(make_post(html='<a href="http://bit.ly/x">The reef</a>'), changes=PUBLIC)
+    assert list(addresses.shortened(theirs)) == []

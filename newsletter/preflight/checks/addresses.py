@@ -16,7 +16,7 @@ _WEB = ("http://", "https://")
 
 def relative(proof: Proof) -> Iterator[Finding]:
     """Links that lead nowhere from a mail."""
-    for anchor in proof.page.anchors:
+    for anchor in proof.anchors:
         url = anchor.url
         if url.startswith("#") and len(url) > 1:
             if url[1:] not in proof.page.names:
@@ -25,7 +25,7 @@ def relative(proof: Proof) -> Iterator[Finding]:
         elif not url.lower().startswith((*_WEB, *_OTHER_WAYS)) or (_is_web(url) and not host_of(url)):
             yield _found(proof, "link-relative", url, f"the link “{_short(url)}” has no https:// and host before it",
                          "write the whole address, as a browser shows it")  # fmt: skip
-    for picture in proof.page.pictures:
+    for picture in proof.pictures:
         if picture.url and not picture.url.lower().startswith((*_WEB, "data:")):
             yield _found(proof, "link-relative", picture.url, f"the image “{_short(picture.url)}” has no whole address",
                          "write the whole address, beginning with https://")  # fmt: skip
@@ -67,7 +67,7 @@ def site(proof: Proof) -> Iterator[Finding]:
 
 def _foreign(proof: Proof) -> list[str]:
     """Each web address that is not ours, once."""
-    shown = (*(one.url for one in proof.page.anchors), *(one.url for one in proof.page.pictures))
+    shown = (*(one.url for one in proof.anchors), *(one.url for one in proof.pictures))
     return [url for url in dict.fromkeys(shown) if _is_web(url) and not proof.is_ours(url)]
 
 

@@ -22,7 +22,7 @@ def without_words(proof: Proof) -> Iterator[Finding]:
             level: Level | None = "note" if item.post.source.kind == "feed" else None
             yield Finding("image-alt", f"the image {_name(item.image_url)} has no words but the story's title", _DO,
                           place(item), item.pk, item.image_url, level)  # fmt: skip
-    for picture in proof.page.pictures:
+    for picture in proof.pictures:
         where, number = proof.place_of(picture.url)
         ornament = where == FRAME and picture.alt is not None
         if picture.alt or ornament or not picture.bare or picture.url in seen or _is_pixel(proof, picture.url):

@@ -30,7 +30,7 @@ _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 def empty_words(proof: Proof) -> Iterator[Finding]:
     """Links whose words tell nobody where they lead."""
     wanted = _words("en") | _words(proof.letter.language.lower().partition("-")[0])
-    for anchor in proof.page.anchors:
+    for anchor in proof.anchors:
         said = _EDGES.sub("", " ".join(anchor.words.casefold().split()))
         if anchor.seen and said in wanted:
             where, item = proof.place_of(anchor.url)
@@ -41,7 +41,7 @@ def empty_words(proof: Proof) -> Iterator[Finding]:
 
 def silent(proof: Proof) -> Iterator[Finding]:
     """Links in which there is nothing to read or hear."""
-    for anchor in proof.page.anchors:
+    for anchor in proof.anchors:
         if anchor.seen and not anchor.words:
             where, item = proof.place_of(anchor.url)
             yield Finding("link-silent", f"there are no words in the link to {anchor.url[:90]}",

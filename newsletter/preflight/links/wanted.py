@@ -24,7 +24,7 @@ class Wanted(NamedTuple):
 def wanted(proof: Proof) -> list[Wanted]:
     """Each address once. Pages of our own are made when the issue is sent; what shares it there needs signing in."""
     found: dict[str, Wanted] = {}
-    shown = [(one.url, "link") for one in proof.page.anchors] + [(one.url, "image") for one in proof.page.pictures]
+    shown = [(one.url, "link") for one in proof.anchors] + [(one.url, "image") for one in proof.pictures]
     for url, kind in shown:
         if _worth(proof, url):
             # A jump within a page is no matter of its server.
