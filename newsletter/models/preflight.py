@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -123,7 +123,7 @@ class LinkCheck(models.Model):
         return cls(key=digest_of(url), url=url, outcome=outcome, at=at, **more)
 
     @classmethod
-    def tell(cls, found: Iterable[LinkCheck]) -> None:
+    def tell(cls, found: Iterable[Self]) -> None:
         """Write these results in the place of earlier ones."""
         cls.objects.bulk_create(
             found, update_conflicts=True, unique_fields=["key"],

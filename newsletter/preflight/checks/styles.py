@@ -1,8 +1,8 @@
 """Styles without which our own markup would fall apart in a program that many readers have.
 
-A short table of our own, for no Python package holds caniemail.com's data. What it holds was read there on 30 November
-2026 (https://www.caniemail.com/features/); what only makes a mail nicer where it is known, such as rounded corners, is
-left out on purpose.
+A short table of our own, for no Python package holds caniemail.com's data. It says what that says as of 13 May 2026, in
+the npm package caniemail 2.0.2. What only makes a mail nicer where it is known, such as rounded corners, is left out on
+purpose.
 """
 
 from __future__ import annotations
@@ -36,29 +36,30 @@ def _lack(pattern: str, name: str, lacking: str, source: str, instead: str) -> L
 # Each is looked for in `property:value`.
 STYLES = (
     _lack(r"^display:(inline-)?flex", "display: flex", "Outlook on Windows", "css-display-flex", "a table"),
-    _lack(r"^display:(inline-)?grid", "display: grid", "Outlook on Windows, Gmail", "css-display-grid", "a table"),
+    _lack(r"^display:(inline-)?grid", "display: grid", "Outlook on Windows", "css-display-grid", "a table"),
     _lack(r"^position:(?!static)", "position", "Gmail, Outlook", "css-position", "a table, or padding"),
-    _lack(r"^(margin|padding)[\w-]*:.*-\d", "a negative margin", "Outlook, Gmail on phones", "css-margin",
+    _lack(r"^(margin|padding)[\w-]*:.*-\d", "a negative margin", "Outlook, Gmail, Yahoo", "css-margin",
           "less padding around it"),
-    _lack(r"^transform:", "transform", "Outlook on Windows, Gmail", "css-transform", "a picture"),
-    _lack(r"^object-fit:", "object-fit", "Outlook, Gmail, Yahoo", "css-object-fit", "an image of the right shape"),
-    _lack(r"^(-webkit-)?columns?(-count|-width)?:", "columns", "Outlook on Windows", "css-column-count", "a table"),
-    _lack(r"^clip-path:", "clip-path", "Outlook, Gmail", "css-clip-path", "an image of the right shape"),
+    _lack(r"^transform:", "transform", "Gmail, Outlook, Yahoo", "css-transform", "a picture"),
+    _lack(r"^object-fit:", "object-fit", "Outlook on Windows, Yahoo", "css-object-fit", "an image of the right shape"),
+    _lack(r"^(-webkit-)?columns?(-count|-width)?:", "columns", "Outlook on Windows, Yahoo", "css-column-count",
+          "a table"),
+    _lack(r"^clip-path:", "clip-path", "Gmail, Outlook, Yahoo", "css-clip-path", "an image of the right shape"),
     _lack(r":.*\bvar\(", "var()", "Gmail, Outlook, Yahoo", "css-variables", "the value itself"),
-    _lack(r":.*\b(min|max|clamp)\(", "min(), max() and clamp()", "Outlook, Gmail", "css-function-clamp",
+    _lack(r":.*\b(min|max|clamp)\(", "min(), max() and clamp()", "Outlook, Yahoo", "css-function-clamp",
           "a plain length"),
     _lack(r"^(width|height|font-size|line-height|padding[\w-]*|margin[\w-]*):.*\d(vw|vh|vmin|vmax)\b", "vw and vh",
-          "Outlook on Windows, Yahoo", "css-unit-vw", "pixels or percent"),
+          "Outlook on Windows", "css-unit-vw", "pixels or percent"),
 )  # fmt: skip
 # Elements that programs drop, with what is in them.
 ELEMENTS = {
-    "video": ("html-video", "Gmail, Outlook", "a picture that links to it"),
-    "audio": ("html-audio", "Gmail, Outlook", "a link to it"),
-    "form": ("html-form", "Outlook, Gmail on phones", "links, as polls have them"),
-    "svg": ("html-svg", "Gmail, Outlook", "a PNG"),
-    "iframe": ("html-iframe", "every large one", "a picture that links to it"),
-    "object": ("html-object", "every large one", "a link"),
-    "script": ("html-script", "every one", "nothing: no program runs scripts in mail"),
+    "video": ("html-video", "Gmail, Outlook, Yahoo", "a picture that links to it"),
+    "audio": ("html-audio", "Gmail, Outlook, Yahoo", "a link to it"),
+    "form": ("html-form", "Outlook on Windows", "links, as polls have them"),
+    "svg": ("html-svg", "Gmail, Outlook, Yahoo", "a PNG"),
+    "iframe": ("", "every large one", "a picture that links to it"),
+    "object": ("html-object", "Gmail, Outlook, Yahoo", "a link"),
+    "script": ("", "every one", "nothing: no program runs scripts in mail"),
 }
 
 
@@ -70,13 +71,14 @@ def unsupported(proof: Proof) -> Iterator[Finding]:
             yield _found(f"{lack.name} ({said}) is not known to {lack.lacking}", lack.instead, lack.source, lack.name)
     for name, (page, lacking, instead) in ELEMENTS.items():
         if proof.page.soup.find(name):
-            yield _found(
-                f"<{name}> is dropped by {lacking}", instead, f"https://www.caniemail.com/features/{page}/", name
-            )
+            source = f"https://www.caniemail.com/features/{page}/" if page else ""
+            yield _found(f"<{name}> is dropped by {lacking}", instead, source, name)
 
 
 def _found(what: str, instead: str, source: str, about: str) -> Finding:
-    return Finding("css-support", what, f"use {instead} in the theme ({source})", "the theme", about=about)
+    return Finding(
+        "css-support", what, f"use {instead} in the theme{f' ({source})' if source else ''}", "the theme", about=about
+    )
 
 
 def _declarations(proof: Proof) -> Iterator[str]:
