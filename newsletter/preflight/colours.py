@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import tinycss2
-from bs4 import BeautifulSoup, NavigableString, Tag
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString, PreformattedString
 from soupsieve import SelectorSyntaxError
 
 from newsletter.render.palette import contrast

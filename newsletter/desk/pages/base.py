@@ -39,9 +39,9 @@ def staff_page(permission: str) -> Callable[[View], View]:
     return decorate
 
 
-def desk_page(request: HttpRequest, template: str, title: str, status: int = 200, **context: Any) -> HttpResponse:
+def desk_page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
     """A page within the desk's frame."""
-    return render(request, template, {**admin.site.each_context(request), "title": title, **context}, status=status)
+    return render(request, template, {**admin.site.each_context(request), "title": title, **context})
 
 
 def framed(html: str) -> HttpResponse:

@@ -88,9 +88,10 @@ def _override(request: HttpRequest, number: int) -> HttpResponse:
     except (TransitionRefused, RenderError) as error:
         messages.error(request, f"{error}.")
         # Nobody has to write it a second time.
-        return desk_page(
-            request, "checks.html", "Checks", object=issue, typed=reason, **_context(request, issue), status=422
-        )
+        context = {"object": issue, "typed": reason, **_context(request, issue)}
+        answer = desk_page(request, "checks.html", "Checks", **context)
+        answer.status_code = 422
+        return answer
     if made is None:
         messages.info(request, "There is nothing left to override.")
     else:
