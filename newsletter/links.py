@@ -80,6 +80,11 @@ def report(config: Config, issue: int) -> str:
     return f"{config.site.url}/desk/issue/{issue}/report/"
 
 
+def desk(config: Config, issue: int, page: str) -> str:
+    """Another page of the desk about an issue: `preview`, `checks`."""
+    return f"{config.site.url}/desk/issue/{issue}/{page}/"
+
+
 def replies(config: Config, newsletter: str, slug: str) -> str:
     """The page with what readers have written about an issue, and the form to write there."""
     return f"{config.site.url}/issues/{newsletter}/{slug}/replies/"

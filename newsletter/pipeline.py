@@ -18,12 +18,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import collect, compose, errands, render, send, track
+from newsletter import collect, compose, errands, preflight, render, send, track
 from newsletter.config import Config
 from newsletter.models import (
     Entry,
     Errand,
     Issue,
+    LinkCheck,
     Message,
     Notice,
     Rejected,
@@ -82,6 +83,8 @@ def draw_up_issues(ctx: Context) -> None:
             for month in compose.months_at_hand(ctx.config, name, ctx.clock()):
                 see_to_summary(ctx, name, month)
     carry_on_drafts(ctx)
+    with _apart("the checks of issues in review"):
+        preflight.want_for_review(ctx.config, ctx.key, ctx.clock())
 
 
 def draw_up(ctx: Context, newsletter: str, due: datetime) -> Issue:
@@ -114,6 +117,8 @@ def carry_on_drafts(ctx: Context) -> None:
                 if issue.reason.startswith(STUCK) and (changed := issue.copy_anew()):
                     log.info("%s: %d posts have changed, and are copied anew", issue, changed)
                 _carry_on(ctx, issue)
+            except preflight.Blocked as error:
+                preflight.hold(issue, error, ctx.config, ctx.clock())
             except TransitionRefused as error:
                 log.info("%s was taken on elsewhere: %s", issue, error)
             except render.RenderError as error:
@@ -130,6 +135,8 @@ def _way_on(issue: Issue, error: render.RenderError) -> str:
 def _carry_on(ctx: Context, issue: Issue) -> None:
     if ctx.config.newsletters[issue.newsletter].approval == "automatic":
         if issue.status == Issue.Status.DRAFT:
+            if preflight.waits(issue, ctx.config, ctx.key, ctx.clock()):
+                return  # its links are being looked at
             approve(ctx, issue)
         # A person who approves what was edited, or sets a date meanwhile, is not overruled.
         schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,))
@@ -150,12 +157,24 @@ def _apart(what: object) -> Iterator[None]:
 
 
 def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
-    """Render the issue and bind the approval to that very content."""
+    """Render the issue and bind the approval to that very content. Raises preflight.Blocked, a TransitionRefused."""
     with transaction.atomic():
         # An editor's save waits for this lock, as this waits for an editor's: what is rendered is what is bound.
         Issue.objects.select_for_update().get(pk=issue.pk)
         issue.refresh_from_db()
-        issue.approve(render.render(issue, ctx.config, ctx.key), by, ctx.clock())
+        digest = preflight.insist(issue, ctx.config, ctx.key, ctx.clock()) if _can_be_approved(issue) else ""
+        issue.approve(edition := render.render(issue, ctx.config, ctx.key), by, ctx.clock())
+        preflight.bind(issue, digest, edition, ctx.clock())
+
+
+def _can_be_approved(issue: Issue) -> bool:
+    """Where it cannot be anyway, that is the reason to be told."""
+    return issue.status in Issue.FROM[Issue.Status.APPROVED]
+
+
+def run_checks(ctx: Context) -> None:
+    """Look at the issues that somebody wants checked, or that wait for approval: words, links, sender, and the rest."""
+    preflight.carry_on(ctx.config, ctx.key, ctx.clock, ctx.stop)
 
 
 def schedule(ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = ()) -> None:
@@ -361,6 +380,7 @@ def tidy(ctx: Context) -> None:
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
     Spooled.forget(now - timedelta(days=90))
+    LinkCheck.forget(now - max(timedelta(days=30), ctx.config.compose.preflight.keep_links))
     unconfirmed = now - ctx.config.audience.subscribe.valid
     forget_unconfirmed(unconfirmed, now)
     # What was sent to those who never confirmed names them as much as a row of theirs would.
@@ -388,6 +408,7 @@ JOBS = (
     Job("collect", collect_sources, every=lambda config: config.collect.every),
     # At the very moment of each cut-off; and every half minute, for what was missed or could not go on.
     Job("compose", draw_up_issues, every=lambda config: timedelta(seconds=30), at_cut_offs=True),
+    Job("preflight", run_checks, every=lambda config: timedelta(seconds=2)),
     Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
     Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
     Job("errands", do_errands, every=lambda config: timedelta(seconds=2)),

@@ -25,6 +25,7 @@ COMMANDS = {
     "compose": ("stages", "Draw up a newsletter's next issue."),
     "issues": ("issues", "Show the issues."),
     "preview": ("previewing", "Show an issue as a reader would get it."),
+    "preflight": ("preflighting", "Look an issue over before it is approved: words, links, sender, audience."),
     "approve": ("issues", "Approve an issue: what it says now is what is sent."),
     "schedule": ("issues", "Schedule an approved issue."),
     "send": ("sending", "Send an approved issue now, or a test of any issue."),

@@ -48,11 +48,12 @@ def _configuration() -> Config:
 def _look_over(config: Config) -> list[Problem]:
     from django.utils import timezone
 
-    from newsletter import collect, compose, render, send, track
+    from newsletter import collect, compose, preflight, render, send, track
     from newsletter.cli.publication import lacking, unprepared
     from newsletter.models.recipients import unfollowable
 
-    found = [*unprepared(config), *collect.check(config), *render.check(config), *send.check(config)]
+    found = [*unprepared(config), *collect.check(config), *render.check(config), *preflight.check(config)]
+    found += send.check(config)
     # What stands in rows can be asked for only where there are tables.
     if lacking():
         return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from newsletter.cli.console import Failure, show_one
 from newsletter.models import Issue, Message, TransitionRefused
+from newsletter.preflight import Blocked
 from newsletter.render import for_nobody
 
 Status = Issue.Status
@@ -80,6 +81,9 @@ def asked(verb: str, issue: Issue) -> Iterator[None]:
     """Turn the refusal of a change into a sentence on what has become of the issue, and what to do."""
     try:
         yield
+    except Blocked as error:
+        way = f"`newsletter preflight {issue}` lists all, `newsletter approve {issue} --override REASON` overrides it"
+        raise Failure(f"{error} ({way})") from error
     except TransitionRefused as error:
         issue.refresh_from_db()
         if (verb, issue.status) == ("resume", Status.PAUSED):

@@ -11,7 +11,7 @@ from newsletter.cli.boot import context, issue_named
 from newsletter.cli.console import Failure, command, done, show
 from newsletter.cli.options import facts_option
 
-from newsletter import pipeline  # isort: skip
+from newsletter import pipeline, preflight  # isort: skip
 from newsletter.cli.facts import asked, for_people, issue_facts, refuse_unapproved, show_issue
 from newsletter.models import Issue
 from newsletter.pipeline import Context
@@ -32,14 +32,20 @@ def issues(last: int, as_json: bool) -> None:
 
 @command()
 @click.argument("issue")
+@click.option("--override", metavar="REASON", help="Approve it in spite of its blockers; the reason is kept.")
 @facts_option
-def approve(issue: str, as_json: bool) -> None:
+def approve(issue: str, override: str | None, as_json: bool) -> None:
     """Approve an issue: what it says now is what is sent.
 
-    Byte for byte, names and addresses aside. A later edit voids the approval.
+    Byte for byte, names and addresses aside. A later edit voids the approval, and what was overridden. What stops it is
+    named; links count as they were found when they were last looked at.
     """
     ctx, chosen = context(), issue_named(issue)
+    if override is not None and not override.strip():
+        raise Failure("an override needs a reason: --override 'the link is live from Friday on'")
     with asked("approve", chosen):
+        if override and chosen.status in Issue.FROM[Issue.Status.APPROVED]:
+            preflight.override(chosen, ctx.config, ctx.key, override, ctx.clock())
         pipeline.approve(ctx, chosen)
     show_issue(chosen, as_json)
 

@@ -15,7 +15,7 @@ import httpx
 
 from newsletter.collect.entry import Call
 from newsletter.collect.errors import BadAnswer, CollectError, TooBig, TooSlow, Unreachable
-from newsletter.collect.guard import Guarded
+from newsletter.collect.guard import Guarded, Resolve, resolve
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _HINTS = {
@@ -78,9 +78,9 @@ def _client(call: Call, transport: httpx.AsyncBaseTransport | None) -> httpx.Asy
     )
 
 
-def network(allow_private: bool) -> httpx.AsyncBaseTransport:
+def network(allow_private: bool, resolve: Resolve = resolve) -> httpx.AsyncBaseTransport:
     """The network as a source may use it."""
-    return Guarded(httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False), allow_private)
+    return Guarded(httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False), allow_private, resolve)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_valid
 
 from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
+from newsletter.config.preflight import Checks, Preflight
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
 from newsletter.config.summary import Summary
@@ -115,6 +116,7 @@ class Compose(Section):
         timedelta(hours=12), description="how long after a missed due date an issue is still made up for"
     )
     grace: Duration = Field(timedelta(days=7), description="how old a post may be that turns up after its cut-off")
+    preflight: Preflight = Field(Preflight(), description="what the checks before approval go by")
 
 
 class Render(Section):
@@ -134,6 +136,9 @@ class Sender(Section):
         None, description="where this newsletter's bounces arrive, if not at `track.bounces.address`"
     )
     unsubscribe_address: Email | None = Field(None, description="a mailbox you read, offered beside the one-click link")
+    dkim_selector: Line = Field(
+        "", description="under which your relay's or provider's DKIM key is published; the checks look for it"
+    )
 
 
 class Schedule(Section):
@@ -234,6 +239,7 @@ class Newsletter(Section):
     )
     replies: Replies = Field(Replies(), description="what readers write back, on the page and by mail")
     polls: Polls = Field(Polls(), description="the polls in its issues")
+    preflight: Checks = Field(Checks(), description="which checks matter how much to it")
     track: Closely = Field(
         "individual",
         description="whose opens and clicks are counted: `individual` each reader's, `aggregate` those of all together "

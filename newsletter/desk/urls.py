@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from newsletter.desk.pages import (
     audience,
     bulk,
+    checks,
     field,
     gallery,
     growth,
@@ -27,6 +28,10 @@ from newsletter.desk.pages import (
 urlpatterns = [
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
+    path("issue/<int:number>/checks/", checks.checks, name="desk-checks"),
+    path("issue/<int:number>/checks/line", checks.line, name="desk-checks-line"),
+    path("issue/<int:number>/checks/run", checks.run, name="desk-checks-run"),
+    path("issue/<int:number>/checks/override", checks.override, name="desk-checks-override"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
     re_path(
         r"^issue/(?P<number>\d{1,18})/report/(?P<name>[a-z]+)\.(?P<form>csv|json)$",

@@ -16,6 +16,7 @@ from newsletter.models.tally import Tally  # isort: skip
 from newsletter.models.rollup import Rollup  # isort: skip
 from newsletter.models.payload import Payload  # isort: skip
 from newsletter.models.alarm import Alarm  # isort: skip
+from newsletter.models.preflight import LinkCheck, Override, Preflight  # isort: skip
 from newsletter.models.archive import Correction, Entry, Term  # isort: skip
 from newsletter.models.reply import MailboxMark, Muted, Rejected, Reply  # isort: skip
 from newsletter.models.poll import Like, Poll, Vote  # isort: skip
@@ -41,13 +42,16 @@ __all__ = [
     "Item",
     "Like",
     "Link",
+    "LinkCheck",
     "MailboxMark",
     "Message",
     "Muted",
     "Notice",
+    "Override",
     "Payload",
     "Poll",
     "Post",
+    "Preflight",
     "Rejected",
     "Reply",
     "Rollup",

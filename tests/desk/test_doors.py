@@ -49,6 +49,7 @@ def own_pages():
         reverse("desk-preview", args=(issue.pk,)),
         reverse("desk-preview-html", args=(issue.pk,)),
         *(reverse(name, args=(issue.pk,)) for name in ("desk-report", "desk-sending", "desk-retry", "desk-settle")),
+        *(reverse(name, args=(issue.pk,)) for name in ("desk-checks", "desk-checks-line")),
         reverse("desk-link-map", args=(issue.pk,)),
         reverse("desk-link-map-html", args=(issue.pk,)),
         reverse("desk-report-export", args=(issue.pk, "funnel", "csv")),

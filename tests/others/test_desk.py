@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -15,17 +16,20 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
-from newsletter.models import Hitch
+from newsletter import preflight
+from newsletter.models import Hitch, LinkCheck
 from newsletter.send import limits
 from subscribers import importing
 from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
 from tests.factories import (
     make_edition,
     make_event,
+    make_issue,
     make_item,
     make_link,
     make_list,
     make_message,
+    make_post,
     make_sent_issue,
     make_staff,
     make_subscriber,
@@ -35,6 +39,7 @@ from tests.others.conftest import FLAGS, HERE
 
 pytestmark = [pytest.mark.others, pytest.mark.django_db]
 SITE = "http://testserver"
+KEY = django_settings.SECRET_KEY
 FILE = b"Name,Email,City\nAda,ada@example.org,Paris\nNobody,not an address,Rome\n"
 RULES = {
     "all": [{"kind": "domain", "is": "one_of", "value": ["example.org"]}, {"any": [{"kind": "tag", "of": "press"}]}]
@@ -56,7 +61,10 @@ def drawn(settings, make_config):
     client.force_login(make_staff())
     pages = {"nobody": client.get(admin("subscriber"))}
     pages |= {
-        name: client.get(address) for name, address in chain(_people(), _imports(client), _sending(client), _reports())
+        name: client.get(address)
+        for name, address in chain(
+            _people(), _imports(client), _sending(client), _reports(), _checks(settings.NEWSLETTER)
+        )
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
     return {name.replace(" ", "-"): answer.content.decode() for name, answer in pages.items()}
@@ -133,6 +141,25 @@ def _reports():
     yield "link map", reverse("desk-link-map", args=(issue.pk,))
     yield "all issues", reverse("desk-letter", args=("weekly",))
     yield "persons timeline", reverse("admin:subscribers_subscriber_change", args=(message.subscriber_id,))
+
+
+def _checks(config):
+    """The checks of an issue: before anybody has looked, while somebody does, and with everything found."""
+    now = timezone.now()
+    issue = make_issue(status="in_review", due_at=now + timedelta(days=1), opening="Lorem ipsum", subject="BUY NOW")
+    make_item(issue, make_post(url="https://iana.org/x"))
+    proof = preflight.pull(issue, config, KEY, now)
+    yield "checks nobody", reverse("desk-checks", args=(issue.pk,))
+    row = preflight.want(issue, config, KEY, now)
+    yield "checks running", reverse("desk-checks", args=(issue.pk,))
+    gone = LinkCheck.Outcome.BROKEN
+    preflight.complete(
+        row, proof, timezone.now, look=lambda urls, settings, clock: [LinkCheck.of(one, gone, clock()) for one in urls]
+    )
+    yield "checks", reverse("desk-checks", args=(issue.pk,))
+    preflight.override(issue, config, KEY, "it is about typesetting", now)
+    yield "checks overridden", reverse("desk-checks", args=(issue.pk,))
+    yield "approve", reverse("admin:newsletter_issue_approve", args=(issue.pk,))
 
 
 def _imports(client):
