@@ -87,9 +87,8 @@ class Triage(models.Model):
     def undo(cls, newsletter: str, act: UUID, now: datetime, by: Any = None) -> Told:
         """Take one press back, wherever nobody has decided since; what was taken back stands as it did before it."""
         with transaction.atomic():
-            done = {one.post_id: one for one in Decision.objects.filter(newsletter=newsletter, act=act)}
-            rows = cls._held(newsletter, done)
-            mine = [row for row in rows if (row.standing, row.at) == (done[row.post_id].became, done[row.post_id].at)]
+            done, rows = cls._of_act(newsletter, act)
+            mine = [row for row in rows if _stands(row, done[row.post_id])]
             back = uuid4() if mine else None
             for row in mine:
                 before = done[row.post_id]
@@ -103,6 +102,16 @@ class Triage(models.Model):
             cls.objects.bulk_update(mine, ["standing", "reason", "by", "at", "read_at"])
             told = {row.post_id for row in mine}
             return Told(back, sorted(told), [row for row in rows if row.post_id not in told])
+
+    @classmethod
+    def explain(cls, newsletter: str, act: UUID, reason: str) -> Told:
+        """Say afterwards why one press was made: in the log, and wherever its verdict still stands."""
+        with transaction.atomic():
+            done, rows = cls._of_act(newsletter, act)
+            mine = [row for row in rows if _stands(row, done[row.post_id])]
+            Decision.objects.filter(pk__in=[done[row.post_id].pk for row in mine]).update(reason=reason)
+            cls.objects.filter(pk__in=[row.pk for row in mine]).update(reason=reason)
+            return Told(act, [row.post_id for row in mine])
 
     @classmethod
     def read(cls, newsletter: str, posts: Collection[int], now: datetime | None) -> list[int]:
@@ -119,6 +128,12 @@ class Triage(models.Model):
             (row,) = cls._held(newsletter, [post.pk])
             cls.objects.filter(pk=row.pk, added_at=None).update(added_at=now)
             return cls.decide(newsletter, {post.pk: row.standing}, Standing.STARRED, now, by, reason)
+
+    @classmethod
+    def _of_act(cls, newsletter: str, act: UUID) -> tuple[dict[int, Decision], list[Triage]]:
+        """What one press has done, by post, and what stands about those posts now."""
+        done = {one.post_id: one for one in Decision.objects.filter(newsletter=newsletter, act=act)}
+        return done, cls._held(newsletter, done)
 
     @classmethod
     def _held(cls, newsletter: str, posts: Collection[int]) -> list[Triage]:
@@ -160,6 +175,11 @@ class Decision(models.Model):
     def about(cls, newsletter: str, post: Post) -> models.QuerySet[Decision]:
         """What was decided about a post, latest first."""
         return cls.objects.filter(newsletter=newsletter, post=post).select_related("by")
+
+
+def _stands(row: Triage, done: Decision) -> bool:
+    """Whether nobody has decided about a post since."""
+    return (row.standing, row.at) == (done.became, done.at)
 
 
 def _keep(act: UUID, rows: Collection[Triage], standing: str, now: datetime, by: Any, reason: str) -> None:
