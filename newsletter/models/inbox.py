@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -73,10 +73,11 @@ class Place:
         """The place that a page's address names; None for none, or one that nobody has written."""
         at, _, number = text.rpartition("_")
         try:
-            found = cls(datetime.fromisoformat(at), int(number))
-        except ValueError:
+            moment = datetime.fromisoformat(at)
+            found = cls(moment.astimezone(UTC), int(number)) if moment.tzinfo else None
+        except (ValueError, OverflowError):
             return None
-        return found if found.at.tzinfo and abs(found.number) < 2**62 else None
+        return found if found and abs(found.number) < 2**62 else None
 
 
 @dataclass(frozen=True)

@@ -230,8 +230,9 @@ def test_what_is_no_web_address_is_refused(config, url):
         "<p class='" + " comment" * 50_000 + "'>x</p>",
         "<!--" * 100_000,
         "&#0;<\x00p>" * 20_000,
+        "<p>" + " " * 1_500_000 + "x</p>",
     ],
-    ids=["deep", "bold", "tables", "breaks", "endless", "classes", "comments", "nul"],
+    ids=["deep", "bold", "tables", "breaks", "endless", "classes", "comments", "nul", "spaces"],
 )
 def test_a_hostile_page_ends_soon_in_a_story_or_a_reason(fetch, body):
     start = time.monotonic()

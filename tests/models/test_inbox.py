@@ -127,7 +127,10 @@ def test_a_page_looks_no_further_than_it_may_and_goes_on_from_there(weekly, monk
     assert weekly.unread() == (5, True)
 
 
-@pytest.mark.parametrize("text", ["", "x", "2026-11-20T07:00:00_1", "2026-11-20T07:00:00+00:00_x", "_5", "9_9"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "2026-11-20T07:00:00_1", "2026-11-20T07:00:00+00:00_x", "_5", "9_9", "0001-01-01T00:00:00+14:00_1"],
+)
 def test_a_place_that_nobody_has_written_is_the_beginning(text):
     assert Place.of(text) is None
 

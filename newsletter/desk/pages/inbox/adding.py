@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.csrf import ensure_csrf_cookie
 
 from newsletter.collect import CollectError, adding, page
 from newsletter.collect.entry import Entry
@@ -28,7 +27,6 @@ from newsletter.settings import current
 
 
 @triage_page
-@ensure_csrf_cookie
 def add(request: HttpRequest, newsletter: str) -> HttpResponse:
     """Ask for an address; fetch its page and show what would be added; add it."""
     room = Room.of(request, newsletter)

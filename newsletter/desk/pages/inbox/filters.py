@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -16,8 +17,17 @@ NAMES = ("q", "source", "section", "tag", "since", "until")
 _DAY = timedelta(days=1)
 
 
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2999, 12, 31)
+
+
 def _day() -> forms.DateField:
-    return forms.DateField(required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    bounds = [
+        MinValueValidator(_EARLIEST, "Nothing was published as early."),
+        MaxValueValidator(_LATEST, "That is too far ahead."),
+    ]
+    return forms.DateField(
+        required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), validators=bounds
+    )
 
 
 class FilterForm(forms.Form):
@@ -53,7 +63,7 @@ class FilterForm(forms.Form):
             any_of=any_of,
             none_of=none_of,
             since=_moment(data.get("since")),
-            until=_moment(until + _DAY if until and until < date.max else None),
+            until=_moment(until + _DAY if until else None),
             words=data.get("q", ""),
         )
 

@@ -76,6 +76,13 @@ class StoryForm(forms.Form):
         if "published_at" in self.fields:
             self.fields["published_at"].help_text = f"In the time zone {zone}. Left empty: now."
 
+    def clean_published_at(self) -> datetime | None:
+        """A year of four digits."""
+        at: datetime | None = self.cleaned_data["published_at"]
+        if at and at.year < 1000:
+            raise forms.ValidationError("Nothing was published as early.")
+        return at
+
     def clean(self) -> dict[str, Any]:
         """A picture is described for those who do not see it."""
         cleaned = super().clean() or {}

@@ -135,6 +135,9 @@ function say(words) {
 
 document.addEventListener("htmx:afterSettle", () => {
   begin();
+  // What is new on a page is not read out to who cannot see it; what is written into this place is.
+  const told = [...list().querySelectorAll(".desk-toast > p")].map((one) => one.textContent);
+  document.getElementById("inbox-heard").textContent = told.join(" ");
   const why = document.activeElement?.id === "why";
   if (why || here()) return;
   const post = document.getElementById(last.id) ?? posts()[Math.min(last.at, posts().length - 1)];
