@@ -55,6 +55,10 @@ def title(page, name):
     return page.get_by_role("link", name=name, exact=True)
 
 
+def said(page, words):
+    expect(page.locator(".desk-toast").filter(has_text=words)).to_be_visible()
+
+
 def test_an_editor_goes_through_the_inbox_by_keys_alone(running, inbox):
     expect(inbox.locator("[data-story]")).to_have_text(list(TITLES))
     inbox.keyboard.press("j")
@@ -64,16 +68,16 @@ def test_an_editor_goes_through_the_inbox_by_keys_alone(running, inbox):
     inbox.keyboard.press("j")
     expect(title(inbox, "Third")).to_be_focused()
     inbox.keyboard.press("s")
-    expect(inbox.get_by_text("“Third” is starred.")).to_be_visible()
+    said(inbox, "“Third” is starred.")
     # The next one has come in its place, and is the one that the keys are about.
     expect(title(inbox, "Second")).to_be_focused()
     inbox.keyboard.press("x")
-    expect(inbox.get_by_text("“Second” is rejected.")).to_be_visible()
+    said(inbox, "“Second” is rejected.")
     expect(title(inbox, "First")).to_be_focused()
     inbox.keyboard.press("k")
     expect(title(inbox, "Fourth")).to_be_focused()
     inbox.keyboard.press("u")
-    expect(inbox.get_by_text("“Fourth” is marked as read.")).to_be_visible()
+    said(inbox, "“Fourth” is marked as read.")
     expect(inbox.locator("[data-story]")).to_have_text(["First"])
     inbox.keyboard.press("z")
     expect(inbox.locator("[data-story]")).to_have_text(["Fourth", "First"])
@@ -93,13 +97,13 @@ def test_a_rejection_gets_its_reason_is_found_in_the_log_and_undone(running, inb
     inbox.get_by_role("button", name="Reject Third").click()
     inbox.get_by_label("Why").fill("Told last week")
     inbox.get_by_label("Why").press("Enter")
-    expect(inbox.get_by_text("The log says why now: Told last week")).to_be_visible()
+    said(inbox, "The log says why now: Told last week")
     inbox.get_by_role("link", name="Rejected").click()
     expect(inbox.get_by_text("Rejected by editor")).to_contain_text("Told last week")
     title(inbox, "Third").click()
     expect(inbox.get_by_role("row").filter(has_text="Told last week")).to_contain_text("editor")
     inbox.get_by_role("button", name="Take the rejection of Third back").click()
-    expect(inbox.get_by_text("“Third” is undecided again.")).to_be_visible()
+    said(inbox, "“Third” is undecided again.")
     assert running.row(STANDING.format("Third")) == ("",)
 
 
@@ -108,7 +112,7 @@ def test_many_are_ticked_and_rejected_and_brought_back_at_once(inbox):
     inbox.get_by_label("Tick Second").uncheck()
     expect(inbox.locator("#inbox-ticked")).to_have_text("3 ticked:")
     inbox.get_by_role("button", name="Reject", exact=True).click()
-    expect(inbox.get_by_text("3 posts are rejected.")).to_be_visible()
+    said(inbox, "3 posts are rejected.")
     expect(inbox.locator("[data-story]")).to_have_text(["Second"])
     inbox.get_by_role("button", name="Undo").click()
     expect(inbox.locator("[data-story]")).to_have_text(list(TITLES))
@@ -126,14 +130,14 @@ def test_a_post_is_added_by_its_address_from_the_bookmark_and_waits_for_the_issu
     bookmark = inbox.get_by_role("link", name="Add to My Newsletter")
     code = bookmark.get_attribute("href")
     inbox.goto(f"{site.url}/whale")
-    inbox.evaluate(code.removeprefix("javascript:"))
+    inbox.evaluate(f"setTimeout(() => {{ {code.removeprefix('javascript:')} }})")  # as a click on the bookmark does
     expect(inbox.get_by_label("Address of the page")).to_have_value(f"{site.url}/whale")
     inbox.get_by_role("button", name="Fetch the page").click()
     expect(inbox.get_by_label("Title")).to_have_value("A whale falls")
     expect(inbox.frame_locator("iframe").get_by_text("Paragraph 0.")).to_be_visible()
     inbox.get_by_label("Title").fill("A whale falls, mended")
     inbox.get_by_role("button", name="Add it").click()
-    expect(inbox.get_by_text("“A whale falls, mended” is added, and starred.")).to_be_visible()
+    said(inbox, "“A whale falls, mended” is added, and starred.")
     assert running.row(STANDING.format("A whale falls, mended")) == ("starred",)
 
 

@@ -50,8 +50,8 @@ def _meant(room: Room, given: Collection[str]) -> dict[int, str]:
     """The posts that were named, and what stood about each; those of this inbox alone."""
     named = {}
     for one in list(given)[:MOST]:
-        number, _, standing = one.partition(".")
-        if number.isdecimal() and len(number) < 19 and standing in Standing.values:
+        number, dot, standing = one.partition(".")
+        if dot and number.isdecimal() and len(number) < 19 and standing in Standing.values:
             named[int(number)] = standing
     mine = set(room.inbox.posts.filter(pk__in=list(named)).values_list("pk", flat=True))
     return {number: standing for number, standing in named.items() if number in mine}
