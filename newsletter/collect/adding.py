@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.collect import store
 from newsletter.collect.entry import Call, Draft, Entry, Fetched
+from newsletter.collect.store import store
 from newsletter.config import Config
 from newsletter.config.schema import Source as Settings
 from newsletter.markup import markdown, urls
@@ -66,7 +66,7 @@ def entry(config: Config, story: Story, now: datetime) -> tuple[Entry, list[Faul
 def keep(entry: Entry, now: datetime) -> Post:
     """The post of this story, made unless there is one at its address already, whichever source has brought that."""
     source, _ = Source.objects.get_or_create(name=NAME, defaults={"kind": KIND, "location": ""})
-    store.store(source, Fetched((entry,)), lambda: now)
+    store(source, Fetched((entry,)), lambda: now)
     return Sighting.objects.select_related("post").get(source=source, guid=urls.digest(entry.guid)).post
 
 

@@ -36,10 +36,12 @@ LONGEST = 2_000_000
 SECONDS = 15
 FEW = 120
 """Words: a page with a password field and fewer is a door, not a story."""
+MANY = 30_000
+"""Elements of a page: what stands in more of them is no story, and judging it takes long."""
 BY_HAND = "Add it by hand instead, with a link to it."
 _DOOR = re.compile(r"/(log-?in|sign-?in|sso|auth|oauth2?|session|account)([/?.]|$)", re.IGNORECASE)
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_PROLOG = re.compile(r"\s*<\?xml[^>]*\?>")
+_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _OTHER = {
     "application/pdf": "a PDF", "image/": "a picture", "video/": "a film", "audio/": "a recording",
     "text/plain": "plain text", "application/json": "data (JSON)", "application/zip": "an archive of files",
@@ -142,6 +144,8 @@ def _typed(document: Document) -> str:
 
 def _story(page: HtmlElement) -> str:
     """The part of a page that is its story, as HTML; empty where none can be told from the rest."""
+    if sum(1 for _ in page.iter()) > MANY:
+        return ""
     source = etree.tostring(page, encoding="unicode", method="html")
     try:
         return str(Readable(source).summary(html_partial=True))

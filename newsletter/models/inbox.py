@@ -105,7 +105,7 @@ class Inbox:
         """The posts of a tab, newest first; those with a verdict by when it was given."""
         if tab in (Standing.STARRED, Standing.REJECTED):
             return self._decided(tab, filters, after)
-        rows = filters.applied(self._of_tab(tab)).select_related("source").defer("html")
+        rows = filters.dated(filters.applied(self._of_tab(tab))).select_related("source").defer("html")
         looked = _Walk(filters.dated(Post.objects.all()), "published_at", after)
         found: list[Post] = []
         folded = Copies()

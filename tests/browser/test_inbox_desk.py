@@ -18,7 +18,7 @@ STANDING = "SELECT standing FROM newsletter_triage t JOIN newsletter_post p ON p
 def site():
     """A site on the web, as far as this machine has one: a feed of the publication lies on it."""
     made = Site()
-    told = meta(og_title="A whale falls", article_published_time="2026-11-18T08:00:00Z", article_tag="news")
+    told = meta(og__title="A whale falls", article__published_time="2026-11-18T08:00:00Z", article__tag="news")
     made.pages["/whale"] = ("text/html; charset=utf-8", html(told).encode())
     made.pages["/report.pdf"] = ("application/pdf", b"%PDF-1.7")
     made.pages["/feed"] = ("application/rss+xml", b"<rss version='2.0'><channel><title>Site</title></channel></rss>")

@@ -29,7 +29,7 @@ def html(head="", story=PARAGRAPHS, more=""):
 
 
 def meta(**names):
-    return "".join(f'<meta property="{name.replace("_", ":")}" content="{value}">' for name, value in names.items())
+    return "".join(f'<meta property="{name.replace("__", ":")}" content="{value}">' for name, value in names.items())
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def fetch(web, config):
 
 
 def test_the_story_comes_without_what_stands_around_it(web, fetch):
-    found = fetch(html(meta(og_title="A whale falls", og_description="What becomes of it.")))
+    found = fetch(html(meta(og__title="A whale falls", og__description="What becomes of it.")))
     assert (found.title, found.summary, found.language) == ("A whale falls", "What becomes of it.", "en-GB")
     assert "Paragraph 0" in found.html
     assert "Paragraph 5" in found.html
@@ -77,7 +77,7 @@ def test_open_graph_is_believed_first_then_json_ld_then_the_page(fetch):
     assert found.tags == ("sea", "whales")
     assert found.image_url == "https://img.example.org/whale.jpg"
     assert found.published_at == datetime(2026, 11, 18, 8, tzinfo=UTC)
-    og = meta(og_title="By OpenGraph", article_published_time="2026-11-17T09:00:00Z", article_tag="Deep")
+    og = meta(og__title="By OpenGraph", article__published_time="2026-11-17T09:00:00Z", article__tag="Deep")
     found = fetch(html(f'{og}<script type="application/ld+json">{json.dumps(told)}</script>'))
     assert (found.title, found.tags, found.published_at.day) == ("By OpenGraph", ("deep",), 17)
 
@@ -89,7 +89,7 @@ def test_json_ld_that_is_broken_is_passed_over(fetch, told):
 
 def test_pictures_and_links_are_made_whole_and_scripts_are_gone(web, fetch):
     story = PARAGRAPHS + '<p><a href="/more">More</a></p><img src="whale.jpg" alt="A whale"><script>alert(1)</script>'
-    found = fetch(html(meta(og_image="/lead.jpg", og_image_alt="The lead"), story))
+    found = fetch(html(meta(og__image="/lead.jpg", og__image__alt="The lead"), story))
     assert (found.image_url, found.image_alt) == (f"{web.url}/lead.jpg", "The lead")
     assert f'href="{web.url}/more"' in found.html
     assert "alert" not in found.html
@@ -104,7 +104,7 @@ def test_the_canonical_address_is_taken_unless_it_is_the_front_page(web, fetch, 
 
 
 def test_a_date_ahead_is_now(fetch):
-    assert fetch(html(meta(article_published_time="2031-01-01T00:00:00Z"))).published_at == NOW
+    assert fetch(html(meta(article__published_time="2031-01-01T00:00:00Z"))).published_at == NOW
 
 
 def test_the_charset_of_the_page_itself_is_heeded(fetch):
@@ -113,7 +113,7 @@ def test_the_charset_of_the_page_itself_is_heeded(fetch):
 
 
 def test_a_page_without_a_story_is_taken_by_what_it_says_of_itself(fetch):
-    found = fetch(html(meta(og_title="A film", og_description="Two hours of sea."), story="<div id=app></div>"))
+    found = fetch(html(meta(og__title="A film", og__description="Two hours of sea."), story="<div id=app></div>"))
     assert (found.title, found.summary) == ("A film", "Two hours of sea.")
 
 

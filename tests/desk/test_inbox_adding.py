@@ -22,7 +22,11 @@ def config(settings, make_config, web):  # noqa: F811
 
 
 def serve(web, body=None, **headers):  # noqa: F811
-    body = html(meta(og_title="A whale falls", og_image="/whale.jpg", og_image_alt="A whale")) if body is None else body
+    body = (
+        html(meta(og__title="A whale falls", og__image="/whale.jpg", og__image__alt="A whale"))
+        if body is None
+        else body
+    )
     return web.serve("/whale", body, **{"content_type": "text/html; charset=utf-8", **headers})
 
 
