@@ -101,7 +101,8 @@ class Triage(models.Model):
                 row.read_at = None if row.read_at == before.at else row.read_at
             cls.objects.bulk_update(mine, ["standing", "reason", "by", "at", "read_at"])
             told = {row.post_id for row in mine}
-            return Told(back, sorted(told), [row for row in rows if row.post_id not in told])
+            others = [row for row in rows if row.post_id not in told and row.standing != done[row.post_id].was]
+            return Told(back, sorted(told), others)
 
     @classmethod
     def explain(cls, newsletter: str, act: UUID, reason: str) -> Told:
