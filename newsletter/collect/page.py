@@ -29,7 +29,7 @@ from newsletter.config.schema import Source
 from newsletter.markup import urls
 from newsletter.markup.clean import Addresses, clean
 from newsletter.markup.images import UNKNOWN
-from newsletter.markup.text import count_words, line
+from newsletter.markup.text import collapse, count_words, line
 
 LONGEST = 2_000_000
 """Bytes of a page: somebody waits for it, and no story is as long."""
@@ -67,6 +67,7 @@ def read(call: Call, document: Document) -> Entry:
     """The story of a page that was downloaded."""
     page = _parsed(document)
     told = facts(page)
+    _untitle(page, told.title)
     story = _story(page)
     words = count_words(clean(story, Addresses.against(document.url)).text)
     _insist_on_story(call.source.location, document.url, page, words)
@@ -140,6 +141,14 @@ def _typed(document: Document) -> str:
     if declared and "charset" not in document.content_type.lower():
         return f"{document.content_type or 'text/html'}; charset={declared[1].decode('ascii', 'replace')}"
     return document.content_type
+
+
+def _untitle(page: HtmlElement, title: str) -> None:
+    """Take out a heading that only says the title again: it stands above every story."""
+    for heading in page.xpath("//h1"):
+        words = collapse(str(heading.text_content()))
+        if words and collapse(title).startswith(words):
+            heading.drop_tree()
 
 
 def _story(page: HtmlElement) -> str:

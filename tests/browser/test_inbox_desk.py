@@ -30,7 +30,8 @@ def site():
 def running(tmp_path_factory, site):
     """A publication with four posts that nobody has read; each test brings them back to that."""
     feed = {"NEWSLETTER_COLLECT__SOURCES__SITE__LOCATION": f"{site.url}/feed",
-            "NEWSLETTER_COLLECT__SOURCES__SITE__ALLOW_PRIVATE": "true"}  # fmt: skip
+            "NEWSLETTER_COLLECT__SOURCES__SITE__ALLOW_PRIVATE": "true",
+            "NEWSLETTER_NEWSLETTERS__WEEKLY__SOURCES": "[posts, site]"}  # fmt: skip
     with publication(tmp_path_factory.mktemp("inbox"), **feed) as made:
         for number, title in enumerate(reversed(TITLES)):
             post = f"---\ntitle: {title}\ndate: 2026-11-{20 + number}\ntags: [news]\n---\nThe text of {title}.\n"

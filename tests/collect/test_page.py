@@ -55,6 +55,7 @@ def test_the_story_comes_without_what_stands_around_it(web, fetch):
     assert "Paragraph 5" in found.html
     assert "Menu" not in found.html
     assert "Cookies" not in found.html
+    assert "<h1>" not in found.html
     assert found.url == f"{web.url}/whale"
 
 

@@ -72,6 +72,11 @@ class FilterForm(forms.Form):
         """Whether anything is asked for."""
         return any(self.data.get(name) for name in NAMES)
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but words is asked for."""
+        return any(self.data.get(name) for name in NAMES if name != "q")
+
     def _tags(self, section: str) -> tuple[frozenset[str], frozenset[str]]:
         """Which tags a post of this section has, and which it has not: the first section with one of its tags wins."""
         if not section:
