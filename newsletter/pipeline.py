@@ -108,6 +108,13 @@ def draw_up_summary(ctx: Context, newsletter: str, month: compose.Month) -> Issu
     return compose.draw_up_summary(ctx.config, newsletter, month, ctx.clock(), closing)
 
 
+def load_new_posts(
+    ctx: Context, issue: Issue, add: Collection[int], change: Collection[str], drop: Collection[int]
+) -> compose.Loaded:  # fmt: skip
+    """Take posts into an issue that were collected since, and what has changed; what is chosen is what is done."""
+    return compose.load(ctx.config, issue, ctx.clock(), add, change, drop)
+
+
 def carry_on_drafts(ctx: Context) -> None:
     """Take drafts to their next stage: to review, or, where no approval is asked for, all the way to the schedule."""
     waiting = (Issue.Status.DRAFT, Issue.Status.APPROVED)

@@ -20,7 +20,7 @@ TEAL = dict(
         strict=True,
     )
 )  # fmt: skip
-QUIET = ("flufl.bounce", "httpx", "mail.log", "procrastinate", "python_http_client")
+QUIET = ("flufl.bounce", "httpx", "mail.log", "procrastinate", "python_http_client", "readability")
 
 
 def current() -> Config:

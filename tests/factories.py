@@ -26,6 +26,7 @@ from newsletter.models import (
     Source,
 )
 from newsletter.models.event import READING
+from newsletter.models.post import likeness
 from newsletter.models.taking import Happening, take_in
 from subscribers.addresses import normalize
 from subscribers.models import List, Occasion, Origin, Subscriber, Subscription, Suppression
@@ -56,6 +57,7 @@ def make_post(**fields: Any) -> Post:
     }
     if "source" not in fields:
         fields["source"] = make_source()
+    fields.setdefault("likeness", likeness(fields.get("title", defaults["title"])))
     post = Post.objects.create(**{**defaults, **fields})
     Sighting.objects.create(post=post, source=post.source, guid=post.key, fingerprint=post.key)
     return post

@@ -1,4 +1,4 @@
-"""`newsletter collect`, `sources`, `posts` and `compose`: the first stages by hand."""
+"""`newsletter collect`, `sources` and `compose`: the first stages by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsletter.cli.options import facts_option
 
 from newsletter import collect as collecting, compose as composing, pipeline  # isort: skip
 from newsletter.cli.facts import show_issue
-from newsletter.models import Issue, Post, Source
+from newsletter.models import Issue, Source
 from newsletter.pipeline import Context
 
 
@@ -56,24 +56,6 @@ def sources(as_json: bool) -> None:
         for source in Source.objects.all()
     ]  # fmt: skip
     show(rows, as_json, "No source has been visited yet; `newsletter collect` does it.")
-
-
-@command()
-@click.option("--last", default=30, show_default=True, type=click.IntRange(1), help="How many, newest first.")
-@facts_option
-def posts(last: int, as_json: bool) -> None:
-    """Show the collected posts."""
-    rows = [
-        {
-            "id": post.pk,
-            "published": post.published_at,
-            "source": post.source.name,
-            "title": post.title,
-            "tags": post.tags,
-        }
-        for post in Post.objects.select_related("source")[:last]
-    ]
-    show(rows, as_json, "No posts yet; `newsletter collect` brings them in.")
 
 
 @command()

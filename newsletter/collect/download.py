@@ -7,7 +7,7 @@ import functools
 import re
 import ssl
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -17,14 +17,36 @@ from newsletter.collect.entry import Call
 from newsletter.collect.errors import BadAnswer, CollectError, TooBig, TooSlow, Unreachable
 from newsletter.collect.guard import Guarded, Resolve, resolve
 
-_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-_HINTS = {
-    401: "The feed wants a password: write it into the address, https://user:password@host/…",
-    403: "The server does not let us in; its owner may know why.",
-    404: "Is the address still right?",
-    410: "The feed is gone for good: take it out of config.yaml.",
-    429: "We come too often for this server: raise collect.every.",
-}
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is fetched, in the words of what can go wrong with it.
+
+    `hints` are by status; `refuse` tells by the content type what an answer is instead, before any of it is read.
+    """
+
+    noun: str
+    accept: str
+    hints: Mapping[int, str]
+    again: str
+    too_big: str
+    refuse: Callable[[str], CollectError | None] = lambda _: None
+
+
+FEED = Wanted(
+    "feed",
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+    {
+        401: "The feed wants a password: write it into the address, https://user:password@host/…",
+        403: "The server does not let us in; its owner may know why.",
+        404: "Is the address still right?",
+        410: "The feed is gone for good: take it out of config.yaml.",
+        429: "We come too often for this server: raise collect.every.",
+        500: "The server has a fault; it is tried again next time.",
+    },
+    "It is tried again next time.",
+    "Raise collect.max_bytes if it is meant to be.",
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +62,9 @@ class Document:
     moved_to: str = ""
 
 
-async def download(call: Call, transport: httpx.AsyncBaseTransport | None = None) -> Document:
+async def download(
+    call: Call, transport: httpx.AsyncBaseTransport | None = None, wanted: Wanted = FEED
+) -> Document:  # fmt: skip
     """Fetch the source's location, unless it is as it was at the last visit.
 
     Raises Unreachable, TooSlow, Refused, BadAnswer or TooBig. Tests hand in a transport of their own.
@@ -49,12 +73,12 @@ async def download(call: Call, transport: httpx.AsyncBaseTransport | None = None
     try:
         async with (
             asyncio.timeout(seconds),
-            _client(call, transport) as client,
+            _client(call, transport, wanted) as client,
             client.stream("GET", call.source.location, headers=_conditions(call)) as response,
         ):
-            return await _document(response, collect.max_bytes, bool(call.etag or call.last_modified))
+            return await _document(response, collect.max_bytes, bool(call.etag or call.last_modified), wanted)
     except TimeoutError:
-        raise TooSlow(f"The feed did not come within {seconds:g} seconds.", "It is tried again next time.") from None
+        raise TooSlow(f"The {wanted.noun} did not come within {seconds:g} seconds.", wanted.again) from None
     except httpx.TooManyRedirects:
         raise BadAnswer(
             f"The address redirects more than {collect.max_redirects} times, perhaps in a circle."
@@ -62,10 +86,10 @@ async def download(call: Call, transport: httpx.AsyncBaseTransport | None = None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # the last from hosts that IDNA does not allow
         raise BadAnswer("The address, or where it redirects to, is not a web address.") from None
     except httpx.HTTPError as error:
-        raise _unreachable(error) from error
+        raise _unreachable(error, wanted) from error
 
 
-def _client(call: Call, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _client(call: Call, transport: httpx.AsyncBaseTransport | None, wanted: Wanted) -> httpx.AsyncClient:
     seconds = call.config.collect.timeout.total_seconds()
     return httpx.AsyncClient(
         transport=transport or network(call.source.allow_private),
@@ -74,7 +98,7 @@ def _client(call: Call, transport: httpx.AsyncBaseTransport | None) -> httpx.Asy
         max_redirects=call.config.collect.max_redirects,
         trust_env=False,
         # Only what _plain can unpack a piece at a time.
-        headers={"User-Agent": call.config.collect.user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"},
+        headers={"User-Agent": call.config.collect.user_agent, "Accept": wanted.accept, "Accept-Encoding": "gzip"},
     )
 
 
@@ -94,16 +118,18 @@ def _conditions(call: Call) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value}
 
 
-async def _document(response: httpx.Response, limit: int, conditional: bool) -> Document:
+async def _document(response: httpx.Response, limit: int, conditional: bool, wanted: Wanted) -> Document:
     if response.status_code == HTTPStatus.NOT_MODIFIED and conditional:
         return Document(str(response.url), b"", not_modified=True)
     if not response.is_success:
-        raise _refusal(response)
+        raise _refusal(response, wanted)
+    if error := wanted.refuse(response.headers.get("content-type", "")):
+        raise error
     body = bytearray()
-    async for piece in _plain(response, limit):
+    async for piece in _plain(response, limit, wanted):
         body += piece
         if len(body) > limit:
-            raise TooBig(f"The feed is larger than {limit:,} bytes.", "Raise collect.max_bytes if it is meant to be.")
+            raise TooBig(f"The {wanted.noun} is larger than {limit:,} bytes.", wanted.too_big)
     return Document(
         url=str(response.url),
         body=bytes(body),
@@ -114,17 +140,17 @@ async def _document(response: httpx.Response, limit: int, conditional: bool) -> 
     )
 
 
-async def _plain(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+async def _plain(response: httpx.Response, limit: int, wanted: Wanted) -> AsyncIterator[bytes]:
     """The body unpacked, never more than a byte beyond the limit at a time, whatever a small packet swells to."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("gzip", "x-gzip", "identity", ""):
-        raise BadAnswer(f"The server compressed the feed as {encoding}, which we did not ask for.")
+        raise BadAnswer(f"The server compressed the {wanted.noun} as {encoding}, which we did not ask for.")
     unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if "gzip" in encoding else None
     async for piece in response.aiter_raw():
         try:
             yield unpack.decompress(piece, limit + 1) if unpack else piece
         except zlib.error:
-            raise BadAnswer("The server says the feed is compressed with gzip, but it is not.") from None
+            raise BadAnswer(f"The server says the {wanted.noun} is compressed with gzip, but it is not.") from None
 
 
 def _header(response: httpx.Response, name: str) -> str:
@@ -139,17 +165,18 @@ def _moved_to(response: httpx.Response) -> str:
     return str(response.url) if hops and all(hop.status_code in permanent for hop in hops) else ""
 
 
-def _refusal(response: httpx.Response) -> CollectError:
+def _refusal(response: httpx.Response, wanted: Wanted) -> CollectError:
     status = response.status_code
-    hint = _HINTS.get(status, "The server has a fault; it is tried again next time." if status >= 500 else "")
+    hint = wanted.hints.get(500 if status >= 500 else status, "")
     phrase = response.reason_phrase if re.fullmatch(r"[\w ,'-]{1,60}", response.reason_phrase) else ""
     return BadAnswer(f"The server answered {f'{status} {phrase}'.strip()}.", hint)
 
 
-def _unreachable(error: httpx.HTTPError) -> CollectError:
+def _unreachable(error: httpx.HTTPError, wanted: Wanted) -> CollectError:
     reason = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
-        return TooSlow("The feed's server did not answer in time.", "It is tried again next time.")
+        return TooSlow(f"The {wanted.noun}'s server did not answer in time.", wanted.again)
     if "CERTIFICATE_VERIFY_FAILED" in reason:
-        return Unreachable("The certificate of the feed's server is not valid.", "Does its address open in a browser?")
-    return Unreachable(f"The connection to the feed's server failed: {reason}.", "It is tried again next time.")
+        said = f"The certificate of the {wanted.noun}'s server is not valid."
+        return Unreachable(said, "Does its address open in a browser?")
+    return Unreachable(f"The connection to the {wanted.noun}'s server failed: {reason}.", wanted.again)

@@ -9,7 +9,8 @@ CollectError
 │   └── Refused       an address that lies inside our own network
 ├── BadAnswer         an answer that is not the feed: its status, its redirects, its compression
 │   └── TooBig        more than collect.max_bytes
-└── NotAFeed          a web page, an empty body, something else
+├── NotAFeed          a web page, an empty body, something else
+└── NotAPage          a PDF, a picture, a login, a page without a story: nothing that can be added by its address
 """
 
 
@@ -55,3 +56,7 @@ class TooBig(BadAnswer):
 
 class NotAFeed(CollectError):
     """What came is not a feed."""
+
+
+class NotAPage(CollectError):
+    """What lies at an address is not a story that can be taken from it."""

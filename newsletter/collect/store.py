@@ -12,6 +12,7 @@ from django.db import transaction
 from newsletter.collect.entry import Entry, Fetched
 from newsletter.markup.urls import digest, key
 from newsletter.models import Post, Sighting, Source
+from newsletter.models.post import likeness
 
 CONTENT = (
     "url", "title", "summary", "html", "authors", "tags", "image_url", "image_alt", "image_dark", "image_width",
@@ -114,7 +115,9 @@ def _update(source: Source, pairs: list[tuple[Sighting, Entry]], latest: datetim
         sighting.post.pk: (sighting.post, entry) for sighting, entry in pairs if sighting.post.source_id == source.pk
     }
     posts = [post for post, entry in owned.values() if _refresh(post, entry, latest, now)]
-    Post.objects.bulk_update(posts, [*CONTENT, "published_at", "collected_at", "updated_at"], batch_size=BATCH)
+    Post.objects.bulk_update(
+        posts, [*CONTENT, "likeness", "published_at", "collected_at", "updated_at"], batch_size=BATCH
+    )
     return len(posts)
 
 
@@ -133,7 +136,7 @@ def _refresh(post: Post, entry: Entry, latest: datetime | None, now: datetime) -
 def _fill(post: Post, entry: Entry, latest: datetime | None = None) -> bool:
     """Set the content of a post, and its date where the entry has one; return whether anything is another now."""
     values: dict[str, object] = {name: getattr(entry, name) for name in CONTENT}
-    values |= {"authors": list(entry.authors), "tags": list(entry.tags)}
+    values |= {"authors": list(entry.authors), "tags": list(entry.tags), "likeness": likeness(entry.title)}
     if post.pk and (published_at := _published(entry, latest)):
         values["published_at"] = published_at
     changed = [name for name, value in values.items() if getattr(post, name) != value]

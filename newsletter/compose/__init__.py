@@ -10,19 +10,21 @@ from django.db import transaction
 from django.db.models import Q
 
 from newsletter.compose.calendar import latest, on_date, upcoming
-from newsletter.compose.selection import Selection, select
+from newsletter.compose.candidates import candidates
+from newsletter.compose.loading import NEEDS, Addition, Change, Loaded, News, load, news_for
+from newsletter.compose.selection import Selection, section_of, sections_of, select
 from newsletter.compose.summary import Month, check, draw_up_summary, month_named, months_at_hand, see_to
 from newsletter.config import Config, Newsletter
-from newsletter.models import Issue, Item, Post, Series
+from newsletter.models import Issue, Item, Series
 
 __all__ = [
-    "Month", "at_hand", "check", "draw_up", "draw_up_summary", "latest", "month_named", "months_at_hand", "on_date",
-    "record_missed", "see_to", "upcoming",
+    "NEEDS", "Addition", "Change", "Loaded", "Month", "News", "at_hand", "check", "draw_up", "draw_up_summary",
+    "latest", "load", "month_named", "months_at_hand", "news_for", "on_date", "record_missed", "section_of",
+    "sections_of", "see_to", "upcoming",
 ]  # fmt: skip
 
 # More due dates than this at one time can only be a schedule that nobody meant.
 _MOST_AT_ONCE = 50
-_MOST_POSTS = 1000
 # So long after a first issue found too few posts somebody is waiting: its sources are visited again at every turn.
 _EAGER = timedelta(minutes=10)
 
@@ -145,9 +147,7 @@ def _cut_off(newsletter: Newsletter, since: datetime | None, due: datetime, now:
 
 
 def _selected(config: Config, name: str, since: datetime | None, cut_off: datetime) -> Selection:
-    newsletter = config.newsletters[name]
-    oldest = (since or cut_off) - config.compose.grace
-    return select(Post.for_issue(name, newsletter.sources, since, cut_off, oldest)[:_MOST_POSTS], newsletter)
+    return select(candidates(config, name, since, cut_off), config.newsletters[name])
 
 
 def _outcome(selection: Selection) -> tuple[Issue.Status, str]:

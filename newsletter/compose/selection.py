@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from newsletter.config import Newsletter, NewsletterSection
@@ -25,21 +26,38 @@ class Selection:
     shortfall: str = ""
 
 
+def sections_of(newsletter: Newsletter) -> list[NewsletterSection]:
+    """The parts of an issue in their order, that of all other posts last if there is one."""
+    return [*newsletter.sections, *([newsletter.other] if newsletter.other else [])]
+
+
 def select(posts: Iterable[Post], newsletter: Newsletter) -> Selection:
-    """Sort posts, newest first, into sections by tag, and keep to every minimum and maximum."""
-    sections = [*newsletter.sections, *([newsletter.other] if newsletter.other else [])]
+    """Sort posts, newest first, into sections by tag, and keep to every minimum and maximum.
+
+    Where there is no room for all, those that an editor has starred go before newer ones; they stand in order of date.
+    """
+    sections = sections_of(newsletter)
     shelves: list[list[Post]] = [[] for _ in sections]
-    for post in posts:
-        index = _section_of(post, newsletter)
+    for post in sorted(posts, key=lambda post: not is_starred(post)):
+        index = section_of(post, newsletter)
         if index < len(sections) and len(shelves[index]) < sections[index].max:
             shelves[index].append(post)
     _trim(shelves, [section.min for section in sections], newsletter.max)
-    places = [Place(section, post) for section, shelf in zip(sections, shelves, strict=True) for post in shelf]
+    places = [
+        Place(section, post)
+        for section, shelf in zip(sections, shelves, strict=True)
+        for post in sorted(shelf, key=lambda post: post.published_at, reverse=True)
+    ]
     return Selection(places, _shortfall(sections, shelves, newsletter))
 
 
-def _section_of(post: Post, newsletter: Newsletter) -> int:
-    """The first section with a tag of the post; past the last of them, for the section of all others."""
+def is_starred(post: Post) -> bool:
+    """Whether an editor asks for it, as far as the query it came from says so."""
+    return bool(getattr(post, "starred", False))
+
+
+def section_of(post: Post, newsletter: Newsletter) -> int:
+    """The number of the first section with a tag of the post; past the last of them, for the section of all others."""
     tags = {str(tag).casefold() for tag in post.tags}
     for index, section in enumerate(newsletter.sections):
         if tags & {tag.casefold() for tag in section.tags}:
@@ -48,11 +66,18 @@ def _section_of(post: Post, newsletter: Newsletter) -> int:
 
 
 def _trim(shelves: list[list[Post]], least: list[int], most: int) -> None:
-    """Drop the oldest posts until the issue is not too long, but take no section below its own minimum."""
+    """Drop the oldest posts until the issue is not too long, but take no section below its own minimum.
+
+    The last of a shelf is always the first to go: what is starred stands before what is not.
+    """
     while sum(map(len, shelves)) > most:
         spare = [shelf for shelf, minimum in zip(shelves, least, strict=True) if len(shelf) > minimum]
-        shelf = min(spare or [shelf for shelf in shelves if shelf], key=lambda shelf: shelf[-1].published_at)
+        shelf = min(spare or [shelf for shelf in shelves if shelf], key=lambda shelf: _worth(shelf[-1]))
         shelf.pop()
+
+
+def _worth(post: Post) -> tuple[bool, datetime]:
+    return is_starred(post), post.published_at
 
 
 def _shortfall(sections: list[NewsletterSection], shelves: list[list[Post]], newsletter: Newsletter) -> str:

@@ -20,6 +20,7 @@ PAGES = {
         ("Posts", "article", "admin:newsletter_post_changelist", "newsletter.view_post"),
     ),
     "Compose": (
+        ("Inbox", "inbox", "desk-inbox", "newsletter.triage_post"),
         ("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),
         ("Themes", "palette", "desk-gallery", "newsletter.view_issue"),
     ),

@@ -13,6 +13,7 @@ from newsletter.desk.pages import (
     letter,
     link_map,
     lists,
+    new_posts,
     outbox,
     people,
     person_data,
@@ -24,8 +25,15 @@ from newsletter.desk.pages import (
     sending,
     suppressions,
 )
+from newsletter.desk.pages.inbox import adding, listing, story
 
 urlpatterns = [
+    path("inbox/", listing.index, name="desk-inbox"),
+    path("inbox/<slug:newsletter>/", listing.inbox, name="desk-inbox-of"),
+    path("inbox/<slug:newsletter>/add/", adding.add, name="desk-inbox-add"),
+    path("inbox/<slug:newsletter>/write/", adding.write, name="desk-inbox-write"),
+    path("inbox/<slug:newsletter>/post/<int:number>/", story.story, name="desk-inbox-post"),
+    path("issue/<int:number>/new-posts/", new_posts.new_posts, name="desk-new-posts"),
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
     path("issue/<int:number>/checks/", checks.checks, name="desk-checks"),

@@ -3,6 +3,7 @@
 from newsletter.models.source import Source
 
 from newsletter.models.post import Post, Sighting  # isort: skip
+from newsletter.models.triage import Decision, Standing, Triage  # isort: skip
 from newsletter.models.issue import Issue, Item, Series, TransitionRefused  # isort: skip
 from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
@@ -31,6 +32,7 @@ __all__ = [
     "AudienceUnknown",
     "Beat",
     "Correction",
+    "Decision",
     "Due",
     "Edition",
     "Entry",
@@ -63,10 +65,12 @@ __all__ = [
     "Slot",
     "Source",
     "Spooled",
+    "Standing",
     "Tally",
     "Term",
     "TransitionRefused",
     "TransportState",
+    "Triage",
     "Turn",
     "Verdict",
     "Vote",

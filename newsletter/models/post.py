@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -18,6 +20,10 @@ class Post(models.Model):
     source = models.ForeignKey(Source, models.PROTECT, related_name="posts", help_text="Where it was seen first.")
     url = models.TextField(blank=True, help_text="Canonical address; empty where the post is published by us alone.")
     title = models.TextField()
+    likeness = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False,
+        help_text="By which the same title is found in other sources; empty where a title says too little.",
+    )  # fmt: skip
     summary = models.TextField(blank=True, help_text="Plain text.")
     html = models.TextField(blank=True, help_text="Sanitised.")
     authors = models.JSONField(default=list)
@@ -38,7 +44,11 @@ class Post(models.Model):
 
     class Meta:
         ordering = ("-published_at", "-pk")
-        indexes = (models.Index(fields=("published_at",), name="post_published"),)
+        indexes = (
+            models.Index(fields=("published_at",), name="post_published"),
+            models.Index(fields=("likeness", "published_at"), name="post_likeness"),
+        )
+        permissions = (("triage_post", "Can star, reject and add posts in the inbox"),)
 
     def __str__(self) -> str:
         return self.title
@@ -57,32 +67,40 @@ class Post(models.Model):
         return told.select_related("source").distinct()
 
     @classmethod
-    def seen_in(cls, sources: Iterable[str]) -> QuerySet[Post]:
-        """Posts that one of these sources has brought."""
-        return cls.objects.filter(Exists(Sighting.objects.filter(post=OuterRef("pk"), source__name__in=tuple(sources))))
+    def inbox_of(cls, newsletter: str, sources: Iterable[str]) -> QuerySet[Post]:
+        """Posts that one of these sources has brought, or an editor for this newsletter."""
+        from newsletter.models.triage import Triage
+
+        added = Triage.objects.filter(post=OuterRef("pk"), newsletter=newsletter, added_at__isnull=False)
+        seen = Sighting.objects.filter(post=OuterRef("pk"), source__name__in=tuple(sources))
+        return cls.objects.filter(Exists(seen) | Exists(added))
 
     @classmethod
     def for_issue(
         cls, newsletter: str, sources: Iterable[str], after: datetime | None, until: datetime, oldest: datetime
     ) -> QuerySet[Post]:
-        """Posts that the newsletter may still use, newest first.
+        """Posts that the newsletter may still use, newest first; `starred` says of each whether an editor asks for it.
 
         Published after `after` and by `until`; also those that turned up later than the issue they belonged to, unless
-        older than `oldest`, and those of an issue that was given up since. Never one that an issue of this newsletter
-        holds, unless nobody got that issue and nobody will.
+        older than `oldest`, those of an issue that was given up since, and any that is starred. Never one that an issue
+        of this newsletter holds, unless nobody got that issue and nobody will; and never one that was rejected.
         """
         from newsletter.models.issue import Item
+        from newsletter.models.triage import Standing, Triage
 
+        triage = Triage.objects.filter(post=OuterRef("pk"), newsletter=newsletter)
+        starred, rejected = triage.filter(standing=Standing.STARRED), triage.filter(standing=Standing.REJECTED)
         items = Item.objects.filter(post=OuterRef("pk"), issue__newsletter=newsletter)
         cancelled_unsent = Q(issue__status="cancelled", issue__started_at=None)
         used = items.exclude(Q(issue__status="skipped") | cancelled_unsent)
-        posts = cls.seen_in(sources).filter(~Exists(used), published_at__lte=until)
+        posts = cls.inbox_of(newsletter, sources).annotate(starred=Exists(starred))
+        posts = posts.filter(~Exists(used), ~Exists(rejected), published_at__lte=until)
         if after is None:
             return posts
         late = Q(collected_at__gt=after, published_at__gt=oldest)
         # Given up when the issue after it was drawn up already. Once only: what the next one has no room for stays out.
         freed = items.filter(cancelled_unsent).exclude(issue__finished_at__lte=after)
-        return posts.filter(Q(published_at__gt=after) | late | Exists(freed))
+        return posts.filter(Q(published_at__gt=after) | late | Q(starred=True) | Exists(freed))
 
 
 class Sighting(models.Model):
@@ -103,3 +121,14 @@ class Sighting(models.Model):
 def reading_minutes(words: int) -> int:
     """Minutes to read so many words, at 230 a minute; at least one."""
     return max(1, round(words / 230))
+
+
+LEAST = 12
+"""Letters and digits that a title must have to tell one story from another: “Open thread” is each week another one."""
+
+
+def likeness(title: str) -> str:
+    """SHA-256 of a title's letters and digits, the same however it is spelt; empty if there are too few of them."""
+    plain = unicodedata.normalize("NFKD", title).casefold()
+    told = "".join(one for one in plain if one.isalnum())
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest() if len(told) >= LEAST else ""

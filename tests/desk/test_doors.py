@@ -57,6 +57,9 @@ def own_pages():
         reverse("desk-letter", args=("weekly",)),
         *(reverse(f"admin:newsletter_issue_{verb}", args=(issue.pk,))
           for verb in ("approve", "schedule", "pause", "resume", "cancel")),
+        reverse("desk-new-posts", args=(issue.pk,)), reverse("desk-inbox"),
+        *(reverse(name, args=("weekly",)) for name in ("desk-inbox-of", "desk-inbox-add", "desk-inbox-write")),
+        reverse("desk-inbox-post", args=("weekly", make_post().pk)),
         *audience_pages(),
     ]  # fmt: skip
 
@@ -178,8 +181,8 @@ def fill():
 def test_the_sidebar_follows_the_pipeline(staff):
     page = staff.get("/desk/").content.decode()
     places = [page.index(f">{word}</span>") for word in (
-        "Sources", "Posts", "Issues", "Messages", "Outbox", "Events", "Lists", "Subscribers", "Suppressions", "Users",
-        "Groups",
+        "Sources", "Posts", "Inbox", "Issues", "Messages", "Outbox", "Events", "Lists", "Subscribers", "Suppressions",
+        "Users", "Groups",
     )]  # fmt: skip
     assert places == sorted(places)
 

@@ -8,13 +8,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from newsletter.collect import adding
 from newsletter.desk.admin.base import ReadOnlyAdmin, display, link
 from newsletter.models import Post, Source
 
 
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
-    """Where posts come from, and how the last visit went."""
+    """Where posts come from, and how the last visit went; those that editors bring in have a source of their own."""
 
     about = "Where posts come from. Sources are named in config.yaml; here is how their last visits went."
     when_empty = "No source has been visited yet. Name one under `collect.sources` in config.yaml."
@@ -33,6 +34,8 @@ class SourceAdmin(ReadOnlyAdmin):
         """How the source is doing, in a word."""
         if source.failures:
             return "failing"
+        if source.kind == adding.KIND:
+            return "by hand"
         if source.checked_at is None:
             return "not visited yet"
         return "odd" if source.warning else "well"
