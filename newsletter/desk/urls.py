@@ -2,6 +2,8 @@
 
 from django.urls import path, re_path
 
+from newsletter.desk.editor import history, tools
+from newsletter.desk.editor import page as editor
 from newsletter.desk.pages import (
     audience,
     bulk,
@@ -22,11 +24,21 @@ from newsletter.desk.pages import (
     segment,
     sending,
     suppressions,
+    testing,
 )
 
 urlpatterns = [
+    path("issue/<int:number>/edit/", editor.edit, name="desk-edit"),
+    path("issue/<int:number>/edit/look", tools.look, name="desk-edit-look"),
+    path("issue/<int:number>/edit/paste", tools.paste, name="desk-edit-paste"),
+    path("issue/<int:number>/edit/picture", tools.picture, name="desk-edit-picture"),
+    path("issue/<int:number>/edit/here", tools.here, name="desk-edit-here"),
+    path("issue/<int:number>/history/", history.history, name="desk-history"),
+    path("issue/<int:number>/history/<int:version>/", history.revision, name="desk-revision"),
+    path("emoji", tools.emojis, name="desk-emoji"),
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
+    path("issue/<int:number>/test/", testing.test, name="desk-test"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
     re_path(
         r"^issue/(?P<number>\d{1,18})/report/(?P<name>[a-z]+)\.(?P<form>csv|json)$",

@@ -22,6 +22,7 @@ from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Taggi
 from tests.factories import (
     make_edition,
     make_event,
+    make_issue,
     make_item,
     make_link,
     make_list,
@@ -56,7 +57,8 @@ def drawn(settings, make_config):
     client.force_login(make_staff())
     pages = {"nobody": client.get(admin("subscriber"))}
     pages |= {
-        name: client.get(address) for name, address in chain(_people(), _imports(client), _sending(client), _reports())
+        name: client.get(address)
+        for name, address in chain(_people(), _imports(client), _sending(client), _reports(), _editing(client))
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
     return {name.replace(" ", "-"): answer.content.decode() for name, answer in pages.items()}
@@ -133,6 +135,26 @@ def _reports():
     yield "link map", reverse("desk-link-map", args=(issue.pk,))
     yield "all issues", reverse("desk-letter", args=("weekly",))
     yield "persons timeline", reverse("admin:subscribers_subscriber_change", args=(message.subscriber_id,))
+
+
+def _editing(client):
+    """An issue in the making, with a block of the editor's own and something taken out; its history and preview."""
+    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=3))
+    for section in ("World", "World", "Science"):
+        make_item(issue, section=section, note="Why it matters")
+    address = reverse("desk-edit", args=(issue.pk,))
+    form = client.get(address).context["letter"]
+    client.post(address, {"do": "letter", **dict(form.marks), "subject": "Whales", "opening": "Good morning."})
+    client.post(address, {"do": "add", "text": "::: poll Tea?\n- Yes\n- No\n:::"})
+    client.post(address, {"do": "out", "piece": f"i{issue.items.last().pk}"})
+    yield "editor", address
+    yield "history", reverse("desk-history", args=(issue.pk,))
+    yield "revision", reverse("desk-revision", args=(issue.pk, issue.revisions.first().number))
+    yield "preview", f"{reverse('desk-preview', args=(issue.pk,))}?part=all"
+    issue.refresh_from_db()
+    issue.status = "sent"
+    issue.save()
+    yield "editor read only", address
 
 
 def _imports(client):
