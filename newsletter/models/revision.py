@@ -46,7 +46,7 @@ class Revision(models.Model):
 
         An edit that goes on where the same person stopped a moment ago takes the place of the one before.
         """
-        last = cls.objects.filter(issue=issue).first()
+        last: Revision | None = cls.objects.filter(issue=issue).first()
         if last is None:
             last = cls._new(issue, issue.version, before, None, issue.created_at, "As it was drawn up")
         elif last.state != before:

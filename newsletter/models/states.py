@@ -120,11 +120,10 @@ def changes(before: State, after: State) -> list[str]:
     lines += [f"{title_of(old[key])} taken out" for key in old if key not in new]
     for key in (key for key in new if key in old):
         lines += _changes_of(old[key], new[key])
-    stay = [
-        [one["key"] for one in state["pieces"] if one["key"] in old and one["key"] in new] for state in (before, after)
-    ]
-    if stay[0] != stay[1] and not any("moved to" in line for line in lines):
-        lines.append(_moved(*stay, new))
+    both = old.keys() & new.keys()
+    was, now = ([one["key"] for one in state["pieces"] if one["key"] in both] for state in (before, after))
+    if was != now and not any("moved to" in line for line in lines):
+        lines.append(_moved(was, now, new))
     return lines
 
 

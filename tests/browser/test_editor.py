@@ -28,7 +28,7 @@ def address(running):
         post = f"---\ntitle: {title}\n---\nA story of {day} that says a little.\n"
         (running.folder / "posts" / f"2026-11-21-{title.lower()}-{day}.md").write_text(post, encoding="utf-8")
     assert running.command("collect").returncode == 0
-    made = running.command("compose", "weekly", "--on", day)
+    made = running.command("compose", "weekly", "--on", f"{day} 08:00")
     assert made.returncode == 0, made.stderr
     return f"{running.url}/desk/issue/{max(one['id'] for one in running.facts('issues'))}/edit/"
 
@@ -56,6 +56,23 @@ def saved(page, subject):
     expect(page.locator("#saved")).to_have_text(SAVED)
 
 
+def drag(page, start, end):
+    """Take a story by its handle and let go of it above another, as a hand does: in small steps."""
+    page.locator(".desk-pieces").scroll_into_view_if_needed()
+    (x, y), (to_x, to_y) = (middle(page.locator(".desk-handle").nth(one)) for one in (start, end))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 20, steps=5)
+    page.mouse.move(to_x, to_y - 8, steps=20)
+    page.mouse.move(to_x, to_y - 10, steps=5)
+    page.mouse.up()
+
+
+def middle(place):
+    box = place.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def test_stories_are_ordered_by_keyboard_and_it_is_said_where_they_are(desk):
     before = titles(desk).all_text_contents()
     last = desk.get_by_role("button", name=f"Move up: {before[-1]}")
@@ -71,8 +88,7 @@ def test_stories_are_ordered_by_keyboard_and_it_is_said_where_they_are(desk):
 
 def test_stories_are_ordered_by_mouse(desk):
     before = titles(desk).all_text_contents()
-    handles = desk.locator(".desk-handle")
-    handles.nth(len(before) - 1).drag_to(handles.nth(0), target_position={"x": 4, "y": 2})
+    drag(desk, len(before) - 1, 0)
     wanted = [before[-1], *before[:-1]]
     expect(titles(desk)).to_have_text(wanted)
     expect(desk.locator("#live")).to_contain_text(f"“{before[-1]}” is now 1 of")

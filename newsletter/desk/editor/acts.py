@@ -119,9 +119,8 @@ def out(edit: Edit, data: Posted, by: Any) -> str:
 def back(edit: Edit, data: Posted, by: Any) -> str:
     """Put back what was taken out."""
     number = data.get("aside", "")
-    row = SetAside.objects.filter(
-        issue=edit.issue, pk=number if number.isdecimal() and len(number) < 18 else None
-    ).first()
+    known = number if number.isdecimal() and len(number) < 18 else "0"
+    row = SetAside.objects.filter(issue=edit.issue, pk=known).first()
     if row is None:
         return "It is back already."
     piece = row.put_back()

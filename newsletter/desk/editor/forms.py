@@ -20,6 +20,8 @@ AREA = " ".join(TEXTAREA_CLASSES).replace("max-w-4xl", "").replace("max-w-2xl", 
 LONGEST = 100_000
 """Characters of a letter or a block; mail programs clip at about as much."""
 SHORT = {"autocomplete": "off", "data-emoji": ""}
+MARKDOWN = {"data-markdown": ""}
+Also = Mapping[str, str] | None
 
 
 class Words(forms.CharField):
@@ -30,15 +32,17 @@ class Words(forms.CharField):
         return scrub(str(super().to_python(value))).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def line(most: int, label: str, hint: str = "", *, required: bool = False, **attributes: Any) -> Words:
-    """A field of one line."""
-    widget = forms.TextInput({"class": INPUT, **attributes})
+def line(most: int, label: str, hint: str = "", *, required: bool = False, also: Also = None) -> Words:
+    """A field of one line; `also` are further attributes of it."""
+    widget = forms.TextInput({"class": INPUT, **(also or {})})
     return Words(max_length=most, required=required, label=label, help_text=hint, widget=widget)
 
 
-def area(most: int, label: str, hint: str = "", *, rows: int = 3, required: bool = False, **attributes: Any) -> Words:
+def area(
+    most: int, label: str, hint: str = "", *, rows: int = 3, required: bool = False, also: Also = None
+) -> Words:  # fmt: skip
     """A field of several lines."""
-    widget = forms.Textarea({"class": AREA, "rows": rows, **attributes})
+    widget = forms.Textarea({"class": AREA, "rows": rows, **(also or {})})
     return Words(max_length=most, required=required, label=label, help_text=hint, widget=widget)
 
 
@@ -68,22 +72,24 @@ class Marked(forms.Form):
 class LetterForm(Marked):
     """Subject, preheader, and the letters above and below the stories."""
 
-    subject = line(300, "Subject", "Left empty, the newsletter's own pattern makes it.", **SHORT)
+    subject = line(300, "Subject", "Left empty, the newsletter's own pattern makes it.", also=SHORT)
     preheader = line(
-        500, "Preheader", "What the inbox shows after the subject. Left empty, the pattern makes it.", **SHORT
+        500, "Preheader", "What the inbox shows after the subject. Left empty, the pattern makes it.", also=SHORT
     )
-    opening = area(LONGEST, "Opening letter", "Markdown, above the stories.", rows=6, **{"data-markdown": ""})
-    closing = area(LONGEST, "Closing word", "Markdown, below the stories.", rows=3, **{"data-markdown": ""})
+    opening = area(LONGEST, "Opening letter", "Markdown, above the stories.", rows=6, also=MARKDOWN)
+    closing = area(LONGEST, "Closing word", "Markdown, below the stories.", rows=3, also=MARKDOWN)
 
 
 class ItemForm(Marked):
     """A story as this issue says it; the post itself, and other issues, stay as they are."""
 
-    emoji = line(20, "Emoji", **SHORT)
+    emoji = line(20, "Emoji", also=SHORT)
     title = line(500, "Title", required=True)
     summary = area(5_000, "Summary")
-    note = area(5_000, "Note", "Your own word on it: why it matters.", rows=2, **{"data-emoji": ""})
-    image_url = line(2_000, "Picture", "Its address on the web, or upload one. Empty: no picture.", inputmode="url")
+    note = area(5_000, "Note", "Your own word on it: why it matters.", rows=2, also={"data-emoji": ""})
+    image_url = line(
+        2_000, "Picture", "Its address on the web, or upload one. Empty: no picture.", also={"inputmode": "url"}
+    )
     picture = forms.FileField(
         required=False, label="Upload a picture", allow_empty_file=True,
         widget=forms.FileInput({"accept": "image/png,image/jpeg,image/gif,image/webp"}),
@@ -106,7 +112,7 @@ class ItemForm(Marked):
 class BlockForm(Marked):
     """A block of the editor's own."""
 
-    text = area(LONGEST, "Block", "Markdown.", rows=5, required=True, **{"data-markdown": ""})
+    text = area(LONGEST, "Block", "Markdown.", rows=5, required=True, also=MARKDOWN)
 
 
 class SectionForm(forms.Form):

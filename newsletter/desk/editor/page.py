@@ -166,7 +166,7 @@ def too_late(request: HttpRequest, issue: Issue, words: str) -> HttpResponse:
         return JsonResponse({"refused": f"{words}."}, status=409)
     typed = [
         (name, value) for name, value in request.POST.items()
-        if value.strip() and name in {*forms.LetterForm.base_fields, *forms.ItemForm.base_fields, "text"}
+        if str(value).strip() and name in {*forms.LetterForm.base_fields, *forms.ItemForm.base_fields, "text"}
     ]  # fmt: skip
     answer = desk_page(
         request, "editor_late.html", "Not saved", object=issue, words=words, typed=typed,

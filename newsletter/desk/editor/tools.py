@@ -70,7 +70,7 @@ def picture(request: HttpRequest, number: int) -> HttpResponse:
     by_script = request.headers.get("Accept", "").startswith("application/json")
     upload, words = request.FILES.get("file"), " ".join(request.POST.get("alt", "").split())[:1_000]
     error, address = "", ""
-    if upload is None:
+    if upload is None or upload.file is None:
         error = "Choose a picture first."
     elif not words:
         error = "Say what the picture shows: it is read out to whoever does not see it."

@@ -52,7 +52,9 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
     if view == "source":
         return framed(looks.source(mail["html"]))
     if view in [one.name for one in looks.VIEWS]:
-        return framed(looks.seen(render.Rendered(**mail, mjml=""), view))
+        return framed(
+            looks.seen(render.Rendered(mail["subject"], mail["preheader"], mail["html"], mail["text"], mjml=""), view)
+        )
     return framed(mail["html"])
 
 

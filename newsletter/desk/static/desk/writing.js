@@ -77,7 +77,7 @@ function icon(words, name) {
 /* Give every field in a part of the page what helps to write in it; those that have it stay as they are. */
 export function dress(root, tools, say) {
   for (const field of root.querySelectorAll("textarea[data-markdown]:not([data-dressed])")) markdown(field, tools, say);
-  for (const field of root.querySelectorAll("[data-emoji]:not([data-dressed])")) {
+  for (const field of root.querySelectorAll(":is(input, textarea)[data-emoji]:not([data-dressed])")) {
     field.dataset.dressed = "";
     const button = icon(`Emoji for: ${field.labels?.[0]?.textContent ?? "this field"}`, "add_reaction");
     button.addEventListener("click", () => pick(field, tools));
