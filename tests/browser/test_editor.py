@@ -1,6 +1,7 @@
 """An issue is made in a real browser: by keyboard, by mouse, by two people at once, and back to what it said."""
 
 import re
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -26,7 +27,9 @@ def address(running):
     day = f"{next(YEARS)}-01-04"
     for title in ("Alpha", "Beta", "Gamma", "Delta"):
         post = f"---\ntitle: {title}\n---\nA story of {day} that says a little.\n"
-        (running.folder / "posts" / f"2026-11-21-{title.lower()}-{day}.md").write_text(post, encoding="utf-8")
+        (running.folder / "posts" / f"{datetime.now(UTC):%Y-%m-%d}-{title.lower()}-{day}.md").write_text(
+            post, encoding="utf-8"
+        )
     assert running.command("collect").returncode == 0
     made = running.command("compose", "weekly", "--on", f"{day} 08:00")
     assert made.returncode == 0, made.stderr
