@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 from urllib.parse import quote
 
 from newsletter.config import Config
+
+_PICTURE = re.compile(r"/pictures/([0-9a-f]{32})-(\d{1,5})x(\d{1,5})\.(png|jpg|gif)")
 
 
 def click(config: Config, link: int, token: str) -> str:
@@ -133,6 +136,26 @@ def post(config: Config, number: int, title: str) -> str:
 def file(config: Config, source: str, path: str) -> str:
     """An image that lies beside a folder source's posts."""
     return f"{config.site.url}/files/{source}/{quote(path)}"
+
+
+class PictureName(NamedTuple):
+    """What the address of an uploaded picture tells."""
+
+    digest: str
+    width: int
+    height: int
+    kind: str
+
+
+def picture(config: Config, name: PictureName) -> str:
+    """A picture that staff have uploaded. What lies there never changes."""
+    return f"{config.site.url}/pictures/{name.digest}-{name.width}x{name.height}.{name.kind}"
+
+
+def picture_named(config: Config, address: str) -> PictureName | None:
+    """What an address of `picture` tells; None for any other."""
+    match = _PICTURE.fullmatch(address.removeprefix(config.site.url)) if address.startswith(config.site.url) else None
+    return PictureName(match[1], int(match[2]), int(match[3]), match[4]) if match else None
 
 
 def asset(config: Config, address: str) -> str:

@@ -242,10 +242,15 @@ FREE |= {
         (
             "newsletter.Source", "newsletter.Post", "newsletter.Sighting", "newsletter.Series", "newsletter.Issue",
             "newsletter.Item", "newsletter.Edition", "newsletter.Link", "newsletter.Term", "newsletter.Entry",
-            "newsletter.Entry_terms", "newsletter.Correction", "newsletter.Poll",
+            "newsletter.Entry_terms", "newsletter.Correction", "newsletter.Poll", "newsletter.OwnBlock",
+            "newsletter.Picture",
         ),
         _PUBLISHED,
     ),
+    **dict.fromkeys(
+        ("newsletter.Revision", "newsletter.SetAside"), "what staff have written into issues, which is to be published"
+    ),
+    "newsletter.Opened": "which of the staff have an issue open, for an hour at most",
     "newsletter.Tally": "how often an issue was opened and the like, which names nobody",
     "newsletter.Rollup": "what was counted of issues and newsletters, which names nobody",
     "newsletter.Posted": "the same rows as Payload's, listed apart",

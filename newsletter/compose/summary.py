@@ -158,7 +158,7 @@ def _make(config: Config, name: str, month: Month, closing: Closing, reason: str
         Item.objects.bulk_create(
             Item(
                 issue=issue, post_id=one.post_id, position=position, section=one.section,
-                section_emoji=one.section_emoji, **{field: getattr(one, field) for field in Item.COPIED},
+                section_emoji=one.section_emoji, own=one.own, **{field: getattr(one, field) for field in Item.COPIED},
             )
             for position, one in enumerate(chosen)
         )  # fmt: skip

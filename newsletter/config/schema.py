@@ -201,6 +201,9 @@ class Newsletter(Section):
     without: tuple[Slug, ...] = Field((), description="segments whose people it does not go to")
     sender: Sender = Field(description="who the mail is from")
     postal_address: str = Field(min_length=1, description="required by law in the mail of many countries")
+    test_groups: dict[Slug, tuple[Email, ...]] = Field(
+        {}, description="who may be sent test mails together from the desk, by the group's name"
+    )
     schedule: Schedule | None = Field(None, description="without one, issues are made by hand only")
     cut_off: Duration = Field(timedelta(hours=24), description="posts are taken until so long before an issue is due")
     approval: Literal["required", "automatic"] = Field(

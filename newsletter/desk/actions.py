@@ -127,7 +127,10 @@ def fingerprint(issue: Issue) -> str:
     """A digest of everything of an issue that its mail is made of."""
     names = ("position", "section", "section_emoji", "note", *Item.COPIED)
     items = issue.items.order_by("position", "pk").values_list("pk", *names)
-    return digest_of(issue.subject, issue.preheader, issue.opening, issue.closing, *map(repr, items))
+    own = issue.own_blocks.order_by("position", "pk").values_list("pk", "position", "section", "section_emoji", "text")
+    return digest_of(
+        issue.subject, issue.preheader, issue.opening, issue.closing, *map(repr, items), "own blocks", *map(repr, own)
+    )
 
 
 def _approve(ctx: pipeline.Context, issue: Issue, by: Any, data: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from django.urls import path, re_path
 
+from newsletter.desk.editor import history, tools
+from newsletter.desk.editor import page as editor
 from newsletter.desk.pages import (
     audience,
     bulk,
@@ -24,6 +26,7 @@ from newsletter.desk.pages import (
     segment,
     sending,
     suppressions,
+    testing,
 )
 from newsletter.desk.pages.inbox import adding, listing, story
 
@@ -34,12 +37,21 @@ urlpatterns = [
     path("inbox/<slug:newsletter>/write/", adding.write, name="desk-inbox-write"),
     path("inbox/<slug:newsletter>/post/<int:number>/", story.story, name="desk-inbox-post"),
     path("issue/<int:number>/new-posts/", new_posts.new_posts, name="desk-new-posts"),
-    path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
-    path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
     path("issue/<int:number>/checks/", checks.checks, name="desk-checks"),
     path("issue/<int:number>/checks/line", checks.line, name="desk-checks-line"),
     path("issue/<int:number>/checks/run", checks.run, name="desk-checks-run"),
     path("issue/<int:number>/checks/override", checks.override, name="desk-checks-override"),
+    path("issue/<int:number>/edit/", editor.edit, name="desk-edit"),
+    path("issue/<int:number>/edit/look", tools.look, name="desk-edit-look"),
+    path("issue/<int:number>/edit/paste", tools.paste, name="desk-edit-paste"),
+    path("issue/<int:number>/edit/picture", tools.picture, name="desk-edit-picture"),
+    path("issue/<int:number>/edit/here", tools.here, name="desk-edit-here"),
+    path("issue/<int:number>/history/", history.history, name="desk-history"),
+    path("issue/<int:number>/history/<int:version>/", history.revision, name="desk-revision"),
+    path("emoji", tools.emojis, name="desk-emoji"),
+    path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
+    path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
+    path("issue/<int:number>/test/", testing.test, name="desk-test"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
     re_path(
         r"^issue/(?P<number>\d{1,18})/report/(?P<name>[a-z]+)\.(?P<form>csv|json)$",

@@ -5,6 +5,10 @@ from newsletter.models.source import Source
 from newsletter.models.post import Post, Sighting  # isort: skip
 from newsletter.models.triage import Decision, Standing, Triage  # isort: skip
 from newsletter.models.issue import Issue, Item, Series, TransitionRefused  # isort: skip
+from newsletter.models.own_block import OwnBlock  # isort: skip
+from newsletter.models.revision import Revision, SetAside  # isort: skip
+from newsletter.models.editing import Opened  # isort: skip
+from newsletter.models.picture import Picture  # isort: skip
 from newsletter.models.edition import Edition, Link  # isort: skip
 from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
 from newsletter.models.message import Due, Hold, Message, reachable  # isort: skip
@@ -49,16 +53,21 @@ __all__ = [
     "Message",
     "Muted",
     "Notice",
+    "Opened",
     "Override",
+    "OwnBlock",
     "Payload",
+    "Picture",
     "Poll",
     "Post",
     "Preflight",
     "Rejected",
     "Reply",
+    "Revision",
     "Rollup",
     "Sent",
     "Series",
+    "SetAside",
     "Sighting",
     "Sign",
     "SignIn",

@@ -100,6 +100,7 @@ class Issue(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False, help_text="Counts its edits.")
 
     class Meta:
         ordering = ("-due_at", "-pk")
@@ -131,6 +132,9 @@ class Issue(models.Model):
             Status.PAUSED,
         ),
     }
+
+    EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
+    """Until sending starts."""
 
     def go(self, status: Issue.Status, *, only: tuple[Issue.Status, ...] = (), **changes: Any) -> None:
         """Move to a status if the stored row, not this copy of it, still allows it; else raise TransitionRefused.
@@ -170,7 +174,7 @@ class Issue(models.Model):
     def copy_anew(self) -> int:
         """Copy anew the posts that have changed since, in a draft that nobody has approved; return how many have.
 
-        Section, note and position are the editor's, and stay.
+        Section, note and position are the editor's, and stay; so do the fields that an editor wrote anew.
         """
         with transaction.atomic():
             held = Issue.objects.select_for_update().filter(
@@ -253,6 +257,10 @@ class Item(models.Model):
     words = models.PositiveIntegerField(default=0)
     personal = models.BooleanField(default=False, help_text="Its text speaks to each reader: see Post.")
     published_at = models.DateTimeField()
+    pinned = models.BooleanField(default=False, db_default=False, help_text="It stands first in its section.")
+    own = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="Names of the fields the editor wrote anew."
+    )
 
     COPIED = (
         "title", "summary", "html", "url", "authors", "tags", "image_url", "image_alt", "image_dark",
@@ -273,7 +281,8 @@ class Item(models.Model):
 
     def copy_anew(self) -> bool:
         """Take over what has changed in the post, and nothing else; return whether anything has."""
-        now = {name: getattr(self.post, name) for name in self.COPIED}
+        kept = self.own.split()
+        now = {name: getattr(self.post, name) for name in self.COPIED if name not in kept}
         changed = {name: value for name, value in now.items() if value != getattr(self, name)}
         return bool(changed) and bool(Item.objects.filter(pk=self.pk).update(**changed))
 

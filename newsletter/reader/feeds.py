@@ -99,7 +99,7 @@ def issues(config: Config, newsletter: str) -> list[Whole]:
     """The latest issues, newest first, each in full."""
     items = Prefetch("items", Item.objects.all())
     found = titled(Issue.in_archive().filter(newsletter__in=among(config, newsletter)))
-    found = found.prefetch_related(items, "corrections")
+    found = found.prefetch_related(items, "own_blocks", "corrections")
     return list(filter(None, (_whole(config, one) for one in found.order_by("-due_at", "-pk")[:NEWEST])))
 
 

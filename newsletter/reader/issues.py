@@ -175,5 +175,6 @@ def _card(result: Result) -> Card:
 
 def _has_box(reading: rendering.Reading) -> bool:
     """Whether the story itself asks to subscribe: once is enough."""
-    told: Iterable[Any] = (*reading.opening, *(reading.lead.blocks if reading.whole else ()), *reading.closing)
+    own = (block for one in reading.own for block in one.blocks)
+    told: Iterable[Any] = (*reading.opening, *(reading.lead.blocks if reading.whole else ()), *own, *reading.closing)
     return any(block.kind == "subscribe" for block in told)

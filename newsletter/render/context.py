@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -118,16 +118,6 @@ class Story:
     def blocks(self) -> list[Block]:
         """The story's HTML cut into what a mail draws one by one."""
         return blocks(self.html, self.voice, self.first_poll)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A section of an issue with the stories in it, drawn as `cards` or as a compact `list`."""
-
-    title: str
-    emoji: str
-    items: tuple[Story, ...]
-    style: str = "cards"
 
 
 @dataclass(frozen=True)
@@ -253,33 +243,6 @@ def numbered(stories: Iterable[Story], first: int = 0) -> list[Story]:
         found.append(replace(story, first_poll=first) if first else story)
         first += count_polls(story.html)
     return found
-
-
-def sections(stories: Iterable[Story], lists: Collection[str] = ()) -> list[Part]:
-    """The stories by section, sections and stories in the order of the issue; one heading for each section.
-
-    `lists` names the sections that are drawn as compact lists.
-    """
-    parts: dict[str, list[Story]] = {}
-    for story in stories:
-        parts.setdefault(story.section, []).append(story)
-    return [
-        Part(title, inside[0].section_emoji, tuple(inside), "list" if title in lists else "cards")
-        for title, inside in parts.items()
-    ]
-
-
-def given(letter: Letter, number: Number | None, stories: Iterable[Story]) -> dict[str, Any]:
-    """What patterns and templates are given of an issue."""
-    lead, *others = stories
-    return {
-        "newsletter": letter,
-        "issue": number,
-        "items": [lead, *others],
-        "lead": lead,
-        "others": others,
-        "sections": sections(others, letter.lists),
-    }
 
 
 def anchored(stories: Iterable[Story]) -> list[Story]:

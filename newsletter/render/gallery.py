@@ -82,6 +82,13 @@ def seen(mail: Rendered, view: str) -> str:
     return forced_dark(html) if view == "dark" else html
 
 
+def source(html: str) -> str:
+    """The document's own HTML, to be read."""
+    style = "margin:0;padding:20px;font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap"
+    body = f'<pre style="{style};overflow-wrap:anywhere">{escape(html)}</pre>'
+    return f'<!doctype html><html><head><meta charset="utf-8"></head><body style="margin:0">{body}</body></html>'
+
+
 def forced_dark(html: str) -> str:
     """The document as a mail program in dark mode draws it, whatever the browser's own mode is."""
     return _DARK.sub("@media all", html).replace("</head>", f"{_SCHEMES}</head>", 1)

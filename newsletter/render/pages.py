@@ -21,6 +21,8 @@ from newsletter.render.images import sized
 from newsletter.render.late import Late
 from newsletter.render.lines import break_lines
 from newsletter.render.mjml import to_html
+from newsletter.render.own import own_blocks, polls_in
+from newsletter.render.parts import given
 from newsletter.render.plain import LinkBook
 from newsletter.render.switches import insist_whole, listed, placed
 from newsletter.render.tracking import addresses, direct, redirect, with_pixel, with_unseen
@@ -84,6 +86,15 @@ def preview(issue: Issue, config: Config, key: str) -> Rendered:
     return replace(mail, html=break_lines(mail.html))
 
 
+def inbox_line(issue: Issue, config: Config) -> tuple[str, str]:
+    """Subject and preheader as they would be sent now, for nobody in particular. Raises RenderError."""
+    settings = settings_of(config, issue.newsletter)
+    late = personal.late_of(issue.newsletter, settings)
+    subject, preheader = headers(issue, config, _whole(issue, config, settings, late), late)
+    filled = (lines_of.for_nobody(line, late.marker, late.table) for line in (subject, preheader))
+    return next(filled), next(filled)
+
+
 def untracked(edition: Edition, beside: Mapping[int, str] | None = None) -> str:
     """The HTML of an edition for somebody who looks at it: nothing in it leads past us.
 
@@ -145,25 +156,31 @@ def settings_of(config: Config, name: str) -> Newsletter:
 def _whole(issue: Issue, config: Config, settings: Newsletter, late: Late) -> dict[str, Any]:
     """Everything a theme is given that does not depend on how it is shown."""
     letter = make.letter(config, issue.newsletter, settings)
-    stories = [make.story_of_item(item, config, letter, late) for item in issue.items.all()]
+    items = list(issue.items.all())
+    stories = [make.story_of_item(item, config, letter, late) for item in items]
     if not stories:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
     number = make.number(issue, letter)
-    whole = make.given(letter, number, make.anchored(stories))
-    # The polls of an issue are numbered through it: the opening's first, then the stories', then the closing's.
+    whole = given(letter, number, make.anchored(stories))
+    # The polls of an issue are numbered through it: the opening's first, then the stories', then those of the editor's
+    # own blocks, then the closing's.
     opening = personal.letter(issue, "opening", config, late, whole)
-    stories = make.numbered(stories, polls := sum(block.kind == "poll" for block in opening))
+    stories = make.numbered(stories, polls := polls_in(opening))
     polls += sum(count_polls(story.html) for story in stories)
+    own = own_blocks(issue, items, config, late, whole, polls)
+    polls += sum(polls_in(one.blocks) for one in own)
     closing = personal.letter(issue, "closing", config, late, whole, polls)
-    number = replace(number, opening=opening, closing=closing)
-    return make.given(letter, number, make.anchored(stories))
+    above = tuple(block for one in own if not one.after for block in one.blocks)
+    number = replace(number, opening=(*opening, *above), closing=closing)
+    return {**given(letter, number, make.anchored(stories), own), "own": own}
 
 
 def _polls(whole: Mapping[str, Any]) -> dict[int, tuple[str, tuple[str, ...]]]:
     number: make.Number = whole["issue"]
     # Those of stories told in short stand on the stories' own pages.
     told = (block for story in whole["items"] if count_polls(story.html) for block in story.blocks)
-    found = (block for block in (*number.opening, *told, *number.closing) if block.kind == "poll")
+    own = (block for one in whole["own"] if one.after for block in one.blocks)
+    found = (block for block in (*number.opening, *told, *own, *number.closing) if block.kind == "poll")
     return {block.number: (block.title, block.answers) for block in found}
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from jinja2 import TemplateSyntaxError
 
-from newsletter import splice
+from newsletter import links, splice
 from newsletter.config import Config, Newsletter
 from newsletter.holes import SWITCH
-from newsletter.markup import markdown
+from newsletter.markup import markdown, urls
 from newsletter.markup.clean import Addresses, clean
-from newsletter.models import Issue, Item, Post
+from newsletter.markup.images import UNKNOWN, Size
+from newsletter.models import Issue, Item, OwnBlock, Post
 from newsletter.questions import Expression
 from newsletter.render.asking import POSSIBLE
 from newsletter.render.blocks import Block, blocks, count_polls
@@ -61,13 +63,38 @@ def letter_for_nobody(
     return tuple(blocks(filled, _language(config, issue), first_poll))
 
 
+def own(
+    block: OwnBlock, place: int, config: Config, late: Late, given: Mapping[str, Any], *, nobody: bool
+) -> tuple[Block, ...]:
+    """A block of the editor's own, as a letter is read; `place` counts the own blocks of its issue from 1.
+
+    `nobody` fills it for a page that everybody reads. Raises RenderError.
+    """
+    where = f"block {place} of {block.issue}"
+    html = _said(block.text, where, config, late, given)
+    filled = splice.fill(html, late.marker, splice.nobody(late.table), "html") if nobody else html
+    return tuple(blocks(filled, _language(config, block.issue)))
+
+
 def _letter(issue: Issue, field: str, config: Config, late: Late, given: Mapping[str, Any]) -> str:
-    text, where = getattr(issue, field), f"the {field} of {issue}"
+    return _said(getattr(issue, field), f"the {field} of {issue}", config, late, given)
+
+
+def _said(text: str, where: str, config: Config, late: Late, given: Mapping[str, Any]) -> str:
+    """The editor's own words as HTML, with holes where they speak to the reader."""
     if speaks_to_reader(text):
         text = _apart(_filled(text, where, late, given), late.marker)
     # Written by staff: it may hold the blocks that a feed may not.
-    cleaned = clean(markdown.render(text), Addresses.against(config.site.url), trusted=True).html
+    base = config.site.url
+    ours = Addresses(partial(urls.link, base), partial(urls.absolute, base), partial(_size, config))
+    cleaned = clean(markdown.render(text), ours, trusted=True).html
     return _insist_on_polls_for_all(insist_whole(cleaned, late.marker, where), late.marker, where)
+
+
+def _size(config: Config, address: str) -> Size:
+    """The size of a picture that staff have uploaded: its address tells it."""
+    named = links.picture_named(config, address)
+    return Size(named.width, named.height) if named else UNKNOWN
 
 
 def _language(config: Config, issue: Issue) -> str:

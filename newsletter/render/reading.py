@@ -12,18 +12,21 @@ from newsletter import links
 from newsletter.config import Config, Newsletter
 from newsletter.markup.clean import plain
 from newsletter.markup.text import count_words
-from newsletter.models import Issue, Item, Post
+from newsletter.models import Issue, Item, OwnBlock, Post
 from newsletter.models.post import reading_minutes
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
 from newsletter.render import personal
 from newsletter.render.blocks import Block, count_polls
-from newsletter.render.context import Letter, Number, Part, Story
+from newsletter.render.context import Letter, Number, Story
 from newsletter.render.environment import theme_of, themes
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import headers
 from newsletter.render.late import Late
+from newsletter.render.own import own_blocks, polls_in
 from newsletter.render.pages import for_nobody, settings_of
+from newsletter.render.parts import Own, Part, sections
+from newsletter.render.parts import given as parts_of
 from newsletter.render.words import lead_emoji
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class Reading:
     tokens: dict[str, Any]
     opening: tuple[Block, ...] = ()
     closing: tuple[Block, ...] = ()
+    own: tuple[Own, ...] = ()
 
     @property
     def others(self) -> tuple[Story, ...]:
@@ -56,8 +60,8 @@ class Reading:
 
     @cached_property
     def sections(self) -> list[Part]:
-        """The other stories, section by section."""
-        return make.sections(self.others, self.letter.lists)
+        """The other stories, section by section, and the editor's own blocks among them."""
+        return sections(self.others, self.letter.lists, self.own, self.lead.section)
 
     @property
     def whole(self) -> bool:
@@ -96,15 +100,18 @@ def reading(issue: Issue, config: Config) -> Reading:
     """The issue as it was sent, or as it would be sent now; nothing in it belongs to one reader. Raises RenderError."""
     settings = settings_of(config, issue.newsletter)
     letter, late = make.letter(config, issue.newsletter, settings), personal.late_of(issue.newsletter, settings)
-    told = [make.story_of_item(item, config, letter) for item in issue.items.all()]
+    items = list(issue.items.all())
+    told = [make.story_of_item(item, config, letter) for item in items]
     if not told:
         raise RenderError(f"{issue} holds no stories; add one before it is rendered")
     number = make.number(issue, letter)
-    given = make.given(letter, number, told)
+    given = parts_of(letter, number, told)
     # Numbered as in the mail, so that a vote is for the same poll wherever it is given.
     opening = personal.letter_for_nobody(issue, "opening", config, late, given)
-    stories = make.numbered(told, polls := sum(block.kind == "poll" for block in opening))
+    stories = make.numbered(told, polls := polls_in(opening))
     polls += sum(count_polls(story.html) for story in stories)
+    own = own_blocks(issue, items, config, late, given, polls, nobody=True)
+    polls += sum(polls_in(one.blocks) for one in own)
     title, subtitle = _headers(config, issue, given, late)
     return Reading(
         title=title or letter.title,
@@ -115,7 +122,8 @@ def reading(issue: Issue, config: Config) -> Reading:
         items=tuple(stories),
         layout=make.layout_of(issue, settings),
         tokens=look(config, settings),
-        opening=opening,
+        opening=(*opening, *(block for one in own if not one.after for block in one.blocks)),
+        own=own,
         closing=personal.letter_for_nobody(issue, "closing", config, late, given, polls),
     )
 
@@ -135,6 +143,15 @@ def reading_of_post(post: Post, config: Config) -> Reading:
         layout="post",
         tokens=look(config, settings),
     )
+
+
+def own_for_nobody(text: str, issue: Issue, config: Config) -> list[Block]:
+    """What an editor is writing into an issue, as everybody would read it. Raises RenderError."""
+    settings = settings_of(config, issue.newsletter)
+    letter, late = make.letter(config, issue.newsletter, settings), personal.late_of(issue.newsletter, settings)
+    told = [make.story_of_item(item, config, letter) for item in issue.items.all()]
+    given = parts_of(letter, make.number(issue, letter), told) if told else {"newsletter": letter}
+    return list(personal.own(OwnBlock(issue=issue, text=text), 1, config, late, given, nobody=True))
 
 
 def texts(issue: Issue, config: Config) -> dict[int, str]:

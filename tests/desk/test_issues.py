@@ -54,14 +54,17 @@ def do(client, verb, issue, **data):
     return answer
 
 
-def form(issue, **changes):
-    item = issue.items.first()
-    return {
-        "subject": issue.subject, "preheader": issue.preheader, "items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 1,
-        "items-0-id": item.pk, "items-0-issue": issue.pk, "items-0-position": item.position,
-        "items-0-section": item.section, "items-0-section_emoji": item.section_emoji, "items-0-note": item.note,
-        **changes,
-    }  # fmt: skip
+def edit(client, issue, do="letter", follow=False, **changes):
+    """Edit the issue as a browser does that has just opened it, on the page where issues are made."""
+    address = reverse("desk-edit", args=(issue.pk,))
+    page = client.get(address).context
+    if do == "letter":
+        held = page["letter"]
+    else:
+        held = page["groups"][0].rows[0].form
+        changes = {"piece": page["groups"][0].rows[0].name, **changes}
+    said = {name: value or "" for name, value in held.initial.items()}
+    return client.post(address, {"do": do, **said, **dict(held.marks), **changes}, follow=follow)
 
 
 def buttons(client, issue):
@@ -174,17 +177,18 @@ def test_what_cannot_be_rendered_is_not_approved_and_says_why(staff):
     assert Issue.objects.get().status == "in_review"
 
 
-EDITS = [{"subject": "Better"}, {"preheader": "More"}, {"items-0-note": "Read this"}, {"items-0-position": 7},
-         {"items-0-section": "World"}, {"items-0-DELETE": "on"}]  # fmt: skip
+EDITS = [
+    {"subject": "Better"}, {"preheader": "More"}, {"do": "item", "note": "Read this"},
+    {"do": "move", "section": "World"}, {"do": "out"}, {"do": "item", "title": "Two whales fall"},
+    {"do": "add", "text": "Good morning."},
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("edit", EDITS)
-def test_what_was_edited_while_the_approver_looked_is_not_approved(staff, issue, edit):
+@pytest.mark.parametrize("change_of", EDITS)
+def test_what_was_edited_while_the_approver_looked_is_not_approved(staff, issue, change_of):
     make_item(issue, section="Elsewhere")
-    page = {"items-1-id": issue.items.last().pk, "items-1-issue": issue.pk, "items-1-position": 1,
-            "items-TOTAL_FORMS": 2, "items-INITIAL_FORMS": 2, "items-1-section": "Elsewhere"}  # fmt: skip
     address, hidden = asked(staff, "approve", issue)
-    staff.post(change(issue), form(issue, **{**page, **edit}))
+    edit(staff, issue, **change_of)
     answer = staff.post(address, hidden, follow=True)
     issue.refresh_from_db()
     assert "it changed while you were looking at it; look again" in answer.content.decode()
@@ -207,17 +211,16 @@ def test_a_button_of_no_issue_is_not_found(staff, number):
 
 @pytest.mark.django_db(transaction=True)  # the lock that saving takes is only allowed in a transaction of its own
 def test_subject_and_preheader_are_edited(staff, issue):
-    staff.post(change(issue), form(issue, subject="🐋 Better", preheader="and more"))
+    edit(staff, issue, subject="🐋 Better", preheader="and more")
     issue.refresh_from_db()
     assert (issue.subject, issue.preheader, issue.status) == ("🐋 Better", "and more", "in_review")
 
 
-@pytest.mark.parametrize(
-    "edit", [{"subject": "Better"}, {"preheader": "More"}, {"items-0-note": "Read this"}, {"items-0-position": 7}]
-)
-def test_an_edit_voids_the_approval(staff, issue, edit):
+@pytest.mark.parametrize("change_of", EDITS)
+def test_an_edit_voids_the_approval(staff, issue, change_of):
+    make_item(issue, section="Elsewhere")
     do(staff, "approve", issue)
-    answer = staff.post(change(issue), form(issue, **edit), follow=True)
+    answer = edit(staff, issue, follow=True, **change_of)
     issue.refresh_from_db()
     assert (issue.status, issue.edition) == ("in_review", None)
     assert "The approval is void" in answer.content.decode()
@@ -225,33 +228,44 @@ def test_an_edit_voids_the_approval(staff, issue, edit):
 
 def test_saving_without_an_edit_keeps_the_approval(staff, issue):
     do(staff, "approve", issue)
-    staff.post(change(issue), form(issue))
+    edit(staff, issue)
+    edit(staff, issue, do="item")
     issue.refresh_from_db()
     assert issue.status == "approved"
     assert issue.edition is not None
 
 
-def test_a_post_can_be_taken_out(staff, issue):
+def test_choosing_its_readers_keeps_the_approval(staff, issue):
     do(staff, "approve", issue)
-    staff.post(change(issue), form(issue, **{"items-0-DELETE": "on"}))
+    assert staff.post(change(issue), {}).status_code == 302
     issue.refresh_from_db()
-    assert (issue.items.count(), issue.status) == (0, "in_review")
+    assert issue.status == "approved"
 
 
-def test_nothing_but_the_offered_fields_is_taken(staff, issue):
-    staff.post(change(issue), form(issue, status="sent", reason="x", **{"items-0-title": "Forged"}))
+def test_the_form_of_an_issue_leads_to_the_page_where_it_is_made(staff, issue):
+    answer = staff.get(reverse("admin:newsletter_issue_contents", args=(issue.pk,)))
+    assert answer["Location"] == reverse("desk-edit", args=(issue.pk,))
+    assert 'name="subject"' not in staff.get(change(issue)).content.decode()
+
+
+def test_nothing_but_its_readers_is_taken_by_the_form(staff, issue):
+    staff.post(change(issue), {"status": "sent", "reason": "x", "subject": "Forged"})
     issue.refresh_from_db()
-    assert (issue.status, issue.reason, issue.items.get().title) == ("in_review", "", "A whale falls")
+    assert (issue.status, issue.reason, issue.subject) == ("in_review", "", "")
 
 
 @pytest.mark.parametrize("status", SENT)
 def test_once_sending_has_started_nothing_is_edited(staff, issue, status):
+    address = reverse("desk-edit", args=(issue.pk,))
+    held = staff.get(address).context["letter"]
     Issue.objects.update(status=status)
     make_message(issue)
-    page = staff.get(change(issue)).content.decode()
-    assert 'name="subject"' not in page
-    assert 'name="_save"' not in page
-    assert staff.post(change(issue), form(issue, subject="Too late")).status_code == 403
+    assert 'name="_save"' not in staff.get(change(issue)).content.decode()
+    assert staff.post(change(issue), {"subject": "Too late"}).status_code == 403
+    assert 'name="subject"' not in staff.get(address).content.decode()
+    answer = staff.post(address, {"do": "letter", **dict(held.marks), "subject": "Too late, and not lost"})
+    assert answer.status_code == 409
+    assert "Too late, and not lost" in answer.content.decode()
     issue.refresh_from_db()
     assert issue.subject == ""
 

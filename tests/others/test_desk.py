@@ -63,7 +63,7 @@ def drawn(settings, make_config):
     pages |= {
         name: client.get(address)
         for name, address in chain(
-            _people(), _imports(client), _sending(client), _reports(), _checks(settings.NEWSLETTER)
+            _people(), _imports(client), _sending(client), _reports(), _editing(client), _checks(settings.NEWSLETTER)
         )
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
@@ -160,6 +160,26 @@ def _checks(config):
     preflight.override(issue, config, KEY, "it is about typesetting", now)
     yield "checks overridden", reverse("desk-checks", args=(issue.pk,))
     yield "approve", reverse("admin:newsletter_issue_approve", args=(issue.pk,))
+
+
+def _editing(client):
+    """An issue in the making, with a block of the editor's own and something taken out; its history and preview."""
+    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=3))
+    for section in ("World", "World", "Science"):
+        make_item(issue, section=section, note="Why it matters")
+    address = reverse("desk-edit", args=(issue.pk,))
+    form = client.get(address).context["letter"]
+    client.post(address, {"do": "letter", **dict(form.marks), "subject": "Whales", "opening": "Good morning."})
+    client.post(address, {"do": "add", "text": "::: poll Tea?\n- Yes\n- No\n:::"})
+    client.post(address, {"do": "out", "piece": f"i{issue.items.last().pk}"})
+    yield "editor", address
+    yield "history", reverse("desk-history", args=(issue.pk,))
+    yield "revision", reverse("desk-revision", args=(issue.pk, issue.revisions.first().number))
+    yield "preview", f"{reverse('desk-preview', args=(issue.pk,))}?part=all"
+    issue.refresh_from_db()
+    issue.status = "sent"
+    issue.save()
+    yield "editor read only", address
 
 
 def _imports(client):

@@ -169,7 +169,7 @@ def test_a_newsletter_that_counts_all_together_is_rendered_as_any_other(make_iss
 
 def test_a_preview_leaves_no_trace(make_issue, make_config, django_assert_num_queries):
     issue, config = make_issue({}, {}), make_config()
-    with django_assert_num_queries(2):  # its stories, and whether anybody may subscribe
+    with django_assert_num_queries(3):  # its stories, its own blocks, and whether anybody may subscribe
         mail = preview(issue, config, KEY)
     assert not Edition.objects.exists()
     assert not Link.objects.exists()

@@ -1,22 +1,20 @@
-"""Issues: what is in each, where it stands, and the buttons that take it further."""
+"""Issues: where each stands, whom it goes to, and the buttons that take it further. The editor has what it says."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import models
+from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from newsletter.desk import actions
 from newsletter.desk.admin.archive import CorrectionInline, sign
-from newsletter.desk.admin.base import DeskAdmin, TabularInline, action, badge, display, link
+from newsletter.desk.admin.base import DeskAdmin, action, badge, display, link
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.models import Correction, Edition, Issue, Item, Message
 from newsletter.render import for_nobody
@@ -26,10 +24,9 @@ FACTS = (
     ("due_at", "sent", "kind"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"), ("send_at", "retry_at"),
     ("started_at", "finished_at"),
 )  # fmt: skip
-LETTERS = ("opening", "closing")
-EDITED = ("subject", "preheader", *LETTERS)
+SAID = ("subject", "preheader")
 MEANT = ("segment", "left_out")
-EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
+EDITABLE = Issue.EDITABLE
 
 
 def _goes_to_nobody(issue: Issue) -> bool:
@@ -37,35 +34,11 @@ def _goes_to_nobody(issue: Issue) -> bool:
     return issue.status == Status.PAUSED and not issue.messages.exclude(state=Message.State.EXCLUDED).exists()
 
 
-class ItemInline(TabularInline):  # type: ignore[misc]  # Unfold has no types
-    """The posts in an issue: in which order, under which heading, with which word of the editor."""
-
-    model = Item
-    extra = 0
-    fields = ("position", "title", "section", "section_emoji", "note")
-    readonly_fields = ("title",)
-    ordering = ("position", "pk")
-    hide_title = True
-    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 2})}}
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Posts come from collecting."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
-        """Until sending starts."""
-        return super().has_change_permission(request, obj) and (obj is None or obj.status in EDITABLE)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
-        """Until sending starts, a post may be taken out."""
-        return self.has_change_permission(request, obj)
-
-
 @admin.register(Issue)
 class IssueAdmin(DeskAdmin):
     """Editions of the newsletters."""
 
-    about = "Editions of the newsletters, drawn up by themselves at each cut-off; here they are edited and approved."
+    about = "Editions of the newsletters, drawn up by themselves at each cut-off; each is edited on a page of its own."
     when_empty = "No issue has been drawn up yet. That happens at each newsletter's next cut-off."
     list_per_page = 20
     list_display = ("name", "due_at", "standing", "reason", "posts", "sent")
@@ -74,20 +47,13 @@ class IssueAdmin(DeskAdmin):
     search_help_text = "Newsletter, date or subject"
     ordering = ("-due_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("status_badge", "reason", *EDITED)}),
+        (None, {"fields": ("status_badge", "reason", *SAID)}),
         ("Audience", {"fields": (MEANT, "goes_to")}),
         ("Facts", {"fields": FACTS}),
     )
-    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextInputWidget}}
-    inlines = (CorrectionInline, ItemInline)
+    inlines = (CorrectionInline,)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The letters have room to be written in."""
-        if db_field.name in LETTERS:
-            kwargs["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 10})
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    actions_detail = ("preview", "report", *actions.VERBS)
+    actions_detail = ("contents", "preview", "report", *actions.VERBS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         """Each issue with how many posts it holds, how many people it is for and how many messages have left."""
@@ -107,26 +73,26 @@ class IssueAdmin(DeskAdmin):
         return found
 
     def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
-        """Where subject and preheader cannot be edited any more, those that were sent; a pattern may have made them."""
-        if obj is None or obj.edition is None or obj.status in EDITABLE:
+        """Once something was approved, subject and preheader as they are sent; a pattern may have made them."""
+        if obj is None or obj.edition is None:
             return self.fieldsets
-        first = ("status_badge", "reason", "sent_subject", "sent_preheader", *LETTERS)
+        first = ("status_badge", "reason", "sent_subject", "sent_preheader")
         return ((None, {"fields": first}), *self.fieldsets[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
-        """All but EDITED and MEANT; once it is public, those too, as long as it goes to anybody."""
-        fixed = ("status_badge", "reason", "goes_to", *(name for row in FACTS for name in row))
-        if obj is None or obj.status in EDITABLE:
+        """All but MEANT; once sending has started, those too, as long as it goes to anybody."""
+        said = (*SAID, "sent_subject", "sent_preheader")
+        fixed = ("status_badge", "reason", "goes_to", *said, *(name for row in FACTS for name in row))
+        if obj is None or obj.status in EDITABLE or _goes_to_nobody(obj):
             return fixed
-        meant = () if _goes_to_nobody(obj) else MEANT
-        return (*fixed, *EDITED, *meant, "sent_subject", "sent_preheader")
+        return (*fixed, *MEANT)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are drawn up by the pipeline."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Until sending starts it can be edited, then corrected; the buttons ask about no issue in particular."""
+        """Until sending starts its readers can be chosen, then it is corrected; buttons ask about no issue at all."""
         return super().has_change_permission(request, obj) and (
             not isinstance(obj, Issue) or obj.status in EDITABLE or obj.is_public or _goes_to_nobody(obj)
         )  # fmt: skip
@@ -137,9 +103,7 @@ class IssueAdmin(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
         """Keep the fields that can be edited, and nothing else of this copy of the row."""
-        if obj.status in EDITABLE:
-            obj.save(update_fields=(*EDITED, *MEANT))
-        elif _goes_to_nobody(obj):
+        if obj.status in EDITABLE or _goes_to_nobody(obj):
             obj.save(update_fields=MEANT)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -147,15 +111,6 @@ class IssueAdmin(DeskAdmin):
         if formset.model is Correction:
             sign(formset, request.user)
         super().save_formset(request, form, formset, change)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the items; what was approved is void if anything differs from it now."""
-        super().save_related(request, form, formsets, change)
-        before = form.instance.status
-        if set(EDITED) & set(form.changed_data) or any(formset.has_changed() for formset in formsets):
-            form.instance.edited()
-        if form.instance.status != before:
-            messages.warning(request, "The approval is void, because the issue was edited. Approve it again.")
 
     @display(description="Issue", ordering="newsletter")
     def name(self, issue: Issue) -> str:
@@ -208,6 +163,11 @@ class IssueAdmin(DeskAdmin):
         issue = Issue.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
         barred = {f"newsletter_issue_{name}" for name, verb in actions.VERBS.items() if not verb.allowed(issue)}
         return [one for one in super().get_actions_detail(request, object_id) if one.action_name not in barred]
+
+    @action(description="Edit", icon="edit", permissions=["view"], url_path="see-contents", variant=actions.PRIMARY)
+    def contents(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page on which the issue is made."""
+        return HttpResponseRedirect(reverse("desk-edit", args=(object_id,)))
 
     @action(description="Preview", icon="visibility", permissions=["view"], url_path="see-preview")
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 View = Callable[..., HttpResponseBase]
 
@@ -23,11 +23,12 @@ FRAMED = (
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
-def staff_page(permission: str) -> Callable[[View], View]:
-    """Let in staff who hold the permission; send anyone who is not staff to sign in."""
+def staff_page(permission: str, *, posts: bool = False) -> Callable[[View], View]:
+    """Let in staff who hold the permission; send anyone who is not staff to sign in. `posts` lets forms be posted."""
 
     def decorate(view: View) -> View:
-        allowed = require_safe(permission_required(permission, raise_exception=True)(view))
+        methods = require_http_methods(["GET", "HEAD", "POST"]) if posts else require_safe
+        allowed = methods(permission_required(permission, raise_exception=True)(view))
 
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.http import urlencode
 
 from newsletter import render, send, splice, tokens
 from newsletter.desk.pages.base import desk_page, framed, staff_page
 from newsletter.models import Edition, Issue
+from newsletter.render import gallery as looks
 from newsletter.settings import current
+
+PARTS = {"html": "HTML", "all": "Side by side", "text": "Plain text", "source": "Source"}
 
 
 @staff_page("newsletter.view_issue")
@@ -25,20 +30,32 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
     except render.RenderError as error:
         return desk_page(request, "preview.html", "Preview", error=str(error), **shown)
     shown["seen_by"] = request.GET.get("as", "") if may_see_people(request) else None
-    part = "text" if request.GET.get("part") == "text" else "html"
-    tabs = (("html", "HTML"), ("text", "Plain text"))
-    weight = render.weight_note(mail["html"])
-    return desk_page(request, "preview.html", "Preview", mail=mail, part=part, tabs=tabs, weight=weight, **shown)
+    keep = urlencode({"as": shown["seen_by"]}) if shown["seen_by"] else ""
+    part = request.GET.get("part", "")
+    return desk_page(
+        request, "preview.html", "Preview", mail=mail, part=part if part in PARTS else "html", tabs=PARTS.items(),
+        keep=keep, weight=render.weight_note(mail["html"]), views=looks.VIEWS, key=str(uuid.uuid4()),
+        groups=newsletter.test_groups if newsletter else {},
+        may_test=request.user.has_perm("newsletter.change_issue"), **shown,
+    )  # fmt: skip
 
 
 @staff_page("newsletter.view_issue")
 def raw(request: HttpRequest, number: int) -> HttpResponse:
-    """The HTML of the mail, for the frame."""
+    """The HTML of the mail, for the frame: as it is, or as one of the views shows it."""
+    issue = get_object_or_404(Issue, pk=number)
     try:
-        issue = get_object_or_404(Issue, pk=number)
-        return framed(_mail(issue, reader_for(request, issue))["html"])
+        mail = _mail(issue, reader_for(request, issue))
     except render.RenderError as error:
         return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
+    view = request.GET.get("view", "")
+    if view == "source":
+        return framed(looks.source(mail["html"]))
+    if view in [one.name for one in looks.VIEWS]:
+        return framed(
+            looks.seen(render.Rendered(mail["subject"], mail["preheader"], mail["html"], mail["text"], mjml=""), view)
+        )
+    return framed(mail["html"])
 
 
 def may_see_people(request: HttpRequest) -> bool:
