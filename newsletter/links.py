@@ -80,6 +80,21 @@ def report(config: Config, issue: int) -> str:
     return f"{config.site.url}/desk/issue/{issue}/report/"
 
 
+def preview(config: Config, issue: int) -> str:
+    """The page of the desk that shows an issue as a mail."""
+    return f"{config.site.url}/desk/issue/{issue}/preview/"
+
+
+def desk_issue(config: Config, issue: int) -> str:
+    """The page of the desk where an issue is edited, approved and steered."""
+    return f"{config.site.url}/desk/newsletter/issue/{issue}/change/"
+
+
+def desk(config: Config, path: str) -> str:
+    """An address of the desk, for a mail to staff; `path` begins with a slash."""
+    return f"{config.site.url}{path}"
+
+
 def replies(config: Config, newsletter: str, slug: str) -> str:
     """The page with what readers have written about an issue, and the form to write there."""
     return f"{config.site.url}/issues/{newsletter}/{slug}/replies/"

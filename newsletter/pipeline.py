@@ -32,6 +32,7 @@ from newsletter.models import (
     Spooled,
     TransitionRefused,
     Turn,
+    deeds,
     repairing,
 )
 from subscribers import bulk, converting, importing, lookup, tallying
@@ -155,7 +156,17 @@ def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
         # An editor's save waits for this lock, as this waits for an editor's: what is rendered is what is bound.
         Issue.objects.select_for_update().get(pk=issue.pk)
         issue.refresh_from_db()
+        _insist_on_another(ctx.config, issue, by)
         issue.approve(render.render(issue, ctx.config, ctx.key), by, ctx.clock())
+
+
+def _insist_on_another(config: Config, issue: Issue, by: Any) -> None:
+    """Raise TransitionRefused where nobody may approve what they edited last. The command line is trusted."""
+    letter = config.newsletters.get(issue.newsletter)
+    if by is not None and letter and letter.approval_by == "another" and issue.edited_by_id == by.pk:
+        raise TransitionRefused(
+            f"{issue} was edited last by you, and {letter.title} wants another to approve it: ask somebody who may"
+        )
 
 
 def schedule(ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = ()) -> None:
@@ -360,6 +371,7 @@ def tidy(ctx: Context) -> None:
     track.mail.forget(now, ctx.config.track.bounces.keep)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
+    deeds.forget(now - timedelta(days=90))
     Spooled.forget(now - timedelta(days=90))
     unconfirmed = now - ctx.config.audience.subscribe.valid
     forget_unconfirmed(unconfirmed, now)

@@ -13,7 +13,7 @@ from newsletter.compose.calendar import latest, on_date, upcoming
 from newsletter.compose.selection import Selection, select
 from newsletter.compose.summary import Month, check, draw_up_summary, month_named, months_at_hand, see_to
 from newsletter.config import Config, Newsletter
-from newsletter.models import Issue, Item, Post, Series
+from newsletter.models import Issue, Item, Post, Series, moves
 
 __all__ = [
     "Month", "at_hand", "check", "draw_up", "draw_up_summary", "latest", "month_named", "months_at_hand", "on_date",
@@ -81,6 +81,8 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
             "reason": f"{reason} (compose.late is {_words(config.compose.late)})",
         },
     )
+    if new:
+        moves.drawn_up(issue)
     return issue if new else None
 
 
@@ -130,6 +132,7 @@ def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
         status=status,
         reason=reason,
     )
+    moves.drawn_up(issue)
     if not selection.shortfall:
         _fill(issue, selection)
     return issue

@@ -1,6 +1,6 @@
 """The addresses of the desk's own pages; Django's admin has the rest."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from newsletter.desk.pages import (
     audience,
@@ -12,6 +12,7 @@ from newsletter.desk.pages import (
     letter,
     link_map,
     lists,
+    members,
     outbox,
     people,
     person_data,
@@ -22,9 +23,16 @@ from newsletter.desk.pages import (
     segment,
     sending,
     suppressions,
+    you,
 )
+from newsletter.desk.signing import kept
 
 urlpatterns = [
+    path("", include("newsletter.desk.signing.urls")),
+    path("again/", kept.again, name="desk-again"),
+    path("you/", you.you, name="desk-you"),
+    path("staff/", members.invite, name="desk-invite"),
+    path("staff/<int:number>/", members.member, name="desk-member"),
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),

@@ -24,6 +24,7 @@ from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 from newsletter.models.errand import Errand  # isort: skip
+from newsletter.models.membership import Membership, Wish  # isort: skip
 
 __all__ = [
     "Alarm",
@@ -42,6 +43,7 @@ __all__ = [
     "Like",
     "Link",
     "MailboxMark",
+    "Membership",
     "Message",
     "Muted",
     "Notice",
@@ -66,6 +68,7 @@ __all__ = [
     "Turn",
     "Verdict",
     "Vote",
+    "Wish",
     "audience_of",
     "reachable",
     "still_wanting",

@@ -39,6 +39,7 @@ class Post(models.Model):
     class Meta:
         ordering = ("-published_at", "-pk")
         indexes = (models.Index(fields=("published_at",), name="post_published"),)
+        permissions = (("triage_post", "Can star, reject and add posts in the inbox"),)
 
     def __str__(self) -> str:
         return self.title

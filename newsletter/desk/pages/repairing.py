@@ -30,7 +30,7 @@ WAYS = {
 
 
 def _guarded(view: View) -> View:
-    asked = permission_required("newsletter.change_issue", raise_exception=True)(view)
+    asked = permission_required("newsletter.send_issue", raise_exception=True)(view)
     allowed = require_http_methods(["GET", "HEAD", "POST"])(asked)
     return lambda request, number: admin.site.admin_view(allowed)(request, number)
 
