@@ -24,15 +24,16 @@ FAILURES = 60
 
 @receiver(user_logged_in)
 def signed_in(request: HttpRequest | None, user: Any, **_: Any) -> None:
-    """Somebody is in."""
-    deeds.say(user, f"signed in{_from(request)}", who=user)
+    """Somebody is in; where a program lets itself in, nobody came from anywhere."""
+    if came := _from(request):
+        deeds.say(user, f"signed in{came}", who=user)
 
 
 @receiver(user_logged_out)
 def signed_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
     """Somebody has gone."""
-    if user is not None:
-        deeds.say(user, f"signed out{_from(request)}", who=user)
+    if user is not None and (came := _from(request)):
+        deeds.say(user, f"signed out{came}", who=user)
 
 
 @receiver(user_login_failed)
