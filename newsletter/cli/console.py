@@ -67,13 +67,13 @@ def quoted(text: str) -> str:
     return f"“{text}” " if text.strip() else ""
 
 
-def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """A command that takes --config."""
+def command(by: str = COMMAND_LINE, **options: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that takes --config; the log calls what it does the deed of `by`."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         def by_hand(*args: Any, **kwargs: Any) -> None:
-            with acting(COMMAND_LINE):
+            with acting(by):
                 function(*args, **kwargs)
 
         made: click.Command = click.command(**options)(config_option(by_hand))

@@ -40,8 +40,9 @@ class AtWork:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """Say what it is about, before anything asks whether that is allowed."""
         match = request.resolver_match
-        if match and request.path_info.startswith(STAFF) and request.user.is_authenticated:
-            request.user.scope = about(match)  # type: ignore[union-attr]  # ours: see newsletter/roles.py
+        user: Any = request.user
+        if match and request.path_info.startswith(STAFF) and user.is_authenticated:
+            user.scope = about(match)
         return None
 
 
@@ -56,7 +57,7 @@ def about(match: ResolverMatch) -> Any:
             return kwargs[name]
     if parts[:2] == ["desk", "letter"] and "name" in kwargs:
         return kwargs["name"]
-    model = NUMBERED.get(parts[1]) if len(parts) > 1 else None
+    model: Any = NUMBERED.get(parts[1]) if len(parts) > 1 else None
     number = str(kwargs.get("number", ""))
     return model.objects.filter(pk=number).first() if model and _is_number(number) else None
 

@@ -52,12 +52,12 @@ def _theirs_of_sources(user: Any) -> QuerySet[Source]:
     return Source.objects.all() if names is None else Source.objects.filter(name__in=names)
 
 
-def _uncertain(user: Any, rows: QuerySet[Issue]) -> list[tuple[Issue, int, bool]]:
+def _uncertain(user: Any, theirs: QuerySet[Issue]) -> list[tuple[Issue, int, bool]]:
     """Issues with messages about which a person has to decide, and whether this one may.
 
     Asked issue by issue, as the ledger's index has them.
     """
-    begun = rows.filter(started_at__gte=timezone.now() - OF_LATE).order_by("-started_at")[:100]
+    begun = theirs.filter(started_at__gte=timezone.now() - OF_LATE).order_by("-started_at")[:100]
     issues = {issue.pk: issue for issue in begun}
     rows = Message.objects.filter(issue__in=list(issues), state=Message.State.UNCERTAIN).order_by()
     counts = dict(rows.values_list("issue").annotate(Count("pk")))
