@@ -83,9 +83,24 @@ def report(config: Config, issue: int) -> str:
     return f"{config.site.url}/desk/issue/{issue}/report/"
 
 
-def desk(config: Config, issue: int, page: str) -> str:
-    """Another page of the desk about an issue: `preview`, `checks`."""
-    return f"{config.site.url}/desk/issue/{issue}/{page}/"
+def checks(config: Config, issue: int) -> str:
+    """The page of the desk that says what was found in an issue."""
+    return f"{config.site.url}/desk/issue/{issue}/checks/"
+
+
+def preview(config: Config, issue: int) -> str:
+    """The page of the desk that shows an issue as a mail."""
+    return f"{config.site.url}/desk/issue/{issue}/preview/"
+
+
+def desk_issue(config: Config, issue: int) -> str:
+    """The page of the desk where an issue is edited, approved and steered."""
+    return f"{config.site.url}/desk/newsletter/issue/{issue}/change/"
+
+
+def desk(config: Config, path: str) -> str:
+    """An address of the desk, for a mail to staff; `path` begins with a slash."""
+    return f"{config.site.url}{path}"
 
 
 def replies(config: Config, newsletter: str, slug: str) -> str:

@@ -266,8 +266,15 @@ FREE |= {
         ("newsletter.TransportState", "newsletter.Slot", "newsletter.Sent"),
         "how many messages a transport has sent and whether it works, which names nobody",
     ),
+    **dict.fromkeys(
+        ("newsletter.Membership", "newsletter.Wish"),
+        "what staff may do and want to be told of; they are no part of the audience",
+    ),
     "newsletter.Turn": "fingerprints of who asked for something, dropped after a day",
-    "auth": "staff, who are no part of the audience",
+    **dict.fromkeys(
+        ("auth", "account", "mfa", "usersessions", "socialaccount"),
+        "staff and how they sign in; they are no part of the audience",
+    ),
     "sessions": "signed-in staff; dropped when their time is over",
     "contenttypes": "the names of tables",
     "procrastinate": "the names of jobs; none of them carries anything of anybody",

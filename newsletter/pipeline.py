@@ -33,6 +33,7 @@ from newsletter.models import (
     Spooled,
     TransitionRefused,
     Turn,
+    deeds,
     repairing,
 )
 from subscribers import bulk, converting, importing, lookup, tallying
@@ -170,6 +171,7 @@ def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
         Issue.objects.select_for_update().get(pk=issue.pk)
         issue.refresh_from_db()
         digest = preflight.insist(issue, ctx.config, ctx.key, ctx.clock()) if _can_be_approved(issue) else ""
+        _insist_on_another(ctx.config, issue, by)
         issue.approve(edition := render.render(issue, ctx.config, ctx.key), by, ctx.clock())
         preflight.bind(issue, digest, edition, ctx.clock())
 
@@ -182,6 +184,15 @@ def _can_be_approved(issue: Issue) -> bool:
 def run_checks(ctx: Context) -> None:
     """Look at the issues that somebody wants checked, or that wait for approval: words, links, sender, and the rest."""
     preflight.carry_on(ctx.config, ctx.key, ctx.clock, ctx.stop)
+
+
+def _insist_on_another(config: Config, issue: Issue, by: Any) -> None:
+    """Raise TransitionRefused where nobody may approve what they edited last. The command line is trusted."""
+    letter = config.newsletters.get(issue.newsletter)
+    if by is not None and letter and letter.approval_by == "another" and issue.edited_by_id == by.pk:
+        raise TransitionRefused(
+            f"{issue} was edited last by you, and {letter.title} wants another to approve it: ask somebody who may"
+        )
 
 
 def schedule(ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = ()) -> None:
@@ -386,6 +397,7 @@ def tidy(ctx: Context) -> None:
     track.mail.forget(now, ctx.config.track.bounces.keep)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
+    deeds.forget(now - timedelta(days=90))
     Spooled.forget(now - timedelta(days=90))
     LinkCheck.forget(now - max(timedelta(days=30), ctx.config.compose.preflight.keep_links))
     unconfirmed = now - ctx.config.audience.subscribe.valid

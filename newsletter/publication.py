@@ -11,6 +11,7 @@ from django.db import transaction
 
 from newsletter.config import Config
 from newsletter.lists import row_of
+from newsletter.staff import people
 from subscribers.importing import Report, import_file
 from subscribers.models import List
 
@@ -39,7 +40,7 @@ def seed_lists(config: Config, now: datetime) -> dict[str, Report]:
 def first_user() -> str | None:
     """Make a first member of staff, with every right; return the password, or nothing if there is somebody already."""
     users = get_user_model()
-    if users.objects.exists():
+    if people().exists():
         return None
     password = secrets.token_urlsafe(12)
     users.objects.create_superuser(FIRST_USER, f"{FIRST_USER}@localhost", password)

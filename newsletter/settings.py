@@ -57,6 +57,12 @@ def from_config(config: Config) -> dict[str, Any]:
             "whitenoise.runserver_nostatic",
             "django.contrib.staticfiles",
             "django.contrib.humanize",
+            "allauth",
+            "allauth.account",
+            "allauth.mfa",
+            "allauth.usersessions",
+            "allauth.socialaccount",
+            "allauth.socialaccount.providers.openid_connect",
             "subscribers",
             "newsletter",
             "newsletter.desk",
@@ -72,6 +78,9 @@ def from_config(config: Config) -> dict[str, Any]:
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
+            "allauth.account.middleware.AccountMiddleware",
+            "newsletter.desk.signing.kept.SignedOut",
+            "newsletter.desk.scope.AtWork",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "newsletter.reader.policy.ContentSecurityPolicy",
         ],
@@ -89,8 +98,7 @@ def from_config(config: Config) -> dict[str, Any]:
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_AUTOREFRESH": False,
         "STATIC_ROOT": None,
-        "LOGIN_URL": "admin:login",
-        "LOGIN_REDIRECT_URL": "admin:index",
+        **_signing_in(config),
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
             {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -104,6 +112,63 @@ def from_config(config: Config) -> dict[str, Any]:
         "ANYMAIL": _anymail(config),
         "LOGGING": _logging(),
         "UNFOLD": _unfold(config),
+    }
+
+
+def _signing_in(config: Config) -> dict[str, Any]:
+    """How staff sign in: by allauth, each limit counted in the database, so that all processes count alike."""
+    services = [
+        {
+            "provider_id": name,
+            "name": one.title,
+            "client_id": one.client_id,
+            "secret": one.client_secret.get_secret_value(),
+            "settings": {"server_url": one.issuer},
+        }
+        for name, one in config.site.sign_in.oidc.items()
+    ]
+    return {
+        "LOGIN_URL": "account_login",
+        "LOGIN_REDIRECT_URL": "admin:index",
+        "AUTHENTICATION_BACKENDS": ["newsletter.desk.signing.backend.Backend"],
+        "CSRF_FAILURE_VIEW": "newsletter.desk.signing.kept.csrf_failure",
+        "CACHES": {
+            "default": {
+                "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+                "LOCATION": "newsletter_cache",
+                "OPTIONS": {"MAX_ENTRIES": 100_000},
+            }
+        },
+        "ACCOUNT_ADAPTER": "newsletter.desk.signing.adapters.AccountAdapter",
+        "ACCOUNT_DEFAULT_HTTP_PROTOCOL": urlsplit(config.site.url).scheme,
+        "ACCOUNT_EMAIL_NOTIFICATIONS": True,
+        "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS": False,
+        "ACCOUNT_EMAIL_VERIFICATION": "none",
+        "ACCOUNT_LOGIN_METHODS": {"username", "email"},
+        "ACCOUNT_LOGOUT_REDIRECT_URL": "account_login",
+        "ACCOUNT_RATE_LIMITS": {
+            "login": "60/m/ip",
+            "login_failed": "20/m/ip,10/15m/key",
+            "reset_password": "20/h/ip,3/h/key",
+            "reset_password_from_key": "20/m/ip",
+            "reauthenticate": "10/m/user",
+            "change_password": "5/m/user",
+        },
+        "ACCOUNT_FORMS": {"login": "newsletter.desk.signing.forms.LoginForm"},
+        "ACCOUNT_REAUTHENTICATION_METHODS": {"password", "mfa"},
+        "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
+        "ACCOUNT_SESSION_REMEMBER": True,
+        "ACCOUNT_SIGNUP_FIELDS": ["username*", "email*", "password1*"],
+        "MFA_PASSKEY_LOGIN_ENABLED": True,
+        "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
+        "MFA_TOTP_ISSUER": config.site.name,
+        # Only where the site itself is an unencrypted address of this machine.
+        "MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN": not config.site.url.startswith("https:"),
+        "SOCIALACCOUNT_ADAPTER": "newsletter.desk.signing.adapters.SocialAdapter",
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION": True,
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT": True,
+        "SOCIALACCOUNT_ONLY": False,
+        "SOCIALACCOUNT_PROVIDERS": {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": services}},
     }
 
 
@@ -167,7 +232,13 @@ def _templates() -> list[dict[str, Any]]:
             "BACKEND": "django.template.backends.django.DjangoTemplates",
             "DIRS": [paths.TEMPLATES / "desk"],
             "APP_DIRS": True,
-            "OPTIONS": {"context_processors": [*context, "django.contrib.messages.context_processors.messages"]},
+            "OPTIONS": {
+                "context_processors": [
+                    *context,
+                    "django.contrib.messages.context_processors.messages",
+                    "newsletter.desk.signing.frame.frame",
+                ]
+            },
         },
         {
             "BACKEND": "django.template.backends.jinja2.Jinja2",
@@ -215,6 +286,8 @@ def _unfold(config: Config) -> dict[str, Any]:
         "SHOW_HISTORY": True,
         "COLORS": {"primary": TEAL},
         "STYLES": ["/static/desk/desk.css"],
+        "SCRIPTS": ["/static/desk/signed_in.js"],
+        "ACCOUNT": {"navigation": [{"title": "You: sign-in and mails", "link": "/desk/you/"}]},
         "DASHBOARD_CALLBACK": "newsletter.desk.pages.today.today",
         "SIDEBAR": {"show_search": True, "navigation": "newsletter.desk.navigation.sidebar"},
     }

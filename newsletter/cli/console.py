@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from newsletter.acting import COMMAND_LINE, acting
 from newsletter.cli.options import config_option
 
 # Facts are shown as they are: a `:tea:` in a subject is not for the terminal to draw.
@@ -65,11 +67,16 @@ def quoted(text: str) -> str:
     return f"“{text}” " if text.strip() else ""
 
 
-def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """A command that takes --config."""
+def command(by: str = COMMAND_LINE, **options: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that takes --config; the log calls what it does the deed of `by`."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
-        made: click.Command = click.command(**options)(config_option(function))
+        @wraps(function)
+        def by_hand(*args: Any, **kwargs: Any) -> None:
+            with acting(by):
+                function(*args, **kwargs)
+
+        made: click.Command = click.command(**options)(config_option(by_hand))
         return made
 
     return decorate

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import click
 
+from newsletter.acting import ITSELF
 from newsletter.cli.boot import context
 from newsletter.cli.console import Failure, command, counted, done, in_short, out, problem
 
@@ -22,7 +23,7 @@ from newsletter.models.recipients import unfollowable
 from newsletter.pipeline import Context
 
 
-@command()
+@command(ITSELF)
 def run() -> None:
     """Web, clock and workers, on this machine.
 
@@ -48,7 +49,7 @@ def run() -> None:
     out.print("stopped", markup=False)
 
 
-@command()
+@command(ITSELF)
 def web() -> None:
     """The web server alone.
 
@@ -62,7 +63,7 @@ def web() -> None:
     service.web(ctx)
 
 
-@command()
+@command(ITSELF)
 def clock() -> None:
     """The clock alone.
 
@@ -75,7 +76,7 @@ def clock() -> None:
     service.clock(ctx)
 
 
-@command()
+@command(ITSELF)
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Batches sent side by side. [default: send.workers]")
 def worker(concurrency: int | None) -> None:
     """A worker alone (PostgreSQL).

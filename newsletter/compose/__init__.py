@@ -15,7 +15,7 @@ from newsletter.compose.loading import NEEDS, Addition, Change, Loaded, News, lo
 from newsletter.compose.selection import Selection, section_of, sections_of, select
 from newsletter.compose.summary import Month, check, draw_up_summary, month_named, months_at_hand, see_to
 from newsletter.config import Config, Newsletter
-from newsletter.models import Issue, Item, Series
+from newsletter.models import Issue, Item, Series, moves
 
 __all__ = [
     "NEEDS", "Addition", "Change", "Loaded", "Month", "News", "at_hand", "check", "draw_up", "draw_up_summary",
@@ -83,6 +83,8 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
             "reason": f"{reason} (compose.late is {_words(config.compose.late)})",
         },
     )
+    if new:
+        moves.drawn_up(issue)
     return issue if new else None
 
 
@@ -132,6 +134,7 @@ def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
         status=status,
         reason=reason,
     )
+    moves.drawn_up(issue)
     if not selection.shortfall:
         _fill(issue, selection)
     return issue

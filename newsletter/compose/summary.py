@@ -19,7 +19,7 @@ from django.db.models import QuerySet, Sum
 
 from newsletter import links
 from newsletter.config import Config, Newsletter, Problem
-from newsletter.models import Event, Issue, Item, Series, Tally
+from newsletter.models import Event, Issue, Item, Series, Tally, moves
 from newsletter.models.edition import digest_of
 from subscribers.audience import Audience
 
@@ -153,6 +153,7 @@ def _make(config: Config, name: str, month: Month, closing: Closing, reason: str
         cut_off_at=month.end, status=Issue.Status.SKIPPED if reason else Issue.Status.DRAFT, reason=reason,
         closing="" if reason else closing(month.start, told),
     )  # fmt: skip
+    moves.drawn_up(issue)
     if not reason:
         chosen = _chosen(config, name, told, settings.max if settings else 12)
         Item.objects.bulk_create(

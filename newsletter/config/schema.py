@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_valid
 
 from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
+from newsletter.config.entering import SignIn
 from newsletter.config.preflight import Checks, Preflight
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
@@ -60,9 +61,10 @@ class Site(Section):
     )
     secret_key_fallbacks: tuple[SecretStr, ...] = Field((), description="earlier keys whose links must still work")
     behind_proxy: bool = Field(False, description="trust X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
+    sign_in: SignIn = Field(SignIn(), description="how staff sign in, beside password, authenticator app and passkey")
     authors: dict[str, Author] = Field({}, description="those who write, each under the name that stories give")
     alerts: tuple[Email, ...] = Field(
-        (), description="who is written to when an issue stops itself, besides staff who may change issues"
+        (), description="who is written to when an issue stops itself, besides staff who may send issues"
     )
     metrics_token: SecretStr | None = Field(
         None,
@@ -208,6 +210,9 @@ class Newsletter(Section):
     cut_off: Duration = Field(timedelta(hours=24), description="posts are taken until so long before an issue is due")
     approval: Literal["required", "automatic"] = Field(
         "required", description="whether somebody must approve each issue before it is sent"
+    )
+    approval_by: Literal["anyone", "another"] = Field(
+        "anyone", description="`another`: whoever edited an issue last cannot be the one who approves it"
     )
     first_issue: Literal["on_schedule", "at_once"] = Field(
         "on_schedule", description="`at_once` draws one up the first time this runs, from the posts there are"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -19,12 +19,13 @@ from django.utils import timezone
 from unfold.enums import ActionVariant
 from unfold.widgets import INPUT_CLASSES
 
-from newsletter import pipeline
+from newsletter import pipeline, roles
 from newsletter.models import AudienceUnknown, Issue, Item, TransitionRefused, audience_of
 from newsletter.models.edition import digest_of
 from newsletter.render import RenderError
 from newsletter.settings import current
 
+APPROVE, SEND = "newsletter.approve_issue", "newsletter.send_issue"
 PRIMARY, DANGER = ActionVariant.PRIMARY, ActionVariant.DANGER
 INPUT = {"class": " ".join(INPUT_CLASSES)}
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -107,12 +108,17 @@ class Verb:
     danger: bool = False
     label: str = ""
     counts_people: bool = False
+    permission: str = SEND
     after: Issue.Status | None = None
     """Where it leads to; an issue that is there already is left as it is, whoever brought it there."""
 
     def allowed(self, issue: Issue | None) -> bool:
         """Whether the issue can be taken there from where it stands."""
         return issue is not None and issue.status in self.statuses
+
+    def offered(self, user: Any, issue: Issue | None) -> bool:
+        """Whether it is allowed, and somebody may do it."""
+        return self.allowed(issue) and roles.may(user, self.permission, issue)
 
     def insist(self, issue: Issue) -> None:
         """Raise TransitionRefused unless it is allowed."""
@@ -150,6 +156,7 @@ VERBS = {
         "approved",
         _approve,
         SeenForm,
+        permission=APPROVE,
     ),
     "schedule": Verb(
         Issue.FROM[Issue.Status.SCHEDULED],
@@ -203,6 +210,8 @@ VERBS = {
 def ask(name: str, request: HttpRequest, number: str) -> HttpResponse:
     """Show the question; on POST do it, say how it went, and go back to the issue."""
     issue, verb = get_object_or_404(Issue, pk=number if number.isdecimal() else None), VERBS[name]
+    if not roles.may(request.user, verb.permission, issue):
+        raise PermissionDenied
     from_report = request.GET.get("from") == "report"
     back = reverse("desk-report" if from_report else "admin:newsletter_issue_change", args=(issue.pk,))
     initial = {"at": issue.send_at or issue.due_at, "seen": lambda: fingerprint(issue)}
@@ -237,7 +246,4 @@ def _perform(verb: Verb, request: HttpRequest, issue: Issue, data: dict[str, Any
         else:
             messages.error(request, str(error))
     else:
-        LogEntry.objects.log_actions(
-            int(request.user.pk or 0), [issue], CHANGE, f"{issue} is {verb.done}", single_object=True
-        )
         messages.success(request, f"{issue} is {verb.done}.")

@@ -9,3 +9,7 @@ class DeskConfig(AppConfig):
     name = "newsletter.desk"
     label = "desk"
     verbose_name = "Desk"
+
+    def ready(self) -> None:
+        """Begin to write down who signs in."""
+        from newsletter.desk.signing import log  # noqa: F401

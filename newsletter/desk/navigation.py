@@ -9,10 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from newsletter import roles
 from newsletter.models import Reply
 from newsletter.models.payload import Posted
 from newsletter.track import mail, webhook_sources
 
+OWNERS = "owners"
+"""Stands where a permission does: owners alone."""
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
     "Collect": (
@@ -48,12 +51,12 @@ PAGES = {
         ("Bulk changes", "checklist", "admin:subscribers_bulk_changelist", "subscribers.view_bulk"),
         ("Suppressions", "block", "admin:subscribers_suppression_changelist", "subscribers.view_suppression"),
         ("Consents", "handshake", "admin:subscribers_consent_changelist", "subscribers.view_consent"),
-        ("Growth", "monitoring", "desk-growth", "subscribers.view_consent"),
+        ("Growth", "monitoring", "desk-growth", "subscribers.view_list"),
         ("Hygiene", "cleaning_services", "desk-hygiene", "subscribers.view_subscriber"),
     ),
     "Staff": (
-        ("Users", "badge", "admin:auth_user_changelist", "auth.view_user"),
-        ("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),
+        ("Users", "badge", "admin:auth_user_changelist", OWNERS),
+        ("Groups", "groups", "admin:auth_group_changelist", OWNERS),
         ("Changes", "history", "admin:admin_logentry_changelist", "admin.view_logentry"),
     ),
 }
@@ -67,6 +70,7 @@ BELONGS = {
     "admin:subscribers_suppression_changelist": "/desk/suppressions/",
     "admin:subscribers_segment_changelist": "/desk/segment/",
     "admin:subscribers_field_changelist": "/desk/field/",
+    "admin:auth_user_changelist": "/desk/staff/",
 }
 
 
@@ -104,4 +108,8 @@ def _badge(name: str) -> dict[str, Any]:
 
 
 def _may(request: HttpRequest, permission: str) -> bool:
-    return request.user.has_perm(permission)
+    """Whether they may anywhere: the page that is shown may be about one newsletter, the sidebar is not."""
+    user: Any = request.user
+    if permission == OWNERS:
+        return roles.is_owner(user)
+    return user.is_superuser or any(permission in one for one in roles.held(user).values())

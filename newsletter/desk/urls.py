@@ -1,6 +1,6 @@
 """The addresses of the desk's own pages; Django's admin has the rest."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from newsletter.desk.editor import history, tools
 from newsletter.desk.editor import page as editor
@@ -15,6 +15,7 @@ from newsletter.desk.pages import (
     letter,
     link_map,
     lists,
+    members,
     new_posts,
     outbox,
     people,
@@ -27,10 +28,17 @@ from newsletter.desk.pages import (
     sending,
     suppressions,
     testing,
+    you,
 )
 from newsletter.desk.pages.inbox import adding, listing, story
+from newsletter.desk.signing import kept
 
 urlpatterns = [
+    path("", include("newsletter.desk.signing.urls")),
+    path("again/", kept.again, name="desk-again"),
+    path("you/", you.you, name="desk-you"),
+    path("staff/", members.invite, name="desk-invite"),
+    path("staff/<int:number>/", members.member, name="desk-member"),
     path("inbox/", listing.index, name="desk-inbox"),
     path("inbox/<slug:newsletter>/", listing.inbox, name="desk-inbox-of"),
     path("inbox/<slug:newsletter>/add/", adding.add, name="desk-inbox-add"),

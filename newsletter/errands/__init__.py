@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from newsletter.config import Config
-from newsletter.errands import own_data, signing_in, signing_up
+from newsletter.errands import own_data, signing_in, signing_up, telling
 from newsletter.models.errand import Errand
 
 Do = Callable[[Config, str, dict[str, Any], datetime], None]
@@ -18,6 +18,7 @@ KINDS: dict[str, Do] = {
     Errand.Kind.SIGN_UP: signing_up.carry_out,
     Errand.Kind.SIGN_IN: signing_in.carry_out,
     Errand.Kind.OWN_DATA: own_data.carry_out,
+    Errand.Kind.NEWS: telling.carry_out,
 }
 
 

@@ -8,7 +8,7 @@ STANDINGS = [('', 'undecided'), ('starred', 'Starred'), ('rejected', 'Rejected')
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0022_rollups'),
+        ('newsletter', '0023_people'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0022_rollups'),
+        ('newsletter', '0024_inbox'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

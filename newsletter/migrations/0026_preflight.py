@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('newsletter', '0022_rollups'),
+        ('newsletter', '0025_editor'),
     ]
 
     operations = [

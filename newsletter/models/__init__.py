@@ -30,6 +30,7 @@ from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 from newsletter.models.errand import Errand  # isort: skip
+from newsletter.models.membership import Membership, Wish  # isort: skip
 
 __all__ = [
     "Alarm",
@@ -50,6 +51,7 @@ __all__ = [
     "Link",
     "LinkCheck",
     "MailboxMark",
+    "Membership",
     "Message",
     "Muted",
     "Notice",
@@ -83,6 +85,7 @@ __all__ = [
     "Turn",
     "Verdict",
     "Vote",
+    "Wish",
     "audience_of",
     "reachable",
     "still_wanting",

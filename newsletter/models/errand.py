@@ -21,6 +21,7 @@ class Errand(models.Model):
         SIGN_UP = "sign_up", "sign-up"
         SIGN_IN = "sign_in", "sign-in"
         OWN_DATA = "own_data", "own data"
+        NEWS = "news", "news for staff"
 
     kind = models.CharField(max_length=8, choices=Kind)
     facts = models.JSONField(default=dict)

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import QuerySet
 
+from newsletter.models import moves
+from newsletter.models.deeds import person
 from newsletter.models.post import Post, reading_minutes
 from subscribers.models import Segment
 
@@ -86,6 +88,10 @@ class Issue(models.Model):
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+",
+        help_text="Who edited it last.",
+    )  # fmt: skip
     segment = models.ForeignKey(
         Segment, models.PROTECT, null=True, blank=True, related_name="+", help_text="It goes to these people alone."
     )
@@ -110,6 +116,10 @@ class Issue(models.Model):
             models.UniqueConstraint(fields=("newsletter", "slug"), name="one_issue_per_slug"),
         )
         indexes = (models.Index(fields=("status", "send_at"), name="issue_to_start"),)
+        permissions = (
+            ("approve_issue", "Can approve issues"),
+            ("send_issue", "Can schedule, send, pause, resume and cancel issues"),
+        )
 
     def __str__(self) -> str:
         return f"{self.newsletter}/{self.slug}"
@@ -143,28 +153,43 @@ class Issue(models.Model):
         """
         allowed = only or self.FROM[status]
         changes.setdefault("halted_at", None)
-        moved = Issue.objects.filter(pk=self.pk, status__in=allowed).update(status=status, **changes)
-        self.refresh_from_db()
-        if not moved:
+        if not self._move(Issue.objects.filter(status__in=allowed), status=status, **changes):
             wanted = " or ".join(_word(one) for one in allowed)
             raise TransitionRefused(f"{self} is {_word(self.status)}; only what is {wanted} can become {_word(status)}")
 
+    def _move(self, among: QuerySet[Issue], **changes: Any) -> bool:
+        """Change it if it is among these rows; say whether it was. The log gets what it was and is, and by whom."""
+        with transaction.atomic():
+            before = Issue.objects.filter(pk=self.pk).values(*moves.TOLD).first()
+            moved = bool(among.filter(pk=self.pk).update(**changes))
+            self.refresh_from_db()
+            if moved and before:
+                moves.write_down(self, before)
+        return moved
+
     def halt(self, reason: str, now: datetime) -> bool:
         """Pause it because it cannot go on by itself; say whether this call, and no other worker or person, did it."""
-        sending = Issue.objects.filter(pk=self.pk, status=self.Status.SENDING)
-        return bool(sending.update(status=self.Status.PAUSED, reason=reason, halted_at=now))
+        sending = Issue.objects.filter(status=self.Status.SENDING)
+        return self._move(sending, status=self.Status.PAUSED, reason=reason, halted_at=now)
+
+    def start(self, now: datetime) -> bool:
+        """Begin to send it if its time has come; say whether this call, and no other worker, did it."""
+        # Asked again of the stored row: since it was read it may have been put off, sent elsewhere, or paused.
+        due = Issue.to_start(now).order_by()
+        return self._move(due, status=self.Status.SENDING, started_at=now, reason="", retry_at=None)
 
     def approve(self, edition: Edition, by: Any, now: datetime) -> None:
         """Bind the approval to the very content that will be sent."""
         self.go(self.Status.APPROVED, edition=edition, approved_at=now, approved_by=by, reason="")
 
     def edited(self) -> None:
-        """Void an approval: what was approved is no longer what the issue says."""
-        Issue.objects.filter(pk=self.pk, status__in=(self.Status.APPROVED, self.Status.SCHEDULED)).update(
+        """Remember who edited it, and void an approval: what was approved is no longer what the issue says."""
+        Issue.objects.filter(pk=self.pk).update(edited_by=person())
+        self._move(
+            Issue.objects.filter(status__in=(self.Status.APPROVED, self.Status.SCHEDULED)),
             status=self.Status.IN_REVIEW, edition=None, approved_at=None, approved_by=None,
             reason="edited after it was approved; approve it again",
         )  # fmt: skip
-        self.refresh_from_db()
 
     def note(self, reason: str, retry_at: datetime | None = None) -> None:
         """Keep what stands in the way where staff see it, without changing the status."""

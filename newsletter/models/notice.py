@@ -41,6 +41,8 @@ class Notice(models.Model):
         REPORT = "report"
         ALARM = "alarm", "sending stopped"
         WARNING = "warning", "something to look at"
+        NEWS = "news", "news of an issue"
+        ACCOUNT = "account", "about a sign-in of staff"
 
     class State(models.TextChoices):
         """Where it stands; the words are those of a message."""

@@ -115,8 +115,8 @@ def hold(issue: Issue, error: Blocked, config: Config, now: datetime) -> None:
         facts = {
             "issue_title": str(issue), "due": issue.due_at.isoformat(), "reason": reason,
             "stories": list(issue.items.values_list("title", flat=True)[:12]),
-            "preview_url": our_links.desk(config, issue.pk, "preview"),
-            "approve_url": our_links.desk(config, issue.pk, "checks"),
+            "preview_url": our_links.preview(config, issue.pk),
+            "approve_url": our_links.checks(config, issue.pk),
         }  # fmt: skip
         for to in staff.watchers(config):
             dedupe = digest_of(f"blocked {issue.pk} {to}")

@@ -1,7 +1,7 @@
 """What keeps another site from acting in a reader's name, without a cookie on pages that caches may keep.
 
-A browser says with every POST which site it comes from: in Sec-Fetch-Site, in Origin, or at least in Referer. Django's
-own way, a token in a cookie and in the form, would make every page with a form one reader's own.
+A browser says with every POST which site it comes from (newsletter/origin.py). Django's own way, a token in a cookie
+and in the form, would make every page with a form one reader's own.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 
+from newsletter.origin import from_here
 from newsletter.reader.frame import whose
-from newsletter.settings import current
 
 View = Callable[..., HttpResponse]
 
@@ -53,19 +53,3 @@ def came_from(request: HttpRequest) -> str:
     except (ValueError, Resolver404):
         return ""
     return "{newsletter}/{slug}".format(**match.kwargs) if match and match.url_name == "issue" else ""
-
-
-def from_here(request: HttpRequest) -> bool:
-    """Whether the browser says that the request comes from a page of ours, or from the reader alone."""
-    if (site := request.headers.get("Sec-Fetch-Site")) is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    try:
-        netloc = urlsplit(origin).netloc
-    except ValueError:  # no browser sends an address that is none
-        return False
-    # The scheme is left out: behind a proxy that ends TLS we may not know our own.
-    return bool(netloc) and netloc in (
-        urlsplit(current().site.url).netloc,
-        request.get_host(),
-    )

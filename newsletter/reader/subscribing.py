@@ -19,6 +19,7 @@ from newsletter.config import Config
 from newsletter.errands import captcha, signing_up
 from newsletter.errands.limits import Refused
 from newsletter.lists import Offer
+from newsletter.origin import from_here
 from newsletter.reader import stamps
 from newsletter.reader.caching import public
 from newsletter.reader.doorstep import agreed, comes, issue_that_led, kept, words_of
@@ -26,7 +27,7 @@ from newsletter.reader.frame import Frame, frame_of, page
 from newsletter.reader.known import known
 from newsletter.reader.meta import Meta, feeds, whole
 from newsletter.reader.policy import with_script
-from newsletter.reader.same_site import from_here, origin_of
+from newsletter.reader.same_site import origin_of
 from newsletter.reader.saying import refusal
 from newsletter.reader.signing_in import address_of
 from newsletter.reader.stamps import Stamp

@@ -118,6 +118,14 @@ def sample_facts(kind: str, config: Config, newsletter: str) -> dict[str, Any]:
             "issue_title": issue, "report_url": f"{site}/desk/issue/1/report/",
             "reason": "9 of 1,204 messages were called spam, 0.75 %; no more than 0.1 % should be",
         },
+        "news": {
+            "what": "paused", "issue_title": issue, "by": "Ada", "reason": "a wrong link in the second story",
+            "issue_url": f"{site}/desk/newsletter/issue/1/change/",
+        },
+        "account": {
+            "what": "invited", "site": config.site.name, "name": "ada", "by": "Grace",
+            "account_url": f"{site}/desk/account/password/reset/key/sample/", "expires": _DUE + timedelta(days=3),
+        },
     }  # fmt: skip
     return facts[kind]
 

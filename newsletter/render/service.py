@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 KINDS = (
     "confirm", "welcome", "goodbye", "preferences", "sign_in", "data", "erase", "answer", "win_back",
-    "draft_ready", "report", "alarm", "warning",
+    "draft_ready", "report", "alarm", "warning", "news", "account",
 )  # fmt: skip
 # Facts that are moments; they may come as text, as JSON keeps them.
 _MOMENTS = ("requested_at", "expires", "due")

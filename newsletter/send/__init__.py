@@ -44,11 +44,8 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
         issue.note(f"config.yaml has no newsletter '{issue.newsletter}' any more; put it back, or cancel the issue")
         return False
     with transaction.atomic():
-        # Asked again of the stored row: since it was read it may have been put off, sent elsewhere, or paused.
-        due = Issue.to_start(now).filter(pk=issue.pk)
-        if not due.update(status=Issue.Status.SENDING, started_at=now, reason="", retry_at=None):
+        if not issue.start(now):
             return False
-        issue.refresh_from_db()
         for name in config.transports_of(issue.newsletter):
             limits.resume(name)  # what stopped it for an issue of yesterday may have been mended
         if fault := _freeze(config, issue, newsletter, now):

@@ -51,7 +51,7 @@ def warn(config: Config, issue: Issue, reason: str, now: datetime, fault: str) -
 
 def _write(config: Config, issue: Issue, reason: str, now: datetime, dedupe: str, goes_on: bool = False) -> None:
     facts = {**_facts(config, issue, reason), "goes_on": goes_on}
-    for to in staff.watchers(config):
+    for to in staff.recipients(config, "failed", issue.newsletter):
         Notice.queue(Notice.Kind.ALARM, issue.newsletter, to, facts, now, digest_of(f"{dedupe} {to}"))
 
 

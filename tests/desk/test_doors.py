@@ -140,7 +140,7 @@ def test_a_poor_mans_link_posts_nothing(staff):
 
 def test_signing_in_leads_to_the_front_page(client):
     make_staff("grace")
-    answer = client.post("/desk/login/", {"username": "grace", "password": "a long password"})
+    answer = client.post("/desk/login/", {"login": "grace", "password": "a long password"})
     assert (answer.status_code, answer["Location"]) == (302, "/desk/")
 
 
@@ -166,7 +166,7 @@ def test_every_row_opens(staff):
     for model in admin.site._registry:
         for row in model.objects.all():
             address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=(row.pk,))
-            assert staff.get(address).status_code == 200, address
+            assert staff.get(address, follow=True).status_code == 200, address
 
 
 def fill():

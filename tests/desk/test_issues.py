@@ -145,8 +145,8 @@ def test_sending_now_says_how_many_people_and_is_remembered(staff, issue):
     assert issue.status == "scheduled"
     assert issue.send_at <= timezone.now()
     history = staff.get(reverse("admin:newsletter_issue_history", args=(issue.pk,))).content.decode()
-    assert "is approved" in history
-    assert "is going out" in history
+    assert "Changed status from in review to approved" in history
+    assert "Changed status from approved to scheduled" in history
 
 
 def test_a_time_that_is_none_is_asked_again(staff, issue):

@@ -140,14 +140,14 @@ def test_pausing_and_resuming_from_the_panel_come_back_to_the_report(staff, issu
 def test_pressing_twice_does_no_harm(staff, issue, verb, status, said):
     if verb == "resume":
         issue.go(Status.PAUSED)
-    where = address(f"admin:newsletter_issue_{verb}", issue)
+    where, lines = address(f"admin:newsletter_issue_{verb}", issue), len(logged())
     staff.post(where, {"reason": "first"})
     before = Issue.objects.values().get()
     answer = staff.post(where, {"reason": "second"}, follow=True)
     assert said in told(answer)[-1]
     assert Issue.objects.values().get() == before
     assert before["status"] == status
-    assert len(logged()) == 1
+    assert len(logged()) == lines + 1
 
 
 def test_retrying_asks_and_then_sends_again_with_who_did_it_kept(staff):

@@ -68,16 +68,18 @@ def test_what_is_not_being_sent_raises_no_alarm(config, issue, status):
     assert Issue.objects.get().reason == "by hand"
 
 
-def test_only_who_may_change_issues_is_told_and_whom_the_configuration_names(make_config, issue):
+def test_only_who_may_send_issues_is_told_and_whom_the_configuration_names(make_config, issue):
     editor = make_staff("editor", is_superuser=False)
-    editor.user_permissions.add(Permission.objects.get(codename="change_issue"))
-    make_staff("reader", is_superuser=False)
+    for right in ("view_issue", "send_issue"):
+        editor.user_permissions.add(Permission.objects.get(codename=right))
+    reader = make_staff("reader", is_superuser=False)
+    reader.user_permissions.add(Permission.objects.get(codename="view_issue"))
     make_staff("gone", is_active=False)
     make_staff("former", is_staff=False)
     silent = make_staff("silent")
     silent.email = ""
     silent.save()
-    config = make_config(site={"alerts": ["desk@example.org", "editor@example.org"]})
+    config = make_config(site={"alerts": ["desk@example.org"]})
     alarm(config, issue, "down", NOW)
     assert told() == ["desk@example.org", "editor@example.org"]
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from newsletter.desk.admin import (
+    audit,
     collect,
     compose,
     fields,
@@ -20,8 +21,8 @@ from newsletter.desk.admin import (
 )
 
 __all__ = [
-    "collect", "compose", "fields", "history", "lists", "mail", "people", "posted", "replies", "segments", "send",
-    "staff", "suppressions", "track",
+    "audit", "collect", "compose", "fields", "history", "lists", "mail", "people", "posted", "replies", "segments",
+    "send", "staff", "suppressions", "track",
 ]  # fmt: skip
 
 admin.site.index_title = "Today"

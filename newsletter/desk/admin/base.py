@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
+from newsletter import roles
+from newsletter.desk.scope import only_theirs
 from newsletter.models import Issue
 
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     compressed_fields = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows of the newsletters that this member of staff has to do with."""
+        found: QuerySet[Any] = only_theirs(request.user, super().get_queryset(request))
+        return found
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """A list that is called by what it holds, and speaks of results only where something was looked for."""
@@ -116,7 +123,8 @@ class IssueFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The latest issues, newest first."""
-        return [(str(issue.pk), str(issue)) for issue in Issue.objects.order_by("-due_at")[: self.latest]]
+        issues = roles.theirs(request.user, "newsletter.view_issue", Issue.objects.order_by("-due_at"))
+        return [(str(issue.pk), str(issue)) for issue in issues[: self.latest]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of the issue that was chosen; none for what is not an issue's number."""

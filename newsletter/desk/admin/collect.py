@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from newsletter import roles
 from newsletter.collect import adding
 from newsletter.desk.admin.base import ReadOnlyAdmin, display, link
 from newsletter.models import Post, Source
+from newsletter.settings import current
 
 
 @admin.register(Source)
@@ -26,6 +30,12 @@ class SourceAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("standing", "full_error")
     ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        """Those that feed a newsletter of theirs."""
+        found: QuerySet[Source] = super().get_queryset(request)
+        names = sources_of(request.user, "newsletter.view_source")
+        return found if names is None else found.filter(name__in=names)
 
     @display(
         description="Standing", ordering="failures", label={"failing": "danger", "odd": "warning", "well": "success"}
@@ -71,7 +81,9 @@ class PostAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         """Without the whole story, which a list has no use for."""
-        return super().get_queryset(request).defer("html")  # type: ignore[no-any-return]
+        found: QuerySet[Post] = super().get_queryset(request).defer("html")
+        names = sources_of(request.user, "newsletter.view_post")
+        return found if names is None else found.filter(source__name__in=names)
 
     @display(description="Tags")
     def tag_list(self, post: Post) -> str:
@@ -94,6 +106,15 @@ class PostAdmin(ReadOnlyAdmin):
         if not post.html:
             return "—"
         return format_html('<iframe class="desk-story" title="The story" sandbox srcdoc="{}"></iframe>', post.html)
+
+
+def sources_of(user: Any, permission: str) -> list[str] | None:
+    """The names of the sources that feed the newsletters for which somebody holds a permission; None for all."""
+    letters = roles.newsletters_of(user, permission)
+    if letters is None:
+        return None
+    known = current().newsletters
+    return sorted({source for name in letters if name in known for source in known[name].sources})
 
 
 def _short(text: str) -> str:

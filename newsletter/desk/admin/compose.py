@@ -161,7 +161,9 @@ class IssueAdmin(DeskAdmin):
         """Only the buttons that the issue's status allows."""
         # Not get_object: Unfold asks before the transaction that its lock needs.
         issue = Issue.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
-        barred = {f"newsletter_issue_{name}" for name, verb in actions.VERBS.items() if not verb.allowed(issue)}
+        barred = {
+            f"newsletter_issue_{name}" for name, verb in actions.VERBS.items() if not verb.offered(request.user, issue)
+        }
         return [one for one in super().get_actions_detail(request, object_id) if one.action_name not in barred]
 
     @action(description="Edit", icon="edit", permissions=["view"], url_path="see-contents", variant=actions.PRIMARY)
@@ -179,32 +181,32 @@ class IssueAdmin(DeskAdmin):
         """Go to the page that says what became of it."""
         return HttpResponseRedirect(reverse("desk-report", args=(object_id,)))
 
-    @action(description="Approve", icon="check", permissions=["change"], variant=actions.PRIMARY)
+    @action(description="Approve", icon="check", permissions=["view"], variant=actions.PRIMARY)
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then bind an approval to what the issue says now."""
         return actions.ask("approve", request, object_id)
 
-    @action(description="Schedule", icon="schedule", permissions=["change"], variant=actions.PRIMARY)
+    @action(description="Schedule", icon="schedule", permissions=["view"], variant=actions.PRIMARY)
     def schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask when, then schedule."""
         return actions.ask("schedule", request, object_id)
 
-    @action(description="Send now", icon="send", permissions=["change"])
+    @action(description="Send now", icon="send", permissions=["view"])
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then send at once."""
         return actions.ask("send", request, object_id)
 
-    @action(description="Pause", icon="pause", permissions=["change"])
+    @action(description="Pause", icon="pause", permissions=["view"])
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then pause."""
         return actions.ask("pause", request, object_id)
 
-    @action(description="Resume", icon="play_arrow", permissions=["change"], variant=actions.PRIMARY)
+    @action(description="Resume", icon="play_arrow", permissions=["view"], variant=actions.PRIMARY)
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then resume."""
         return actions.ask("resume", request, object_id)
 
-    @action(description="Cancel", icon="cancel", permissions=["change"], variant=actions.DANGER)
+    @action(description="Cancel", icon="cancel", permissions=["view"], variant=actions.DANGER)
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then cancel."""
         return actions.ask("cancel", request, object_id)

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from newsletter.desk.admin.base import DeskAdmin, IssueFilter, ReadOnlyAdmin, action, display, link
 from newsletter.desk.admin.labels import NOTICES, REPLIES
+from newsletter.desk.scope import only_theirs
 from newsletter.models import Muted, Notice, Rejected, Reply
 
 HELD_FIRST = Case(When(state=Reply.State.HELD, then=Value(0)), default=Value(1))
@@ -79,6 +80,7 @@ class ReplyAdmin(ReadOnlyAdmin):
         self._move(request, queryset, Reply.State.HIDDEN, "hidden")
 
     def _move(self, request: HttpRequest, queryset: QuerySet[Reply], state: Reply.State, done: str) -> None:
+        queryset = only_theirs(request.user, queryset, "change")
         log(request, list(queryset.order_by()), done)
         count = Reply.move(queryset.order_by(), state, timezone.now())
         messages.success(request, f"{count} {'reply is' if count == 1 else 'replies are'} {done}.")
@@ -156,6 +158,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     @action(description="Send selected mails again", permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
         """Have what failed or is uncertain tried once more; a person has decided that twice is better than never."""
+        queryset = only_theirs(request.user, queryset, "change")
         log(request, list(queryset), "to be sent again")
         count = Notice.send_again(queryset.order_by(), timezone.now())
         messages.success(request, f"{count} {'mail is' if count == 1 else 'mails are'} to be sent again.")

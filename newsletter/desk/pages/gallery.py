@@ -8,20 +8,27 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
-from newsletter import render
+from newsletter import render, roles
 from newsletter.config import Config
 from newsletter.desk.pages.base import desk_page, framed, staff_page
 from newsletter.models import Issue
 from newsletter.render import gallery as looks
 from newsletter.settings import current
 
+SEE = "newsletter.view_issue"
 _LATEST = 20
 _NAMES = {
     "digest": "Digest", "post": "Post", "announcement": "Announcement", "confirm": "Confirm", "welcome": "Welcome",
     "goodbye": "Goodbye", "preferences": "Preferences", "sign_in": "Sign in",
     "data": "Your data", "erase": "Erase me", "answer": "Answer", "draft_ready": "Draft ready", "report": "Report",
-    "alarm": "Sending stopped", "warning": "Something to look at",
+    "alarm": "Sending stopped", "warning": "Something to look at", "news": "News of an issue",
+    "account": "Staff account",
 }  # fmt: skip
+
+
+def letters(request: HttpRequest, config: Config) -> dict[str, str]:
+    """The newsletters whose issues this member of staff may see, with their titles."""
+    return {name: config.newsletters[name].title for name in roles.among(request.user, SEE, config.newsletters)}
 
 
 class Tab(NamedTuple):
@@ -44,8 +51,10 @@ class Choice(NamedTuple):
     def of(cls, request: HttpRequest, config: Config) -> Choice:
         """The choice in an address."""
         asked, number = request.GET, request.GET.get("issue", "")
-        issue = Issue.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 10 else None
-        names = [issue.newsletter] if issue and issue.newsletter in config.newsletters else list(config.newsletters)
+        issues = roles.theirs(request.user, SEE, Issue.objects.all())
+        issue = issues.filter(pk=number).first() if number.isdecimal() and len(number) < 10 else None
+        known = letters(request, config)
+        names = [issue.newsletter] if issue and issue.newsletter in known else list(known)
         newsletter = _known(asked.get("newsletter", ""), names)
         letter = config.newsletters[newsletter]
         theme = _known(asked.get("theme", "") or letter.theme or config.render.theme, looks.looks(config))
@@ -69,14 +78,14 @@ class Choice(NamedTuple):
 def gallery(request: HttpRequest) -> HttpResponse:
     """One theme in one layout, five ways side by side, of the sample or of an issue."""
     config = current()
-    if not config.newsletters:
+    if not (known := letters(request, config)):
         return desk_page(request, "gallery.html", "Themes")
     choice = Choice.of(request, config)
     shown = {
         "themes": choice.tabs("theme", {name: name for name in looks.looks(config)}),
         "layouts": choice.tabs("layout", _NAMES),
-        "newsletters": {name: letter.title for name, letter in config.newsletters.items()},
-        "issues": Issue.objects.filter(newsletter__in=config.newsletters, items__isnull=False).distinct()[:_LATEST],
+        "newsletters": known,
+        "issues": Issue.objects.filter(newsletter__in=known, items__isnull=False).distinct()[:_LATEST],
         "choice": choice,
     }
     try:
@@ -92,8 +101,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest) -> HttpResponse:
     """One of the views, for its frame."""
     config = current()
-    if not config.newsletters:
-        return HttpResponse("config.yaml has no newsletter", "text/plain; charset=utf-8", 404)
+    if not letters(request, config):
+        return HttpResponse("there is no newsletter to show", "text/plain; charset=utf-8", 404)
     view = _known(request.GET.get("view", ""), [one.name for one in looks.VIEWS])
     try:
         return framed(looks.seen(_drawn(config, Choice.of(request, config)), view))

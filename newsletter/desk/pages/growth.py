@@ -47,7 +47,7 @@ def _day(text: str, otherwise: date) -> date:
         return otherwise
 
 
-@staff_page("subscribers.view_consent")
+@staff_page("subscribers.view_list")
 def show(request: HttpRequest) -> HttpResponseBase:
     """The chart and its table; with `format=csv` the table alone."""
     asked = Asked.of(request)

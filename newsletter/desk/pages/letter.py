@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from newsletter import roles
 from newsletter.desk import charts
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages.base import desk_page, staff_page
@@ -23,6 +24,7 @@ from newsletter.track.report.letters import Past, Week, past, week
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 STORIES = 20
+SEE = "newsletter.view_issue"
 Kind = Event.Kind
 READ = ((Kind.OPEN, "opened"), (Kind.CLICK, "clicked"))
 
@@ -43,7 +45,9 @@ class Cell:
 @staff_page("newsletter.view_issue")
 def letters(request: HttpRequest) -> HttpResponseBase:
     """Go to the first newsletter of config.yaml, or to one that was there once."""
-    names = [*current().newsletters, *Issue.objects.order_by("newsletter").values_list("newsletter", flat=True)[:1]]
+    known = roles.among(request.user, SEE, current().newsletters)
+    issues = roles.theirs(request.user, SEE, Issue.objects.order_by("newsletter"))
+    names = [*known, *issues.values_list("newsletter", flat=True)[:1]]
     if not names:
         return desk_page(request, "no_letters.html", "Engagement")
     return SeeOther(reverse("desk-letter", args=(names[0],)))
@@ -70,7 +74,7 @@ def letter(request: HttpRequest, name: str) -> HttpResponseBase:
         sections=[(*one, f"{one[2].clicks_adjusted / one[1]:,.1f}") for one in sections], cohorts=_cohorts(found),
         counting=found is None, as_of=as_of, months=range(MONTHS + 1),
         growth=f"{reverse('desk-growth')}?step=week&list={known.lists[0].name if known and known.lists else ''}",
-        others=[one for one in config.newsletters if one != name],
+        others=[one for one in roles.among(request.user, SEE, config.newsletters) if one != name],
     )  # fmt: skip
 
 

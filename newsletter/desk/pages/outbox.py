@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 
+from newsletter import roles
 from newsletter.desk import mailbox
 from newsletter.desk.pages.base import desk_page, framed, staff_page
 from newsletter.settings import current
@@ -28,7 +29,9 @@ SHOWN = (
 @staff_page("newsletter.view_message")
 def index(request: HttpRequest) -> HttpResponse:
     """The issues that messages were written for."""
-    page = Paginator(mailbox.folders(current().outbox), PER_PAGE).get_page(request.GET.get("page"))
+    folders = mailbox.folders(current().outbox)
+    seen = set(roles.among(request.user, "newsletter.view_message", (one.newsletter for one in folders)))
+    page = Paginator([one for one in folders if one.newsletter in seen], PER_PAGE).get_page(request.GET.get("page"))
     return desk_page(request, "outbox.html", "Outbox", page=page, outbox=current().outbox)
 
 

@@ -32,7 +32,7 @@ WAYS = {
 
 
 def _guarded(view: View, methods: Sequence[str] = ("GET", "HEAD", "POST")) -> View:
-    asked = permission_required("newsletter.change_issue", raise_exception=True)(view)
+    asked = permission_required("newsletter.send_issue", raise_exception=True)(view)
     allowed = require_http_methods(list(methods))(asked)
     return lambda request, number: admin.site.admin_view(allowed)(request, number)
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from newsletter import roles
 from newsletter.desk.admin.labels import STATES, STATUSES
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, Message, Slot, repairing
@@ -21,7 +22,7 @@ from newsletter.settings import current
 
 Status = Issue.Status
 LIVE = (Status.SENDING, Status.PAUSED)
-CHANGE = "newsletter.change_issue"
+STEER = "newsletter.send_issue"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def context_of(request: HttpRequest, issue: Issue) -> dict[str, Any]:
         "on_its_way": issue.status in LIVE,
         "shown": issue.status in LIVE or bool(told.progress.failures),
         "retried": _retried(issue, told.progress.count(Message.State.FAILED)),
-        "may_steer": request.user.has_perm(CHANGE),
+        "may_steer": roles.may(request.user, STEER, issue),
     }
 
 

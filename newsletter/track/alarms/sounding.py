@@ -29,7 +29,7 @@ def sound(config: Config, issue: Issue, cause: Alarm.Cause, words: str, now: dat
             return False
         log.warning("%s: %s", issue, words)
         facts = {"issue_title": str(issue), "reason": words, "report_url": links.report(config, issue.pk)}
-        for to in staff.watchers(config):
+        for to in staff.recipients(config, "odd", issue.newsletter):
             dedupe = digest_of(f"warning {issue.pk} {cause} {to}")
             Notice.queue(Notice.Kind.WARNING, issue.newsletter, to, facts, now, dedupe)
     return True

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from newsletter import links
+from newsletter import links, staff
 from newsletter.config import Config
 from newsletter.models import Event, Issue, Message, Notice
 from newsletter.models.edition import digest_of
@@ -24,7 +23,6 @@ AFTER = timedelta(hours=24)
 LATE = timedelta(hours=72)
 """After that it is told no more: what went out before this was switched on is no news."""
 TOP = 5
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 Kind, State = Event.Kind, Message.State
 
 
@@ -44,7 +42,7 @@ def tell_staff(config: Config, now: datetime) -> int:
 
 
 def _tell(config: Config, issue: Issue, now: datetime) -> bool:
-    keys = {to: digest_of(f"report {issue.pk} {to}") for to in sorted(set(_staff(config)))}
+    keys = {to: digest_of(f"report {issue.pk} {to}") for to in staff.recipients(config, "report", issue.newsletter)}
     if not keys or Notice.objects.filter(dedupe__in=keys.values()).exists():
         return False
     found = report(issue)
@@ -85,10 +83,3 @@ def _figures(found: Report) -> Iterator[list[str]]:
 def _with_share(found: Report, part: int) -> str:
     share = found.rate(part) or 0
     return f"{part:,} · {100 * share:.1f} %"
-
-
-def _staff(config: Config) -> Iterator[str]:
-    """Whom to write to: staff who may see issues, and the addresses of config.yaml."""
-    yield from config.site.alerts
-    staff = get_user_model().objects.with_perm("newsletter.view_issue", backend=BACKEND)
-    yield from staff.filter(is_staff=True).exclude(email="").values_list("email", flat=True)

@@ -34,7 +34,7 @@ function follow(address, place, take) {
     let html;
     try {
       const answer = await fetch(address, { method: "POST", body: new FormData(form), signal: mine.signal });
-      if (answer.redirected) throw new Error("You are signed out. Sign in again in another tab.");
+      if (answer.redirected || answer.status === 401) throw new Error("You are signed out. Sign in again in another tab.");
       if (!answer.ok) throw new Error(`The desk cannot answer at present (${answer.status}).`);
       html = await answer.text();
     } catch (error) {
