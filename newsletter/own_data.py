@@ -254,6 +254,8 @@ FREE |= {
     "newsletter.Tally": "how often an issue was opened and the like, which names nobody",
     "newsletter.Rollup": "what was counted of issues and newsletters, which names nobody",
     "newsletter.Posted": "the same rows as Payload's, listed apart",
+    "newsletter.Triage": "what staff make of posts, which are published; it names staff alone",
+    "newsletter.Decision": "the log of it",
     "newsletter.Alarm": "what is odd about an issue, which names nobody",
     "newsletter.Preflight": "what was found in an issue before it was approved, which names nobody of the audience",
     "newsletter.LinkCheck": "whether pages of others answer",

@@ -28,7 +28,7 @@ from newsletter.config import Config
 from newsletter.config.schema import Source
 from newsletter.markup import urls
 from newsletter.markup.clean import Addresses, clean
-from newsletter.markup.images import UNKNOWN
+from newsletter.markup.images import UNKNOWN, Size
 from newsletter.markup.text import collapse, count_words, line
 
 LONGEST = 2_000_000
@@ -203,5 +203,5 @@ def _measured(call: Call, entry: Entry) -> Entry:
     return replace(entry.measured(partial(_size, sizes)), as_published="") if sizes else entry
 
 
-def _size(sizes: dict[str, pictures.Size], url: str) -> pictures.Size:
+def _size(sizes: dict[str, Size], url: str) -> Size:
     return sizes.get(url, UNKNOWN)

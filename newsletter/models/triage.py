@@ -89,7 +89,7 @@ class Triage(models.Model):
         with transaction.atomic():
             done, rows = cls._of_act(newsletter, act)
             mine = [row for row in rows if _stands(row, done[row.post_id])]
-            back = uuid4() if mine else None
+            back = uuid4()
             for row in mine:
                 before = done[row.post_id]
                 Decision.objects.create(
@@ -99,10 +99,10 @@ class Triage(models.Model):
                 row.standing, row.reason = before.was, before.was_reason
                 row.by_id, row.at = before.was_by_id, before.was_at
                 row.read_at = None if row.read_at == before.at else row.read_at
-            cls.objects.bulk_update(mine, ["standing", "reason", "by", "at", "read_at"])
+            Triage.objects.bulk_update(mine, ["standing", "reason", "by", "at", "read_at"])
             told = {row.post_id for row in mine}
             others = [row for row in rows if row.post_id not in told and row.standing != done[row.post_id].was]
-            return Told(back, sorted(told), others)
+            return Told(back if mine else None, sorted(told), others)
 
     @classmethod
     def explain(cls, newsletter: str, act: UUID, reason: str) -> Told:
@@ -141,7 +141,8 @@ class Triage(models.Model):
         """The rows of these posts, made where there are none, and nobody else's to change until this is done."""
         wanted = sorted(Post.objects.filter(pk__in=posts).values_list("pk", flat=True))
         # In the order of their numbers, so that two editors cannot wait for each other.
-        cls.objects.bulk_create((cls(newsletter=newsletter, post_id=pk) for pk in wanted), ignore_conflicts=True)
+        made = [Triage(newsletter=newsletter, post_id=pk) for pk in wanted]
+        Triage.objects.bulk_create(made, ignore_conflicts=True)
         rows = cls.objects.select_for_update(of=("self",)).filter(newsletter=newsletter, post__in=wanted)
         return list(rows.order_by("post_id"))
 

@@ -27,9 +27,8 @@ def address(running):
     day = f"{next(YEARS)}-01-04"
     for title in ("Alpha", "Beta", "Gamma", "Delta"):
         post = f"---\ntitle: {title}\n---\nA story of {day} that says a little.\n"
-        (running.folder / "posts" / f"{datetime.now(UTC):%Y-%m-%d}-{title.lower()}-{day}.md").write_text(
-            post, encoding="utf-8"
-        )
+        file = f"{datetime.now(UTC):%Y-%m-%d}-{title.lower()}-{day}.md"
+        (running.folder / "posts" / file).write_text(post, encoding="utf-8")
     assert running.command("collect").returncode == 0
     made = running.command("compose", "weekly", "--on", f"{day} 08:00")
     assert made.returncode == 0, made.stderr
@@ -139,8 +138,8 @@ def test_of_two_who_write_at_once_both_texts_are_shown_and_one_chooses(desk, bro
 
 def test_an_issue_goes_back_to_what_it_said(desk):
     saved(desk, "A mistake")
-    desk.get_by_role("link", name="History").click()
-    desk.get_by_role("link", name="Revision 0").click()
+    desk.get_by_role("link", name="History", exact=True).click()
+    desk.get_by_role("link", name="Revision 0", exact=True).click()
     desk.get_by_role("button", name="Make the issue say this again").click()
     expect(desk.get_by_label("Subject", exact=True)).to_have_value("")
 
