@@ -28,7 +28,7 @@ EDIT = (
     "newsletter.view_message", "newsletter.view_event", "newsletter.view_reply", "newsletter.add_reply",
     "newsletter.change_reply",
 )  # fmt: skip
-APPROVE = ("newsletter.approve_issue",)
+APPROVE = ("newsletter.approve_issue", "newsletter.add_override")
 MAIL = (
     "newsletter.view_message", "newsletter.view_event", "newsletter.view_reply", "newsletter.add_reply",
     "newsletter.change_reply", "newsletter.view_notice", "newsletter.change_notice", "newsletter.view_muted",

@@ -56,7 +56,7 @@ class House:
 
     def __init__(self) -> None:
         self.issue = make_issue(status="in_review")
-        make_item(self.issue)
+        self.post = make_item(self.issue).post
         self.sent = make_sent_issue()
         self.person = make_subscriber()
         self.message = make_message(self.sent, self.person)
@@ -82,11 +82,11 @@ class House:
         numbers = {
             "issue": self.issue, "reply": self.reply, "person": self.person, "field": self.field, "tag": self.tag,
             "segment": self.segment, "bulk": self.bulk, "import": self.imported, "list": self.list,
-            "staff": self.member,
+            "staff": self.member, "inbox": self.post,
         }  # fmt: skip
         places: dict[str, Any] = {
             "newsletter": "weekly", "slug": "2026-11-20", "name": "1", "kind": "tag", "form": "csv", "verb": "cancel",
-            "provider_id": "house", "uidb36": "1", "key": "x", "pk": 1,
+            "provider_id": "house", "uidb36": "1", "key": "x", "pk": 1, "version": 1,
         }  # fmt: skip
         if first in numbers:
             places["number"] = numbers[first].pk

@@ -12,17 +12,20 @@ from newsletter import pipeline, roles, staff
 from newsletter.acting import acting
 from newsletter.models import Issue, Membership, TransitionRefused
 from tests.desk.doors import House, names, verb_addresses
+from tests.desk.test_editor import save_letter
 from tests.factories import make_issue, make_item, make_message, make_reply, make_sent_issue, make_source, make_staff
 
 pytestmark = pytest.mark.django_db
 
+TRIAGE = "newsletter.triage_post"
 SEE, CHANGE, SEND = "newsletter.view_issue", "newsletter.change_issue", "newsletter.send_issue"
 STAFF, OWNER, OPEN = "any member of staff", "an owner", "anybody"
 PEOPLE, EDIT_PEOPLE = "subscribers.view_subscriber", "subscribers.change_subscriber"
 PAGES = {
     "desk-preview": SEE, "desk-preview-html": SEE, "desk-report": SEE, "desk-report-export": SEE,
     "desk-link-map": SEE, "desk-link-map-html": SEE, "desk-letters": SEE, "desk-letter": SEE, "desk-sending": SEE,
-    "desk-retry": SEND, "desk-settle": SEND, "desk-issue-audience": SEE, "desk-gallery": SEE, "desk-gallery-mail": SEE,
+    "desk-retry": SEND, "desk-go-on": SEND, "desk-settle": SEND,
+    "desk-issue-audience": SEE, "desk-gallery": SEE, "desk-gallery-mail": SEE,
     "desk-reply": "newsletter.view_reply", "desk-person-data": "newsletter.view_notice",
     "desk-person-erase": "subscribers.delete_subscriber", "desk-field": "subscribers.change_field",
     **dict.fromkeys(("desk-segment-new", "desk-segment-draw", "desk-segment-count", "desk-segment"),
@@ -40,6 +43,12 @@ PAGES = {
     "desk-tag-merge": "subscribers.delete_tag", "desk-suppress-many": "subscribers.add_suppression",
     "desk-suppressions-lift": "subscribers.delete_suppression",
     "desk-suppressions-export": "subscribers.view_suppression",
+    **dict.fromkeys(("desk-inbox", "desk-inbox-of", "desk-inbox-add", "desk-inbox-write", "desk-inbox-post"), TRIAGE),
+    "desk-new-posts": CHANGE, "desk-edit": SEE, "desk-edit-look": CHANGE, "desk-edit-paste": CHANGE,
+    "desk-edit-picture": CHANGE, "desk-edit-here": CHANGE, "desk-history": SEE, "desk-revision": SEE,
+    "desk-emoji": SEE, "desk-test": CHANGE, "admin:newsletter_issue_contents": SEE,
+    "desk-checks": SEE, "desk-checks-line": SEE, "desk-checks-run": CHANGE,
+    "desk-checks-override": "newsletter.add_override",
     "desk-again": STAFF, "desk-you": STAFF, "desk-invite": OWNER, "desk-member": OWNER,
     "admin:index": STAFF, "admin:desk-audit-export": "admin.view_logentry",
     "admin:newsletter_issue_preview": SEE, "admin:newsletter_issue_report": SEE,
@@ -50,7 +59,20 @@ PAGES = {
 }  # fmt: skip
 """What it takes to get each page; those of lists and forms follow from their table."""
 ROLES = [*roles.ROLES]
-POSTS = ("desk-segment-draw", "desk-segment-count", "desk-bulk-do", "desk-import-do")
+POSTS = (
+    "desk-go-on",
+    "desk-edit-look",
+    "desk-edit-paste",
+    "desk-edit-picture",
+    "desk-edit-here",
+    "desk-test",
+    "desk-checks-run",
+    "desk-checks-override",
+    "desk-segment-draw",
+    "desk-segment-count",
+    "desk-bulk-do",
+    "desk-import-do",
+)
 """Addresses that are only ever posted to."""
 
 
@@ -143,17 +165,13 @@ def test_each_verb_is_refused_to_who_may_not_whatever_the_page_offers(config, ro
 def test_a_writer_edits_a_draft_and_not_what_is_approved(config):
     client, user = signed_in("Writer")
     issue = make_issue(status="in_review")
-    item = make_item(issue)
-    form = {
-        "subject": "New words", "items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 1, "items-0-id": item.pk,
-        "items-0-issue": issue.pk, "items-0-position": 0,
-    }  # fmt: skip
-    address = reverse("admin:newsletter_issue_change", args=(issue.pk,))
-    assert client.post(address, form).status_code in (302, 303)
+    make_item(issue)
+    assert save_letter(client, issue, subject="New words").status_code == 303
     issue.refresh_from_db()
     assert (issue.subject, issue.edited_by) == ("New words", user)
+    client.get(address := reverse("desk-edit", args=(issue.pk,)))
     Issue.objects.update(status="approved")
-    assert client.post(address, {**form, "subject": "Newer words"}).status_code == 403
+    assert client.post(address, {"do": "letter", "subject": "Newer words"}).status_code == 403
     assert client.get(address).status_code == 200
     issue.refresh_from_db()
     assert (issue.subject, issue.status) == ("New words", "approved")

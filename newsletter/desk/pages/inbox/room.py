@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from newsletter import compose
+from newsletter import compose, roles
 from newsletter.collect import adding
 from newsletter.config import Newsletter
 from newsletter.desk.pages.base import View
@@ -37,7 +37,8 @@ def triage_page(view: View) -> View:
 
 def newsletters_of(request: HttpRequest) -> Mapping[str, Newsletter]:
     """The newsletters whose inbox this member of staff may use."""
-    return current().newsletters
+    known = current().newsletters
+    return {name: known[name] for name in roles.among(request.user, RIGHT, known)}
 
 
 @dataclass(frozen=True)
