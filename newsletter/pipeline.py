@@ -126,7 +126,7 @@ def carry_on_drafts(ctx: Context) -> None:
                     log.info("%s: %d posts have changed, and are copied anew", issue, changed)
                 _carry_on(ctx, issue)
             except preflight.Blocked as error:
-                preflight.hold(issue, error, ctx.config, ctx.clock())
+                preflight.hold(issue, error)
             except TransitionRefused as error:
                 log.info("%s was taken on elsewhere: %s", issue, error)
             except render.RenderError as error:

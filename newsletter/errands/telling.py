@@ -24,6 +24,8 @@ def carry_out(config: Config, key: str, facts: dict[str, Any], now: datetime) ->
         if issue.status == Issue.Status.IN_REVIEW:
             to = {*staff.recipients(config, "draft_ready", issue.newsletter)}
             to |= {*staff.recipients(config, "wanted", issue.newsletter)}
+            if issue.reason:  # it would have gone out by itself, and does not
+                to |= {*staff.recipients(config, "failed", issue.newsletter)}
             _write(config, issue, Notice.Kind.DRAFT_READY, to, facts, _draft(config, issue), now)
         return
     said = {
@@ -47,7 +49,10 @@ def _write(
 
 def _draft(config: Config, issue: Issue) -> dict[str, Any]:
     titles = issue.items.order_by("position", "pk").values_list("title", flat=True)
+    # What would have approved itself, and was not, says why; its checks are the place to go then.
+    why = {"reason": issue.reason} if issue.reason else {}
+    approve = links.checks if why else links.desk_issue
     return {
         "issue_title": str(issue), "due": issue.due_at.isoformat(), "stories": list(titles[:STORIES]),
-        "preview_url": links.preview(config, issue.pk), "approve_url": links.desk_issue(config, issue.pk),
+        "preview_url": links.preview(config, issue.pk), "approve_url": approve(config, issue.pk), **why,
     }  # fmt: skip

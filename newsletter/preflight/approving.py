@@ -10,12 +10,9 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
-from newsletter import links as our_links
-from newsletter import staff
 from newsletter.config import Config
 from newsletter.markup.text import cut, scrub
-from newsletter.models import Edition, Issue, Notice, Override, Preflight, TransitionRefused
-from newsletter.models.edition import digest_of
+from newsletter.models import Edition, Issue, Override, Preflight, TransitionRefused
 from newsletter.preflight import checks, links
 from newsletter.preflight.findings import Finding, checks_of, graded, may_block
 from newsletter.preflight.proof import Proof, pull
@@ -106,18 +103,8 @@ def override(
     return made
 
 
-def hold(issue: Issue, error: Blocked, config: Config, now: datetime) -> None:
-    """Leave an issue that would have approved itself to people: say why, and write to them, once."""
+def hold(issue: Issue, error: Blocked) -> None:
+    """Leave an issue that would have approved itself to people, who are told as of any draft, and why."""
     reason = f"not approved by itself, because of {said(error.found)}"
-    with transaction.atomic():
-        issue.go(Issue.Status.IN_REVIEW, only=(Issue.Status.DRAFT,), reason=reason)
-        log.warning("%s: %s", issue, reason)
-        facts = {
-            "issue_title": str(issue), "due": issue.due_at.isoformat(), "reason": reason,
-            "stories": list(issue.items.values_list("title", flat=True)[:12]),
-            "preview_url": our_links.preview(config, issue.pk),
-            "approve_url": our_links.checks(config, issue.pk),
-        }  # fmt: skip
-        for to in staff.watchers(config):
-            dedupe = digest_of(f"blocked {issue.pk} {to}")
-            Notice.queue(Notice.Kind.DRAFT_READY, issue.newsletter, to, facts, now, dedupe)
+    log.warning("%s: %s", issue, reason)
+    issue.go(Issue.Status.IN_REVIEW, only=(Issue.Status.DRAFT,), reason=reason)

@@ -179,6 +179,7 @@ def test_what_approves_itself_stays_in_review_with_its_reason_and_staff_are_told
     issue = Issue.objects.get()
     assert issue.status == Status.IN_REVIEW
     assert issue.reason.startswith("not approved by itself, because of a blocker: “A whale falls”: “Lorem ipsum”")
+    pipeline.do_errands(Context(ctx.config, KEY))
     notice = Notice.objects.get()
     assert (notice.kind, notice.to) == (Notice.Kind.DRAFT_READY, "desk@example.org")
     assert notice.facts["approve_url"] == f"http://127.0.0.1:8000/desk/issue/{issue.pk}/checks/"
