@@ -15,7 +15,7 @@ def form(text, issue=None, **more):
     rows = {"corrections-TOTAL_FORMS": len(kept) + 1, "corrections-INITIAL_FORMS": len(kept)}
     for place, one in enumerate(kept):
         rows |= {f"corrections-{place}-id": one.pk, f"corrections-{place}-text": one.text}
-    return {**rows, f"corrections-{len(kept)}-text": text, "items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0, **more}
+    return {**rows, f"corrections-{len(kept)}-text": text, **more}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from newsletter.models import Issue
 from newsletter.render import render
 from newsletter.settings import current
 from subscribers.models import Subscriber
-from tests.desk.test_editor import save_letter
+from tests.desk.test_issues import edit
 from tests.factories import make_issue, make_item, make_staff, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +61,9 @@ def test_who_may_not_see_people_sees_none_in_a_preview(issue):
 
 def test_the_letters_are_edited_with_room_to_write_and_void_an_approval(staff, issue):
     page = staff.get(reverse("desk-edit", args=(issue.pk,))).content.decode()
-    assert 'name="opening" cols="40" rows="' in page
+    assert '<textarea name="opening" cols="40" rows="10"' in page
     Issue.objects.update(status=Issue.Status.APPROVED)
-    assert save_letter(staff, issue, opening="Dear all,", closing="Bye").status_code == 303
+    assert edit(staff, issue, opening="Dear all,", closing="Bye").status_code == 303
     issue.refresh_from_db()
     assert (issue.opening, issue.closing, issue.status) == ("Dear all,", "Bye", Issue.Status.IN_REVIEW)
 

@@ -76,7 +76,7 @@ class LetterForm(Marked):
     preheader = line(
         500, "Preheader", "What the inbox shows after the subject. Left empty, the pattern makes it.", also=SHORT
     )
-    opening = area(LONGEST, "Opening letter", "Markdown, above the stories.", rows=6, also=MARKDOWN)
+    opening = area(LONGEST, "Opening letter", "Markdown, above the stories.", rows=10, also=MARKDOWN)
     closing = area(LONGEST, "Closing word", "Markdown, below the stories.", rows=3, also=MARKDOWN)
 
 
