@@ -134,7 +134,8 @@ def pull(issue: Issue, config: Config, key: str, now: datetime) -> Proof:
     """The proof of an issue as it stands, or as it was approved. Raises RenderError."""
     items = tuple(issue.items.select_related("post__source").order_by("position", "pk"))
     letter = settings_of(config, issue.newsletter)
-    if issue.edition is not None:
+    # While it waits for approval, what may be left of an earlier one is not what will be sent.
+    if issue.edition is not None and issue.status not in Issue.FROM[Issue.Status.APPROVED]:
         return _approved(issue, issue.edition, config, letter, items, now)
     mail = render.preview(issue, config, key)
     raw = {name: getattr(mail, name) for name in ("subject", "preheader", "html", "text")}

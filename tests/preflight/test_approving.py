@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from newsletter import pipeline, preflight
 from newsletter.models import Issue, LinkCheck, Notice, Override, Preflight, Series, TransitionRefused
 from newsletter.pipeline import Context
-from tests.factories import NOW, make_issue, make_item, make_post, make_staff
+from tests.factories import NOW, make_edition, make_issue, make_item, make_post, make_staff
 from tests.preflight.conftest import KEY, codes
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +150,12 @@ def test_the_results_of_what_was_approved_stay_with_it(ctx, issue):
     # What was not looked at before is looked at as it was approved, not as it would be drawn now.
     Preflight.objects.all().delete()
     assert preflight.standing(issue, ctx.config, ctx.key, NOW).digest == issue.edition.digest
+
+
+def test_what_is_left_of_an_earlier_approval_is_not_what_is_looked_at(ctx, issue):
+    Issue.objects.update(edition=make_edition(issue, html="<p>Hello</p>"))
+    issue.refresh_from_db()
+    assert codes(preflight.blockers(preflight.pull(issue, ctx.config, ctx.key, NOW))) == ["placeholder"]
 
 
 @pytest.fixture
