@@ -42,7 +42,11 @@ def _notices(person: Person) -> Rows:
 
 
 def _withhold(erasure: Erasure, rows: Rows) -> None:
-    """Stop what has not begun; what is on the wire is settled as usual, by whoever put it there."""
+    """Stop what has not begun; what is on the wire is settled as usual, by whoever put it there.
+
+    All are locked, in their order, before any event of theirs is: as whoever judges or drops events does it.
+    """
+    list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     scrub(rows.exclude(reason=""), erasure.person.address_and_name())
     rows.filter(state__in=(Message.State.PENDING, Message.State.DEFERRED)).update(
         state=Message.State.WITHHELD, reason="erased since the audience was frozen", claim=None, lease_until=None,

@@ -22,7 +22,8 @@ Row = TypeVar("Row", bound=Model)
 ERASED = "(erased)"
 """What stands where an address or a name stood."""
 
-_ANY_ADDRESS = re.compile(r"[^\s<>\"'@:;,()\[\]]+@[^\s<>\"'@:;,()\[\]]+\w")
+# From where a word begins: else a long one without an @ would be gone through anew from each of its letters.
+_ANY_ADDRESS = re.compile(r"(?<![^\s<>\"'@:;,()\[\]])[^\s<>\"'@:;,()\[\]]+@[^\s<>\"'@:;,()\[\]]+\w")
 # Part of a longer address, such as anna@… in joanna@…, is somebody else's; what a percent sign encodes is no part.
 _BEFORE = r"(?:(?<![\w+-])(?<!\w\.)|(?<=%[0-9A-F]{2}))"
 _AFTER = r"(?![\w-]|\.\w)"

@@ -18,6 +18,10 @@ FAULT = 300
 """Characters of what was wrong."""
 
 
+class NotNow(Exception):
+    """What is needed to understand it is not to be had; that is no fault of the payload's, and it goes on waiting."""
+
+
 class Payload(models.Model):
     """What was brought, kept before the answer, so that whoever brought it may forget it."""
 
@@ -59,7 +63,8 @@ class Payload(models.Model):
     def see_to(cls, understand: Callable[[Payload], int], now: datetime) -> bool:
         """Let the oldest that waits be understood, in one transaction with what it changes; say if there was one.
 
-        `understand` returns how many things it told, and raises ValueError if it makes no sense: that is kept with it.
+        `understand` returns how many things it told, and raises ValueError if it makes no sense: that is kept with it;
+        or NotNow, which is raised from here too.
         Several may do so at once; each takes another one.
         """
         # Asked first: several look every second, and on SQLite each transaction is a writer's turn.
@@ -75,8 +80,8 @@ class Payload(models.Model):
                 # Apart: what a payload that makes no sense has changed before it was noticed is undone.
                 with transaction.atomic():
                     one.events = understand(one)
-            except (OperationalError, InterfaceError):
-                raise  # the database's fault: it is seen to again
+            except (OperationalError, InterfaceError, NotNow):
+                raise  # the database's fault, or the house's: it is seen to again
             except ValueError as error:
                 one.fault = str(error)[:FAULT] or type(error).__name__
             except Exception as error:

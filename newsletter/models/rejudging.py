@@ -26,21 +26,25 @@ class Judgement(NamedTuple):
     reasons: str = ""
 
 
-def rejudge(judgements: Iterable[Judgement]) -> int:
-    """Settle events that were judged provisionally; return how many. What was settled elsewhere meanwhile stays."""
+def rejudge(judgements: Iterable[Judgement], deltas: Deltas | None = None) -> int:
+    """Settle events that were judged provisionally; return how many. What was settled elsewhere meanwhile stays.
+
+    With `deltas`, whoever gives them writes them at the end of the transaction.
+    """
     wanted = {one.event: one for one in judgements}
     with transaction.atomic():
         _lock(Event.objects.filter(pk__among=list(wanted)).values_list("message", flat=True))
         events = list(Event.objects.filter(pk__among=list(wanted), provisional=True, kind__in=READING))
         changed = [one for one in events if one.judged != wanted[one.pk].judged]
-        deltas = Deltas()
+        changes = Deltas() if deltas is None else deltas
         for one in changed:
-            _recount(deltas, one, wanted[one.pk].judged)
+            _recount(changes, one, wanted[one.pk].judged)
         moved = _moved(changed, wanted)
         for (judged, reasons), numbers in _alike(events, wanted).items():
             Event.objects.filter(pk__among=numbers).update(judged=judged, reasons=reasons, provisional=False)
-        _sign(changed, moved, deltas)
-        deltas.write()
+        _sign(changed, moved, changes)
+        if deltas is None:
+            changes.write()
     return len(events)
 
 

@@ -52,14 +52,26 @@ _SQLITE = """(
 
 
 def settle(rows: QuerySet[Any], verdicts: Iterable[Verdict], now: datetime) -> int:
-    """Record the verdicts for those of these rows that they are about; return how many rows took theirs."""
+    """Record the verdicts for those of these rows that they are about; return how many rows took theirs.
+
+    They are locked first, in the order that all keep: a statement that changes many locks them as they lie in the
+    table, and whoever takes in what came back from some of them would wait for us while we wait for them.
+    """
     alike: dict[tuple[Any, ...], list[int]] = {}
     for one in verdicts:
         alike.setdefault(one[1:], []).append(one.number)
     with transaction.atomic():
-        if len(alike) <= FEW:
-            return sum(_write_alike(rows, numbers, Verdict(0, *what), now) for what, numbers in alike.items())
-        return _write_each(rows, [Verdict(number, *what) for what in alike for number in alike[what]], now)
+        if len(alike) > FEW:
+            return _write_each(rows, [Verdict(number, *what) for what in alike for number in alike[what]], now)
+        if connection.features.has_select_for_update:
+            _locked(rows, [number for numbers in alike.values() for number in numbers])
+        return sum(_write_alike(rows, numbers, Verdict(0, *what), now) for what, numbers in alike.items())
+
+
+def _locked(rows: QuerySet[Any], numbers: Sequence[int]) -> list[int]:
+    """Those of the numbers that are among these rows, which are locked."""
+    held = rows.filter(pk__among=numbers).select_for_update(of=("self",), no_key=True).order_by("pk")
+    return list(held.values_list("pk", flat=True))
 
 
 def _write_alike(rows: QuerySet[Any], numbers: Sequence[int], what: Verdict, now: datetime) -> int:
@@ -83,8 +95,7 @@ def _write_each(rows: QuerySet[Any], verdicts: Sequence[Verdict], now: datetime)
     millions looks for them in the wrong way.
     """
     by_number = {one.number: one for one in verdicts}
-    locked = rows.filter(pk__among=list(by_number)).select_for_update(of=("self",)).order_by("pk")
-    found = [by_number[number] for number in locked.values_list("pk", flat=True)]
+    found = [by_number[number] for number in _locked(rows, list(by_number))]
     return _write(rows.model, found, now) if found else 0
 
 

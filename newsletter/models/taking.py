@@ -90,8 +90,13 @@ def closely(newsletter: str) -> str:
     return "individual"
 
 
-def take_in(happenings: Iterable[Happening], now: datetime, mode: Mode = closely) -> Taken:
-    """Record what came back, each thing once. Times that lie in the future count as now."""
+def take_in(
+    happenings: Iterable[Happening], now: datetime, mode: Mode = closely, deltas: counts.Deltas | None = None
+) -> Taken:
+    """Record what came back, each thing once. Times that lie in the future count as now.
+
+    Who changes counts by more than this, in the same transaction, gives the `deltas` and writes them at its end.
+    """
     told = [one._replace(at=now) if one.at > now else one for one in happenings]
     if not told:
         return Taken()
@@ -99,16 +104,17 @@ def take_in(happenings: Iterable[Happening], now: datetime, mode: Mode = closely
         taken = _sorted(told, mode)
         named = [kept for kept in taken.new if not kept.happening.anonymous]
         _write([_row(one) for one in named])
-        deltas = counts.Deltas()
+        changes = counts.Deltas() if deltas is None else deltas
         for kept in taken.new:
-            _count(deltas, kept)
+            _count(changes, kept)
         signed = [kept for kept in named if kept.happening.kind not in UNSIGNED]
         signs = Signs.of({kept.happening.message: kept.issue for kept in signed})
         for kept in signed:
             one = kept.happening
             signs.add(one.message, one.kind, one.link, one.at, one.judged == Event.Judged.HUMAN)
-        signs.write(deltas)
-        deltas.write()
+        signs.write(changes)
+        if deltas is None:
+            changes.write()
         if words := [_word(one) for one in (*(one for one, *_ in taken.new), *taken.of_nobody) if one.kind in SAYS]:
             hear(words, now)
     return taken

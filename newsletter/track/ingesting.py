@@ -106,9 +106,9 @@ class Ingester:
         return len(page.hits)
 
     def _finish(self, file: Path) -> None:
-        """The file goes, then its row: without its row a file would be read once more."""
+        """The file goes for good, then its row: without its row a file would be read once more."""
         Spooled.finish(file.name, timezone.now())
-        file.unlink(missing_ok=True)
+        spool.drop(file)
         Spooled.objects.filter(name=file.name).delete()
         self._reached.pop(file.name, None)
 

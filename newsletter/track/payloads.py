@@ -13,9 +13,11 @@ from threading import Event as Stop
 
 from newsletter.config import Config
 from newsletter.models import Payload
+from newsletter.models.payload import NotNow
 from newsletter.models.taking import Happening
 from newsletter.track import mail
 from newsletter.track.intake import ingest
+from newsletter.track.judging.networks import BadNetworks
 from newsletter.track.webhooks import anymail_events, sendgrid_events
 
 Normaliser = Callable[[Payload, Config], Iterable[Happening]]
@@ -42,11 +44,17 @@ def ingest_payloads(config: Config, clock: Callable[[], datetime], stop: Stop | 
 
 
 def understand(payload: Payload, config: Config, now: datetime) -> int:
-    """Take in what a payload tells; return how many things it held. Raises ValueError if it makes no sense."""
+    """Take in what a payload tells; return how many things it held. Raises ValueError if it makes no sense.
+
+    Without the file of networks opens and clicks cannot be judged: then all waits, as hits of our own do.
+    """
     normalise = NORMALISERS.get(payload.source)
     if normalise is None:
         raise ValueError(f"nothing here understands what {payload.source} tells")
-    told = list(normalise(payload, config))
+    try:
+        told = list(normalise(payload, config))
+    except BadNetworks as error:
+        raise NotNow(str(error)) from error
     payload.taken = len(ingest(told, config, now).new)
     return payload.events or len(told)
 

@@ -117,6 +117,16 @@ def waiting(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.hits"), key=_written)
 
 
+def drop(file: Path) -> None:
+    """Delete a file so that it is not there again when the machine has lost its power."""
+    file.unlink(missing_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def stuck(folder: Path, now: float) -> bool:
     """Whether there is a file that nobody has written to for long, and nobody has finished; `now` by the clock."""
     return any(now - at > 2 * AGE for at in map(_written, waiting(folder)))
@@ -173,7 +183,12 @@ def _made(folder: Path) -> int:
     while True:
         file = folder / f"{uuid.uuid4().hex}.hits"
         handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            # Not waited for: who takes it for one that was left behind may hold it for as long as the database hangs.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            continue
         if file.exists():
             return handle
-        os.close(handle)  # somebody took it for one that was left behind, before we had locked it
+        os.close(handle)  # somebody has, and it is gone

@@ -1,12 +1,13 @@
 """Hits stand in files before they are answered, whole, and in no file for long."""
 
+import fcntl
 import os
 
 import pytest
 
 from newsletter.bench import small_disk
 from newsletter.track.hits import BadLine, Hit, told
-from newsletter.track.spool import AGE, Spool, opened, pages, stuck, waiting
+from newsletter.track.spool import AGE, Spool, drop, opened, pages, stuck, waiting
 
 
 def hit(number=1, **fields):
@@ -149,3 +150,30 @@ def test_who_comes_upon_a_file_just_made_does_not_take_it_for_a_dead_process(spo
     handle = os.open(waiting(tmp_path / "spool")[0], os.O_RDONLY)
     os.close(handle)
     assert read(tmp_path / "spool")[1] == [False]
+
+
+def test_who_looks_at_a_file_just_made_does_not_keep_the_writer_waiting(spool, tmp_path, monkeypatch):
+    """Whoever brings hits in may have it open for as long as a database hangs, and the writer answers readers."""
+    held, lock = [], fcntl.flock
+
+    def slower(handle, how):
+        assert how & fcntl.LOCK_NB, "it would wait"
+        if not held:
+            (file,) = waiting(tmp_path / "spool")
+            held.append(os.open(file, os.O_RDWR))
+            lock(held[0], fcntl.LOCK_EX)
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", slower)
+    spool.write(hit())
+    os.close(held[0])
+    assert (spool.lost, [one.message for one in read(tmp_path / "spool")[0]]) == (0, [1])
+
+
+def test_a_file_is_gone_for_good_before_anybody_says_so(spool, tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append((os.fstat(handle).st_ino, list(waiting(folder)))))
+    folder = tmp_path / "spool"
+    spool.write(hit())
+    drop(*waiting(folder))
+    assert synced == [(folder.stat().st_ino, [])]

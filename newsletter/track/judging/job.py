@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from newsletter.config import Config
 from newsletter.models import Event, Link, Sign
+from newsletter.models.counts import Deltas
 from newsletter.models.event import READING
 from newsletter.models.rejudging import Judgement, rejudge
 from newsletter.models.taking import Happening, take_in
@@ -47,9 +48,12 @@ def judge(config: Config, clock: Callable[[], datetime], stopped: Callable[[], b
     while not stopped() and (due := _due(clock() - WAIT, batch)):
         with transaction.atomic():
             verdicts = _verdicts(config, due)
-            done += rejudge(Judgement(event, *verdict) for event, verdict in verdicts.items())
+            # Written once, so that tallies are locked in one order: what comes in meanwhile locks the same ones.
+            deltas = Deltas()
+            done += rejudge((Judgement(event, *verdict) for event, verdict in verdicts.items()), deltas)
             if config.track.opens:
-                _imply(config, due, verdicts, clock())
+                _imply(config, due, verdicts, clock(), deltas)
+            deltas.write()
     return done
 
 
@@ -88,7 +92,7 @@ def _seen(row: _Row, traps: set[int]) -> Seen:
     return Seen(pk, message, kind, at.timestamp(), sent, link, link in traps, agent, network, noted(reasons))
 
 
-def _imply(config: Config, due: Iterable[_Row], verdicts: dict[int, Verdict], now: datetime) -> None:
+def _imply(config: Config, due: Iterable[_Row], verdicts: dict[int, Verdict], now: datetime, deltas: Deltas) -> None:
     """Count as opened what a person has followed a link of, though no image or only a proxy's tells of it."""
     clicked: dict[int, datetime] = {}
     for row in due:
@@ -97,7 +101,7 @@ def _imply(config: Config, due: Iterable[_Row], verdicts: dict[int, Verdict], no
     opened = Sign.objects.filter(message__among=list(clicked), kind=Event.Kind.OPEN, first_human_at__isnull=False)
     for message in opened.values_list("message", flat=True):
         del clicked[message]
-    take_in((_open(message, at) for message, at in clicked.items()), now, config.closely)
+    take_in((_open(message, at) for message, at in clicked.items()), now, config.closely, deltas)
 
 
 def _open(message: int, at: datetime) -> Happening:

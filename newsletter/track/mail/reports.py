@@ -23,7 +23,8 @@ _FEEDBACK = {
     "opt-out-list": Kind.UNSUBSCRIBE,
 }
 NOT_SPAM = "not-spam"
-_WHO = re.compile(r"[^\s<>\"';]+@[^\s<>\"';]+")
+# As in `whose`, from where a word begins.
+_WHO = re.compile(r"(?<![^\s<>\"';@])[^\s<>\"';@]+@[^\s<>\"';]+")
 _LONGEST = 300
 _JAPANESE = "\x1b$"
 

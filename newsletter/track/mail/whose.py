@@ -18,7 +18,8 @@ from newsletter import tokens
 from newsletter.config import Config, Newsletter
 from newsletter.track.replies.incoming import Incoming
 
-_ADDRESS = re.compile(r"[^\s<>;,]+@[^\s<>;,]+")
+# From where a word begins: else a long one without an @ would be gone through anew from each of its letters.
+_ADDRESS = re.compile(r"(?<![^\s<>;,@])[^\s<>;,@]+@[^\s<>;,]+")
 _TAG = re.compile(r"\+([^@+]*)@")
 _SENDERS = ("Return-Path", "X-Return-Path", "Original-Mail-From", "X-Envelope-From", "Errors-To")
 _IDENTITY = re.compile(r"<?(\d{1,18})\.([a-z0-9-]+)\.[a-z0-9-]+@([^\s<>]+?)>?")

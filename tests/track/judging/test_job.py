@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from newsletter import links
 from newsletter.models import Event, Sign, Tally
 from newsletter.models.taking import take_in
+from newsletter.models.verifying import drifts
 from newsletter.track.hits import Hit
 from newsletter.track.judging import job
 from newsletter.track.judging.intake import happenings
@@ -183,3 +186,17 @@ def test_an_operators_own_networks_count(make_config, tmp_path, message, story):
     )
     come_in(make_config(track={"networks": "mine.yaml"}), hit(message, 3600, story[0]))
     assert judged() == ["bot"]
+
+
+def test_what_one_turn_changes_of_counts_is_written_in_one_order(config, issue, message, story):
+    """Whoever writes them twice locks some out of their order, and could wait in a circle with who brings hits in."""
+    other = make_message(issue)
+    hits = [hit(other, 7200 + at, link) for at, link in enumerate(story[:4])]
+    take_in(happenings([hit(message, 3600, story[0]), *hits], config), NOW + timedelta(hours=3), config.closely)
+    with CaptureQueriesContext(connection) as asked:
+        look(config, NOW + timedelta(hours=3))
+    assert judged() == ["human", *["bot"] * 4]
+    assert Event.objects.filter(source="implied").count() == 1
+    written = [one["sql"] for one in asked if one["sql"].strip().startswith('INSERT INTO "newsletter_tally"')]
+    assert ["WHERE link_id IS NULL" in one for one in written] == [True, False]
+    assert list(drifts(issue)) == []

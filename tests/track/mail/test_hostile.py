@@ -38,6 +38,11 @@ MADE = {
     "the reader in every line": DAEMON + b"<maja@example.org>:\n" * 90_000,
     "an unsubscribe address without end": STATUS + FIELDS + b"--=_r\nContent-Type: text/rfc822-headers\n\n"
     b"List-Unsubscribe: " + b"<http://127.0.0.1:8000/u/" * 70_000,
+    "senders of letters alone": STATUS + FIELDS + b"--=_r\nContent-Type: text/rfc822-headers\n\n"
+    + (b"Return-Path: " + b"a" * 19_000 + b"\n") * 6 + b"--=_r--\n",
+    "senders of letters alone, in every group": STATUS + (b"Return-Path: " + b"a" * 19_000 + b"\n\n") * 90,
+    "recipients of letters alone": STATUS + (FIELDS + b"Original-Recipient: " + b"a" * 19_000 + b"\n\n") * 90,
+    "answers of letters alone": STATUS + (FIELDS + b"Diagnostic-Code: smtp; " + b"a" * 19_000 + b"\n\n") * 90,
     "nothing but line ends": b"\n" * 1_900_000,
 }  # fmt: skip
 

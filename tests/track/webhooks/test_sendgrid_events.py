@@ -9,8 +9,11 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from newsletter.models import Event, Payload, Sign
+from newsletter.models.payload import NotNow
 from newsletter.track.judging.job import judge
+from newsletter.track.payloads import ingest_payloads
 from tests.factories import make_link, make_message, make_sent_issue
+from tests.track.webhooks.conftest import KEYS
 from tests.track.webhooks.signing import PATH, PRIVATE, SIGNATURE, STRANGERS, TIMESTAMP, event, public, signed
 
 pytestmark = pytest.mark.django_db
@@ -332,3 +335,19 @@ def test_only_posts_are_answered(client, method):
 def test_a_key_that_is_none_is_named_when_the_configuration_is_read(make_config, key):
     with pytest.raises(ValidationError, match="no verification key"):
         make_config(track={"sendgrid": {"verification_key": key}})
+
+
+def test_a_file_of_networks_that_cannot_be_read_is_no_fault_of_what_was_posted(settings, make_config, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("date: [")
+    told = {"opens": False, "clicks": False, "networks": "mine.yaml"}
+    config = settings.NEWSLETTER = make_config(track={**KEYS["track"], **told})
+    message = make_message()
+    events = [event(message, "open"), event(message, "bounce", status="5.1.1")]
+    Payload.keep("sendgrid", json.dumps(events).encode(), timezone.now())
+    with pytest.raises(NotNow, match=r"mine\.yaml"):
+        ingest_payloads(config, timezone.now)
+    assert Payload.objects.filter(done_at=None, fault="").exists()
+    file.write_text("date: 2026-11-30\nnetworks: []\n")
+    assert ingest_payloads(config, timezone.now) == 1
+    assert set(Event.objects.values_list("kind", flat=True)) == {"open", "bounced"}
