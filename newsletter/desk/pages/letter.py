@@ -70,7 +70,7 @@ def letter(request: HttpRequest, name: str) -> HttpResponseBase:
         sections=[(*one, f"{one[2].clicks_adjusted / one[1]:,.1f}") for one in sections], cohorts=_cohorts(found),
         counting=found is None, as_of=as_of, months=range(MONTHS + 1),
         growth=f"{reverse('desk-growth')}?step=week&list={known.lists[0].name if known and known.lists else ''}",
-        others=[one for one in config.newsletters if one != name],
+        others=[(one, other.title) for one, other in config.newsletters.items() if one != name],
     )  # fmt: skip
 
 
