@@ -116,7 +116,8 @@ def _funnel(told: Report) -> Table:
         table.add_column(column, justify="left" if not column else "right", no_wrap=True)
     for step, raw, adjusted, raw_share, share in tables.funnel(told).rows:
         if raw is None:
-            table.add_row(step, "not counted by reader", "", "", "", "")
+            unknown = "–" if step == "delivered" else "not counted by reader"
+            table.add_row(step, unknown, "", "", "", "")
         elif step in ("opened", "clicked"):
             bar = _bar(adjusted, told.audience, "cyan").append(
                 _bar(raw - adjusted, told.audience, "dim").plain, style="dim"

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ class Payload(models.Model):
     fault = models.CharField(max_length=FAULT, blank=True, default="", help_text="Why it could not be understood.")
 
     class Meta:
+        verbose_name = "unclear mail"  # what the desk lists of it; what providers post has a name of its own below
+        verbose_name_plural = "unclear mail"
         indexes = (
             models.Index(fields=("id",), name="payload_waiting", condition=Q(done_at=None)),
             models.Index(fields=("received_at",), name="payload_age"),
@@ -43,7 +46,7 @@ class Payload(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.source} at {self.received_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.source}, {timezone.localtime(self.received_at):%-d %b %Y, %H:%M:%S %Z}"
 
     @classmethod
     def keep(cls, source: str, data: bytes, now: datetime) -> Payload:

@@ -269,3 +269,15 @@ def test_a_persons_page_has_a_timeline_of_what_staff_may_see(staff):
     found = page(client, address, ada.pk).partition("Timeline")[2]
     assert "Nothing has come back yet" in found
     assert "at the fair" not in found
+
+
+def test_an_event_says_who_seems_to_be_behind_it_and_why(staff):
+    message = make_message(make_sent_issue())
+    bot = make_event(message, judged="bot", reasons="head,burst", kind="click")
+    make_event(message, kind="soft_bounced", detail="4.2.2 the mailbox is full")
+    listed = staff.get(reverse("admin:newsletter_event_changelist")).content.decode()
+    for words in ("likely a bot", "soft bounced", "4.2.2 the mailbox is full"):
+        assert words in listed
+    own = page(staff, "admin:newsletter_event_change", bot.pk)
+    assert "head, burst" in own
+    assert "seen by ourselves" in own

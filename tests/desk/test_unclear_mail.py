@@ -1,5 +1,7 @@
 """Mail that could not be understood waits for staff: with the reason, as it came, and harmless to look at."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
@@ -70,6 +72,15 @@ def test_it_is_listed_with_the_reason_and_counted_on_the_sidebar(staff, unclear)
     assert "badge" not in waiting(staff)
 
 
+def test_list_and_page_are_called_what_the_sidebar_calls_them(staff, unclear):
+    for address in (LIST, page_of(unclear)):
+        found = text(staff, address)
+        assert found.count("Unclear mail") >= 2
+        assert "Payloads" not in found
+    assert "1 unclear mail" in text(staff, LIST)
+    assert "mail, 20 Nov 2026, " in text(staff, page_of(unclear))
+
+
 def test_where_nothing_waits_that_is_said(staff):
     assert "Nothing waits." in text(staff, LIST)
 
@@ -124,6 +135,20 @@ def test_only_who_may_change_mail_marks_it_as_done(unclear):
     with_rights("cem", "view_payload", "change_payload").post(LIST, done(unclear))
     unclear.refresh_from_db()
     assert unclear.fault == ""
+
+
+def test_its_own_page_has_the_button_for_who_may_press_it(unclear):
+    may, looks = with_rights("cem", "view_payload", "change_payload"), with_rights("ben", "view_payload")
+    assert "Mark as done" not in text(looks, page_of(unclear))
+    page = text(may, page_of(unclear))
+    assert "Not understood: nothing in it that we signed" in page
+    form = page[: page.index("Mark as done")].rpartition("<form")[2]
+    assert f'action="{LIST}"' in form
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    may.post(LIST, fields)
+    unclear.refresh_from_db()
+    assert unclear.fault == ""
+    assert "Mark as done" not in text(may, page_of(unclear))
 
 
 def test_nothing_can_be_added_changed_or_deleted(staff, unclear):

@@ -43,12 +43,21 @@ def test_issues_are_told_the_latest_first_raw_and_adjusted(config):
 
 def test_where_nobody_can_say_there_is_no_share(config):
     issue = make_sent_issue()
-    message = make_message(issue)
     assert past("weekly")[0].share("open", "messages") is None
+    message = make_message(issue)
     roll_up(config, lambda: NOW)
     take_in([Happening(message.pk, "open", NOW, judged="human", anonymous=True)], NOW)
     assert past("weekly")[0].share("open", "messages") is None
     assert past("weekly")[0].of("open").events == 1
+
+
+def test_messages_of_the_newest_are_counted_now_if_they_are_few(config):
+    issue = make_sent_issue()
+    make_message(issue, state="pending")
+    roll_up(config, lambda: NOW)
+    assert past("weekly")[0].sent == 0
+    make_message(issue)
+    assert past("weekly")[0].sent == 1
 
 
 def test_hours_of_the_week_are_those_of_the_zone_and_count_people_alone():

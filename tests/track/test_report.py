@@ -105,6 +105,14 @@ def test_bounces_are_told_by_class_and_what_no_event_tells_was_refused_at_once(i
     assert (found.count("bounced"), found.count("failed"), found.as_dict()["complained"]) == (3, 2, 1)
 
 
+def test_where_nobody_tells_of_delivery_the_funnel_has_no_number_for_it():
+    message = make_message(make_issue())
+    unknown = ("delivered", None, None, None, None)
+    assert unknown in tables.funnel(report(message.issue)).rows
+    make_message(message.issue, state="delivered")
+    assert ("delivered", 1, 1, 0.5, 0.5) in tables.funnel(report(message.issue)).rows
+
+
 def test_who_complains_has_got_it(issue):
     tell(make_message(issue), "complained")
     found = report(issue)

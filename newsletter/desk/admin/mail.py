@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from newsletter.desk.admin.base import ReadOnlyAdmin, action, display
+from newsletter.desk.admin.base import action, display
 from newsletter.desk.admin.replies import log
+from newsletter.desk.admin.settled import SettledAdmin
 from newsletter.models import Payload
 from newsletter.track import mail
 
@@ -40,7 +41,7 @@ class Which(admin.SimpleListFilter):
 
 
 @admin.register(Payload)
-class MailAdmin(ReadOnlyAdmin):
+class MailAdmin(SettledAdmin):
     """Mail that waits for a person to look at it."""
 
     about = (
@@ -54,24 +55,16 @@ class MailAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "sender", "subject", "standing")
     list_filter = (Which,)
     ordering = ("-pk",)
-    fields = ("received_at", "fault", "events", "sender", "came_to", "subject", "as_it_came")
+    fields = ("received_at", "sender", "came_to", "subject", "events", "as_it_came")
     readonly_fields = ("sender", "came_to", "subject", "as_it_came")
     actions = ("mark_as_done",)
+    settling = ("mark_as_done", "Mark as done")
+    then = "It is dropped after a time; until then it stays."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payload]:
         """Mail alone; what providers post is theirs to explain."""
         found: QuerySet[Payload] = super().get_queryset(request)
         return found.filter(source=mail.SOURCE)
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Called by what it holds."""
-        found = super().get_changelist_instance(request)
-        found.title = "Unclear mail"
-        return found
-
-    def has_settle_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing in it can be edited, but who may change it may call it done with."""
-        return request.user.has_perm("newsletter.change_payload")
 
     @display(description="From")
     def sender(self, payload: Payload) -> str:

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from newsletter.desk.admin.base import ReadOnlyAdmin, action, display
+from newsletter.desk.admin.base import action, display
+from newsletter.desk.admin.settled import SettledAdmin
 from newsletter.models.payload import Posted
 from newsletter.track import webhook_sources
 
@@ -37,35 +38,43 @@ class Understood(admin.SimpleListFilter):
 
 
 @admin.register(Posted)
-class PostedAdmin(ReadOnlyAdmin):
+class PostedAdmin(SettledAdmin):
     """Posts of webhooks, newest first."""
 
     about = (
         "What providers posted about messages, newest first: how many events each post held, and how many of them were"
         " new and ours; the others were told before, or are of other mail of the account's. What could not be"
-        " understood says why, and changed nothing."
+        " understood says why, and changed nothing: open it to see it as it came, and mark it as seen."
     )
     when_empty = "Nothing has been posted. Webhooks are set up with the provider; see docs/webhooks.md."
-    list_display = ("received_at", "source", "events", "taken", "standing", "fault")
+    list_display = ("received_at", "source", "events", "new", "standing", "why")
     list_filter = (Understood, "source")
     ordering = ("-pk",)
-    fields = ("received_at", "source", "standing", "fault", "events", "taken", "done_at", "as_it_came")
+    fields = ("received_at", "source", "standing", "events", "taken", "done_at", "as_it_came")
     readonly_fields = ("standing", "as_it_came")
     actions = ("mark_as_seen",)
+    settling = ("mark_as_seen", "Mark as seen")
+    then = "It is kept no longer than others from then on."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posted]:
         """What came by webhooks; without the bodies, which only a post's own page shows."""
         found: QuerySet[Posted] = super().get_queryset(request)
         return found.filter(source__in=webhook_sources()).defer("body")
 
-    def has_settle_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing in it can be edited, but who may change it may say that it was seen."""
-        return request.user.has_perm("newsletter.change_posted")
-
     @display(description="Standing", label=STANDINGS)
     def standing(self, post: Posted) -> str:
         """Whether it was understood."""
         return "not understood" if post.fault else "waits" if post.done_at is None else "understood"
+
+    @display(description="New and ours")
+    def new(self, post: Posted) -> int:
+        """How many of its events changed anything."""
+        return post.taken
+
+    @display(description="Why not", empty_value="")
+    def why(self, post: Posted) -> str:
+        """What was wrong with it."""
+        return post.fault
 
     @display(description="As it came")
     def as_it_came(self, post: Posted) -> SafeString | str:
@@ -74,7 +83,7 @@ class PostedAdmin(ReadOnlyAdmin):
             return "It is no longer kept."
         rest = "\n… (only the beginning is shown)" if len(text) > SHOWN else ""
         return format_html(
-            '<pre class="whitespace-pre-wrap break-all font-mono text-xs max-h-96 overflow-auto">{}{}</pre>',
+            '<pre class="desk-pre desk-sheet">{}{}</pre>',
             text[:SHOWN], rest,
         )  # fmt: skip
 

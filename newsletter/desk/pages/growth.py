@@ -64,7 +64,8 @@ def show(request: HttpRequest) -> HttpResponseBase:
         request, "growth.html", "Growth", asked=asked, steps=[*reversed(steps)], choices=STEPS,
         lists=List.objects.all(), joined=sum(one.joined for one in steps), left=sum(one.left for one in steps),
         net=sum(one.net for one in steps), names=names.values(), csv=query.urlencode(),
-        rows=[(one, [one.by_source[name] for name in sources]) for one in reversed(steps)],
+        rows=[(one, [(names[name], one.by_source[name]) for name in sources]) for one in reversed(steps)],
+        zone=timezone.get_current_timezone_name(),
         chart=json.dumps(_chart(steps, names)), options=json.dumps(OPTIONS),
         empty=not any(one.joined or one.left for one in steps),
     )  # fmt: skip

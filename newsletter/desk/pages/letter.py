@@ -74,7 +74,10 @@ def letter(request: HttpRequest, name: str) -> HttpResponseBase:
         sections=[(*one, f"{one[2].clicks_adjusted / one[1]:,.1f}") for one in sections], cohorts=_cohorts(found),
         counting=found is None, as_of=as_of, months=range(MONTHS + 1),
         growth=f"{reverse('desk-growth')}?step=week&list={known.lists[0].name if known and known.lists else ''}",
-        others=[one for one in roles.among(request.user, SEE, config.newsletters) if one != name],
+        others=[
+            (one, config.newsletters[one].title)
+            for one in roles.among(request.user, SEE, config.newsletters) if one != name
+        ],
     )  # fmt: skip
 
 

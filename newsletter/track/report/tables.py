@@ -36,7 +36,7 @@ def funnel(told: Report) -> Table:
     """The steps from the audience to the answer: raw and adjusted side by side, and their shares of what was sent."""
     rows: list[tuple[Any, ...]] = [
         _step("audience", told.audience), _step("excluded", told.count(State.EXCLUDED)),
-        _step("waiting", told.open), _step("submitted", told.sent, told), _step("delivered", told.delivered, told),
+        _step("waiting", told.open), _step("submitted", told.sent, told), _delivered(told),
         _reading("opened", told, Kind.OPEN), _reading("clicked", told, Kind.CLICK),
         _step("replied", told.replies, told), _step("unsubscribed", told.of(Kind.UNSUBSCRIBE).messages, told),
         _step("bounced", told.count(State.BOUNCED)), _step("failed", told.count(State.FAILED)),
@@ -49,6 +49,11 @@ def funnel(told: Report) -> Table:
 def _step(name: str, number: int, told: Report | None = None) -> tuple[Any, ...]:
     share = told.rate(number) if told else None
     return (name, number, number, share, share)
+
+
+def _delivered(told: Report) -> tuple[Any, ...]:
+    """How many have arrived; where nobody says so, that is not nought."""
+    return _step("delivered", told.delivered, told) if told.delivered else ("delivered", None, None, None, None)
 
 
 def _reading(name: str, told: Report, kind: str) -> tuple[Any, ...]:

@@ -35,7 +35,8 @@ def happenings(payload: Payload, config: Config) -> list[Happening]:
     """
     found = parsed(payload.data)
     if not isinstance(found, list):
-        raise ValueError(f"this is no list of events, but {type(found).__name__}")
+        what = "an object" if isinstance(found, dict) else "a single value"
+        raise ValueError(f"this is no list of events, but {what}")
     payload.events = len(found)
     return judged(_of_ours(found, payload, config), config)
 

@@ -54,7 +54,7 @@ def test_staff_see_what_was_posted_and_why_it_was_not_understood(post, client):
     post(json.dumps({"<script>alert(1)</script>": "é\u202e\ud800"}).encode())
     client.force_login(make_staff())
     listed = client.get("/desk/newsletter/posted/?standing=fault").content.decode()
-    assert "this is no list of events, but dict" in listed
+    assert "this is no list of events, but an object" in listed
     page = client.get(f"/desk/newsletter/posted/{Payload.objects.get().pk}/change/").content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert(1)" not in page
