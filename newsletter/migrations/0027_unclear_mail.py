@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0022_rollups'),
+        ('newsletter', '0026_preflight'),
     ]
 
     operations = [
