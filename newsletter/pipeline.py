@@ -15,6 +15,7 @@ from functools import partial
 from threading import Event
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
@@ -372,6 +373,7 @@ def tidy(ctx: Context) -> None:
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
     deeds.forget(now - timedelta(days=90))
+    Session.objects.filter(expire_date__lt=now).delete()
     Spooled.forget(now - timedelta(days=90))
     unconfirmed = now - ctx.config.audience.subscribe.valid
     forget_unconfirmed(unconfirmed, now)
