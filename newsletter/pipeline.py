@@ -15,6 +15,7 @@ from functools import partial
 from threading import Event
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
@@ -398,6 +399,7 @@ def tidy(ctx: Context) -> None:
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
     deeds.forget(now - timedelta(days=90))
+    Session.objects.filter(expire_date__lt=now).delete()
     Spooled.forget(now - timedelta(days=90))
     LinkCheck.forget(now - max(timedelta(days=30), ctx.config.compose.preflight.keep_links))
     unconfirmed = now - ctx.config.audience.subscribe.valid

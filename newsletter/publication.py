@@ -11,6 +11,7 @@ from django.db import transaction
 
 from newsletter.config import Config
 from newsletter.lists import row_of
+from newsletter.models import deeds
 from newsletter.staff import people
 from subscribers.importing import Report, import_file
 from subscribers.models import List
@@ -53,8 +54,9 @@ def reset_password(name: str) -> str:
     password = secrets.token_urlsafe(12)
     user = users.objects.filter(username=name).first()
     if user is None:
-        users.objects.create_superuser(name, "", password)
+        user = users.objects.create_superuser(name, "", password)
     else:
         user.set_password(password)
         user.save(update_fields=["password"])
+    deeds.say(user, "given a new password on the command line")
     return password

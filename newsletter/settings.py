@@ -105,6 +105,7 @@ def from_config(config: Config) -> dict[str, Any]:
         ],
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
+        "SESSION_COOKIE_AGE": 21 * 24 * 60 * 60,
         "SESSION_COOKIE_SECURE": config.site.url.startswith("https:"),
         "CSRF_COOKIE_SECURE": config.site.url.startswith("https:"),
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if config.site.behind_proxy else None,

@@ -45,6 +45,9 @@ def _sections(place: Location, letter: Newsletter) -> Found:
     for index, section in enumerate(letter.sections):
         if not section.tags:
             yield (*place, "sections", index), f"the section “{section.title}” would stay empty", "give it `tags`"
+    if letter.approval == "automatic" and letter.approval_by == "another":
+        reason = "nobody is asked to approve an issue, so nobody else can be"
+        yield (*place, "approval_by"), reason, "set `approval: required`"
     if letter.topics and letter.layout != "digest":
         yield (*place, "topics"), f"the layout '{letter.layout}' has no sections to leave out", "set `layout: digest`"
     least = sum(section.min for section in (*letter.sections, *filter(None, [letter.other])))

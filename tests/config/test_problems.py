@@ -97,6 +97,10 @@ def test_a_newsletter_may_be_called_like_a_key_and_its_typos_are_still_understoo
         ("send: {retry: {first: 2h, longest: 1h}}", "send.retry.first: the first wait is more than `longest`"),
         (WEEKLY + "    sections: [{title: A}]\n", "the section “A” would stay empty (give it `tags`)"),
         (
+            WEEKLY + "    approval: automatic\n    approval_by: another\n",
+            "newsletters.the-weekly.approval_by: nobody is asked to approve an issue, so nobody else can be",
+        ),
+        (
             WEEKLY + "    max: 3\n    sections: [{title: A, tags: [a], min: 4}]\n",
             "newsletters.the-weekly.max: the sections want at least 4 posts, an issue takes 3",
         ),

@@ -293,7 +293,10 @@ def test_what_was_typed_when_a_sign_in_had_ended_is_kept_and_sent_again(client):
     row = make_list()
     answer = client.post(edit(row), LIST)
     assert (answer.status_code, answer["Location"]) == (303, f"{LOGIN}?next=%2Fdesk%2Fagain%2F")
+    # A stranger's session takes room for an hour and no longer; who signs in stays as anybody.
+    assert client.session.get_expiry_age() <= 3600
     assert come(client, next="/desk/again/")["Location"] == "/desk/again/"
+    assert client.session.get_expiry_age() > 20 * 24 * 3600
     page = client.get("/desk/again/").content.decode()
     assert f'action="{edit(row)}"' in page
     assert 'name="title" value="A title that took an hour"' in page

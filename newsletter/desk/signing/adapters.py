@@ -28,6 +28,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             return HttpResponseRedirect(reverse("account_login"))
         return super().pre_login(request, user, **kwargs)  # type: ignore[no-any-return]
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Let the session last as any, though it had been a stranger's who had something kept for an hour."""
+        super().login(request, user)
+        request.session.set_expiry(None)
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """As our server found it, which knows whether a proxy may be believed."""
         return str(request.META.get("REMOTE_ADDR", ""))

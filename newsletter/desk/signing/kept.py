@@ -91,6 +91,8 @@ def keep(request: HttpRequest) -> None:
     if Turn.take(f"kept {network(str(request.META.get('REMOTE_ADDR', '')))}", PER_NETWORK, LASTS, timezone.now()):
         messages.error(request, "You were signed out, and what you sent could not be kept. Go back to it.")
         return
+    if not request.user.is_authenticated:
+        request.session.set_expiry(LASTS)  # until somebody signs in: see AccountAdapter.login
     request.session[KEPT] = {
         "path": request.get_full_path(), "pairs": pairs, "files": list(request.FILES), "at": timezone.now().isoformat(),
     }  # fmt: skip
