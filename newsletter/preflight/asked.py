@@ -15,10 +15,10 @@ from newsletter.preflight.proof import Proof
 from subscribers.limits import TooLong, within
 from subscribers.models import Subscriber
 
-PATIENCE = 0.5
+PATIENCE = 0.4
 """Seconds for an exact count; a million people take longer, and are estimated."""
-_DRAWN = 5_000
-_ESTIMATING = 0.4
+_DRAWN = 2_000
+_ESTIMATING = 0.6
 
 Field = tuple[str, bool]
 """The name of something known of a person, and whether it is a custom field."""
