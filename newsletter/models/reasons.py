@@ -8,8 +8,9 @@ from functools import lru_cache
 LONGEST = 160
 """Characters of a reason that are looked at once it is stripped of what differs from answer to answer."""
 GAP = "…"
-# An address, with or without brackets; the address of a page that explains, up to its query; an IP address.
-_ADDRESS = re.compile(r"<?[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+>?")
+# An address, with or without brackets, from where a word begins: else a long one without an @ would be gone through
+# anew from each of its letters. The address of a page that explains, up to its query; an IP address.
+_ADDRESS = re.compile(r"(?:<|(?<![^\s<>\"'(),;:@]))[^\s<>\"'(),;:@]+@[^\s<>\"'(),;:]+>?")
 _QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S*")
 _NET = re.compile(r"\[?\b(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7})\b\]?", re.IGNORECASE)
 # A word of letters and digits mixed, as queues and sessions are called, such as 4DkXyZ1q2w; or a long number.
