@@ -20,7 +20,9 @@ from subscribers.models import Subscriber, hash_of
 
 Row = TypeVar("Row", bound=Model)
 ERASED = "(erased)"
-"""What stands where an address or a name stood."""
+"""What stands where an address or a name of somebody erased stood."""
+ADDRESS = "(address)"
+"""What stands where anybody's address stood, whether or not they are still here."""
 
 # From where a word begins: else a long one without an @ would be gone through anew from each of its letters.
 _ANY_ADDRESS = re.compile(r"(?<![^\s<>\"'@:;,()\[\]])[^\s<>\"'@:;,()\[\]]+@[^\s<>\"'@:;,()\[\]]+\w")
@@ -116,8 +118,8 @@ def cleaned(value: Any, words: re.Pattern[str]) -> Any:
 
 
 def without_addresses(text: str) -> str:
-    """A text without any address: what a server answered about somebody who is no longer here."""
-    return _ANY_ADDRESS.sub(ERASED, text)
+    """A text without any address, such as what a server answered about somebody."""
+    return _ANY_ADDRESS.sub(ADDRESS, text)
 
 
 def _pattern(words: Iterable[str], before: str, after: str) -> re.Pattern[str]:

@@ -36,7 +36,7 @@ PAGES = {
         ("Engagement", "insights", "desk-letters", "newsletter.view_issue"),
         ("Events", "ads_click", "admin:newsletter_event_changelist", "newsletter.view_event"),
         ("Replies", "forum", "admin:newsletter_reply_changelist", "newsletter.view_reply"),
-        ("Blocked", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),
+        ("Blocked addresses", "person_off", "admin:newsletter_muted_changelist", "newsletter.view_muted"),
         ("Webhook posts", "webhook", "admin:newsletter_posted_changelist", "newsletter.view_posted"),
         ("Unclear mail", "mark_email_unread", "admin:newsletter_payload_changelist", "newsletter.view_payload"),
         ("Rejected mail", "unsubscribe", "admin:newsletter_rejected_changelist", "newsletter.view_rejected"),

@@ -74,6 +74,7 @@ class Notice(models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "service mail"
         ordering = ("-pk",)
         indexes = (
             models.Index(

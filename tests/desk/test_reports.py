@@ -238,7 +238,7 @@ def test_a_newsletter_without_issues_says_so(staff):
 
 def test_a_newsletter_that_config_yaml_has_no_more_is_still_told(staff):
     make_message(make_sent_issue(newsletter="gone"))
-    assert "What the last 1 issue came to" in page(staff, "desk-letter", "gone")
+    assert "What its only issue so far came to" in page(staff, "desk-letter", "gone")
     assert staff.get(reverse("desk-letter", args=("never",))).status_code == 404
 
 

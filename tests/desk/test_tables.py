@@ -1,8 +1,10 @@
 """What staff may look at, what they may change, and what a change leaves behind."""
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 
+from newsletter.desk.navigation import PAGES
 from newsletter.models import Message, Source
 from subscribers.models import List, Suppression
 from tests.factories import (
@@ -27,6 +29,14 @@ def test_the_error_of_a_source_is_readable_in_full(staff):
     source = make_source(failures=2, error="the certificate has expired\n" + "x" * 500 + "\n<end>")
     page = staff.get(change(source)).content.decode()
     assert "x" * 500 + "\n&lt;end&gt;" in page
+
+
+@pytest.mark.parametrize("heading", ["Collect", "Compose", "Send", "Track"])
+def test_a_list_is_headed_as_the_sidebar_calls_it(heading):
+    for title, _, address, _ in PAGES[heading]:
+        if address.endswith("_changelist"):
+            app, model, _ = address.removeprefix("admin:").split("_")
+            assert apps.get_model(app, model)._meta.verbose_name_plural == title.lower()
 
 
 @pytest.mark.parametrize("make", [make_source, make_post, make_message])

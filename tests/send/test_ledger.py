@@ -371,7 +371,7 @@ def test_a_sheet_is_settled_each_message_with_its_own_words(sending, now, at_onc
     fields = ("state", "reason", "retry_at", "attempts", "submitted_at", "claim", "lease_until", "transport")
     assert list(issue.messages.order_by("pk").values_list(*fields)) == [
         ("submitted", "250 ok “ça va” 🚀", None, 1, now, None, None, "fake"),
-        ("bounced", "550 5.1.1 <(erased)> nobody", None, 1, None, None, None, "fake"),
+        ("bounced", "550 5.1.1 <(address)> nobody", None, 1, None, None, None, "fake"),
         ("deferred", "451 later", again, 1, None, None, None, "fake"),
         ("pending", "", None, 0, None, None, None, "fake"),
         ("withheld", "left", None, 0, None, None, None, "fake"),

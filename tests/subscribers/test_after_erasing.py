@@ -108,7 +108,7 @@ def test_what_waits_is_withheld_and_what_is_on_the_wire_is_settled_without_the_a
         assert (message.claim, message.lease_until, message.retry_at) == (None, None, None)
     assert Message.settle(on_wire.claim, [Verdict(on_wire.pk, "failed", f"550 <{TYPED}>: no such user")], now) == 1
     on_wire.refresh_from_db()
-    assert (on_wire.state, on_wire.reason) == ("failed", "550 <(erased)>: no such user")
+    assert (on_wire.state, on_wire.reason) == ("failed", "550 <(address)>: no such user")
 
 
 def test_who_is_still_here_is_named_in_the_servers_answer(now):

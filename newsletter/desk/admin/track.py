@@ -67,7 +67,7 @@ class EventAdmin(ReadOnlyAdmin):
     @display(description="Judged")
     def verdict(self, event: Event) -> str:
         """Who seems to be behind it."""
-        return event.get_judged_display()
+        return event.get_judged_display().lower()
 
     @display(description="Because of")
     def why(self, event: Event) -> str:

@@ -91,7 +91,7 @@ def test_of_several_recipients_only_the_reader_counts(arrive, back):
 def test_where_it_was_forwarded_to_nothing_is_for_good(arrive, back, message):
     row = arrive(samples.postfix(back, reader="old-friend@elsewhere.example"))
     assert events()[0].kind == "soft_bounced"
-    assert events()[0].detail.startswith("where it was forwarded to: 550 5.1.1 <(erased)>")
+    assert events()[0].detail.startswith("where it was forwarded to: 550 5.1.1 <(address)>")
     assert row.fault == ""
 
 

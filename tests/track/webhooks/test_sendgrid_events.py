@@ -94,7 +94,7 @@ def test_about_somebody_who_was_erased_no_address_is_kept(post):
     message.subscriber.delete()
     post([{**event(message, ""), **BOUNCE}])
     message.refresh_from_db()
-    assert message.reason == "SendGrid: bounce 5.1.1 550 no such user <(erased)>"
+    assert message.reason == "SendGrid: bounce 5.1.1 550 no such user <(address)>"
 
 
 def test_the_moment_of_submitting_is_kept_or_noted_and_the_claim_ends(post, now):

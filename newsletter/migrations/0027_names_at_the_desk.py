@@ -14,4 +14,8 @@ class Migration(migrations.Migration):
             name='payload',
             options={'verbose_name': 'unclear mail', 'verbose_name_plural': 'unclear mail'},
         ),
+        migrations.AlterModelOptions(
+            name='notice',
+            options={'ordering': ('-pk',), 'verbose_name': 'service mail'},
+        ),
     ]
