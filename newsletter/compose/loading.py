@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from newsletter.compose.candidates import candidates
 from newsletter.compose.selection import is_starred, section_of, sections_of
 from newsletter.config import Config, Newsletter, NewsletterSection
-from newsletter.models import Issue, Item, Post, Series, Standing, TransitionRefused, Triage
+from newsletter.models import Issue, Item, Post, Series, Standing, Triage, deeds
+from newsletter.models.editing import editing
+from newsletter.models.own_block import Piece, keep_order, pieces
 
 Status = Issue.Status
 NEEDS = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
@@ -92,13 +94,12 @@ def load(
 
     `add` are posts, `change` the digests of Change, `drop` items. Raises TransitionRefused once it is being sent.
     """
-    with transaction.atomic():
+    with ExitStack() as edit:
+        edit.enter_context(transaction.atomic())
         # As when one is drawn up: two issues side by side could both take the same post.
         Series.objects.get_or_create(newsletter=issue.newsletter, defaults={"since": now})
         Series.objects.select_for_update().get(newsletter=issue.newsletter)
-        held = Issue.objects.select_for_update().get(pk=issue.pk)
-        if held.status not in NEEDS:
-            raise TransitionRefused(f"{held} is {held.get_status_display().lower()}, and takes no more posts")
+        held = edit.enter_context(editing(issue.pk, deeds.person(), now)).issue
         news = news_for(config, held, now)
         out = [item for item, _ in news.falls_out if item.pk in drop]
         Item.objects.filter(pk__in=[item.pk for item in out]).delete()
@@ -108,8 +109,6 @@ def load(
         _insert(held, config.newsletters[held.newsletter], wanted)
         gone = len(add) + len(change) + len(drop) - len(wanted) - len(done) - len(out)
         loaded = Loaded(len(wanted), len(done), len(out), gone)
-        if loaded:
-            held.edited()
     issue.refresh_from_db()
     return loaded
 
@@ -141,7 +140,8 @@ def _room(section: NewsletterSection, there: int, newsletter: Newsletter, total:
 
 
 def _change(item: Item) -> Change | None:
-    now = {name: getattr(item.post, name) for name in Item.COPIED}
+    # What an editor has written anew for this issue stays as it is, whatever the post says.
+    now = {name: getattr(item.post, name) for name in Item.COPIED if name not in item.own.split()}
     changed = {name: value for name, value in now.items() if value != getattr(item, name)}
     if not changed:
         return None
@@ -161,18 +161,19 @@ def _falls_out(issue: Issue, items: list[Item]) -> list[tuple[Item, Triage]]:
 def _insert(issue: Issue, newsletter: Newsletter, additions: list[Addition]) -> None:
     """Put each at the end of its section, a section that is not there yet where the newsletter has it; number anew."""
     order = {section.title: at for at, section in enumerate(sections_of(newsletter))}
-    items = list(issue.items.order_by("position", "pk"))
+    found, new = pieces(issue), []
     for one in additions:
-        place = Item.copy_of(one.post, issue=issue, section=one.section.title, section_emoji=one.section.symbol)
-        items.insert(_end_of(items, one.section.title, order), place)
-    for position, item in enumerate(items):
-        item.position = position
-    Item.objects.bulk_update([item for item in items if item.pk], ["position"])
-    Item.objects.bulk_create([item for item in items if not item.pk])
+        place = Item.copy_of(
+            one.post, issue=issue, section=one.section.title, section_emoji=one.section.symbol, position=0
+        )
+        found.insert(_end_of(found, one.section.title, order), place)
+        new.append(place)
+    Item.objects.bulk_create(new)
+    keep_order(found)
 
 
-def _end_of(items: list[Any], title: str, order: dict[str, int]) -> int:
-    """The place behind the last item of this section, or of the nearest one that stands before it."""
-    own = [at for at, item in enumerate(items) if item.section == title]
-    before = [at for at, item in enumerate(items) if order.get(item.section, -1) < order[title]]
+def _end_of(found: list[Piece], title: str, order: dict[str, int]) -> int:
+    """The place behind the last piece of this section, or of the nearest one that stands before it."""
+    own = [at for at, piece in enumerate(found) if piece.section == title]
+    before = [at for at, piece in enumerate(found) if order.get(piece.section, -1) < order[title]]
     return 1 + max(own or before, default=-1)

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter import compose
-from newsletter.models import Issue, Item, Post, TransitionRefused, Triage
+from newsletter.models import Issue, Item, OwnBlock, Post, TransitionRefused, Triage
+from newsletter.models.own_block import pieces
 from tests.factories import NOW, make_edition, make_issue, make_item, make_post
 
 pytestmark = pytest.mark.django_db
@@ -149,5 +150,22 @@ def test_an_approval_is_void_once_anything_is_loaded_and_stands_where_nothing_is
 @pytest.mark.parametrize("status", ["sending", "paused", "sent", "cancelled", "skipped"])
 def test_an_issue_on_its_way_takes_nothing(config, status):
     issue = make_issue(status=status)
-    with pytest.raises(TransitionRefused, match="takes no more posts"):
+    with pytest.raises(TransitionRefused, match="cannot be edited any more"):
         load(config, issue, [post("w1")])
+
+
+def test_own_blocks_keep_their_places_and_the_history_can_go_back(config, issue):
+    Item.objects.update(position=1)
+    before = OwnBlock.objects.create(issue=issue, position=0, section="World", text="First of all")
+    after = OwnBlock.objects.create(issue=issue, position=2, section="World", text="And lastly")
+    load(config, issue, [post("w1", "world"), post("s1", "science")])
+    assert [str(one) for one in pieces(issue)] == ["First of all", "first", "And lastly", "w1", "s1"]
+    assert {before.section, after.section} == {"World"}
+    assert issue.revisions.count() == 2
+
+
+def test_what_an_editor_wrote_anew_is_no_change_of_the_post(config, issue):
+    item = issue.items.get()
+    Item.objects.filter(pk=item.pk).update(title="Our words", own="title")
+    Post.objects.filter(pk=item.post_id).update(title="Their new words")
+    assert not compose.news_for(config, issue, NOW).changes
