@@ -2,6 +2,7 @@
 
 import random
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -65,7 +66,8 @@ def test_a_segment_is_built_by_clicking_counted_saved_and_used_by_an_issue(runni
     expect(desk.get_by_role("row").filter(has_text="Just Ada")).to_contain_text(re.compile("in order", re.I))
 
     post = "---\ntitle: A second story\n---\nIt says a little more.\n"
-    (running.folder / "posts" / "2026-11-21-second.md").write_text(post, encoding="utf-8")
+    # Of today: what is published long before the last issue's cut-off is too late for the next one.
+    (running.folder / "posts" / f"{datetime.now(UTC):%Y-%m-%d}-second.md").write_text(post, encoding="utf-8")
     assert running.command("collect").returncode == 0
     made = running.command("compose", "weekly", "--on", "2030-01-04")
     assert made.returncode == 0, made.stderr
