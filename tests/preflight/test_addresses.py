@@ -50,7 +50,13 @@ def test_a_link_that_only_we_can_follow_is_a_blocker_on_a_public_site_and_a_note
 
 @pytest.mark.parametrize(
     "url",
-    ["https://iana.org/", "https://dev.to/x", "https://test.wikipedia.org/", "https://1.1.1.1/", "https://exampleorg.net/"],
+    [
+        "https://iana.org/",
+        "https://dev.to/x",
+        "https://test.wikipedia.org/",
+        "https://1.1.1.1/",
+        "https://exampleorg.net/",
+    ],
 )
 def test_a_public_place_is_none(mail, url):
     assert list(addresses.private(mail(f'<a href="{url}">On the reef</a>'))) == []
