@@ -9,6 +9,10 @@ PYTEST_OPTIONS ?=
 # `newsletter bench torture --help` says which there are.
 TORTURE_OPTIONS ?=
 
+# Images of containers often set it. Without byte code every command that a test starts would compile our modules anew,
+# and every process of pytest the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup tools run test fast torture check wheel lock screenshots clean
 
 help:  ## list these commands
