@@ -147,13 +147,22 @@ def held(user: Any) -> dict[str, frozenset[str]]:
     return user._held  # type: ignore[no-any-return]
 
 
+def forget(user: Any) -> None:
+    """Ask anew what somebody holds, the next time anybody wants to know."""
+    for name in ("_held", "_held_for"):
+        vars(user).pop(name, None)
+
+
 def held_for(user: Any, what: Any) -> frozenset[str]:
     """All permissions that somebody holds for a row or a newsletter; of nothing, all that they hold anywhere."""
-    known = held(user)
     newsletter = newsletter_of(what)
-    if newsletter is None:
-        return frozenset().union(*known.values())
-    return _while_it_stands(known[""] | known.get(newsletter, frozenset()), what)
+    # A page asks some thirty times.
+    if not hasattr(user, "_held_for"):
+        user._held_for = {None: frozenset().union(*held(user).values())}
+    if newsletter not in user._held_for:
+        user._held_for[newsletter] = held(user)[""] | held(user).get(newsletter or "", frozenset())
+    known: frozenset[str] = user._held_for[newsletter]
+    return known if newsletter is None else _while_it_stands(known, what)
 
 
 def newsletter_of(what: Any) -> str | None:

@@ -49,7 +49,7 @@ def give(user: Any, wanted: Held) -> None:
         if user.is_superuser and (roles.OWNER, "") not in wanted:
             user.is_superuser = False
             user.save(update_fields=["is_superuser"])
-        vars(user).pop("_held", None)
+        roles.forget(user)
         deeds.note(user, [("roles", in_words(before), in_words(wanted))])
 
 
