@@ -107,3 +107,32 @@ def test_what_a_page_asks_by_itself_says_that_nobody_is_signed_in_and_goes_on_af
     page.get_by_role("button", name=re.compile("Save")).first.click()
     expect(page.get_by_text("Choose what the rule is about").first).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("Whale readers")
+
+
+def test_a_passkey_is_made_and_opens_the_desk_without_a_password(shared, page):
+    # A passkey belongs to a host's name; an address made of numbers can have none.
+    there = shared.url.replace("127.0.0.1", "localhost")
+    wire = page.context.new_cdp_session(page)
+    wire.send("WebAuthn.enable")
+    kind = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    finger = {"isUserVerified": True, "automaticPresenceSimulation": True}
+    wire.send("WebAuthn.addVirtualAuthenticator", {"options": kind | finger})
+    password = re.search(r"password +(\S+)", shared.log())[1]
+    page.goto(f"{there}/desk/")
+    page.get_by_label("Username").fill("editor")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.goto(f"{there}/desk/you/")
+    page.get_by_role("link", name=re.compile("Second factors")).click()
+    page.locator("a[href$='/webauthn/add/']").click()
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("Security key added")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{there}/desk/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text("Latest issues")).to_be_visible()
+    # For the other tests of this file.
+    shared.python("from allauth.mfa.models import Authenticator; Authenticator.objects.all().delete()")
