@@ -10,6 +10,7 @@ import click
 from newsletter.bench import torture as tortures
 from newsletter.bench import truth
 from newsletter.bench.audience import measure
+from newsletter.bench.desk import measure as measure_desk
 from newsletter.bench.figures import Figure
 from newsletter.bench.postgres import own_server
 from newsletter.bench.report import measure as measure_report
@@ -102,6 +103,27 @@ def _line(figure: Figure) -> str:
 
 def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+@command()
+@click.option("--people", default=1_000_000, show_default=True, type=click.IntRange(100), help="Of the latest issue.")
+@click.option("--issues", default=500, show_default=True, type=click.IntRange(3), help="How many.")
+@click.option("--only", default="", help="Pages alone whose address holds this.")
+@click.option(
+    "--database", default="", help="A PostgreSQL server to make a database of its own on; without one, SQLite."
+)
+@click.option("--markdown", is_flag=True, help="The table as docs/performance.md has it.")
+@facts_option
+def desk(people: int, issues: int, only: str, database: str, markdown: bool, as_json: bool) -> None:
+    """Open every page of the desk, with a million people and 500 issues.
+
+    Everything happens in a database of its own, which is dropped in the end.
+    """
+    try:
+        figures = list(measure_desk(database, people, issues, _say, only))
+    except StepFailed as failed:
+        raise Failure(str(failed)) from None
+    _tell(figures, markdown, as_json)
 
 
 @command()
@@ -255,6 +277,7 @@ def _say(said: str) -> None:
 
 bench.add_command(audience)
 bench.add_command(report)
+bench.add_command(desk)
 bench.add_command(send)
 bench.add_command(torture)
 bench.add_command(tracking_truth)

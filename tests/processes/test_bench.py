@@ -91,3 +91,11 @@ def test_links_are_measured_and_every_click_that_was_answered_is_looked_for(monk
     (missing,) = (one for name, one in figures.items() if name.endswith("were answered, not in the database"))
     assert (missing["value"], figures["clicks that are there twice"]["value"]) == (0, 0)
     assert list(tmp_path.glob("newsletter-bench-*")) == []
+
+
+def test_every_page_of_the_desk_is_opened_and_timed():
+    figures, _ = bench("desk", "--people", "100", "--issues", "3", "--only", "/issue/")
+    pages = [name for name in figures if name.startswith("/desk/issue/")]
+    assert {"report/", "preview/", "edit/"} <= {"/".join(name.split("/")[4:]) for name in pages}
+    assert all(figures[name]["target"] == "≤ 300" for name in pages)
+    assert figures["pages over 300 ms"]["value"] == sum(not figures[name]["met"] for name in pages)
