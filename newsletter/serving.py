@@ -13,7 +13,8 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 THREADS = 8
 LARGEST = 1 << 30
-"""Bytes that may be posted."""
+"""Bytes that may be posted at once."""
+MOST_ON_DISK = 2 * LARGEST
+"""Bytes of all that is being posted that may lie on the disk: anybody may post, until a page says that they may not."""
 _IN_MEMORY = 1 << 19
 """Bytes posted that are kept in memory; more go to a file that has no name."""
 _SILENCE = 120
@@ -52,6 +55,35 @@ class TooLarge(Exception):
     """Somebody posts more than LARGEST."""
 
 
+class Full(Exception):
+    """So much is being posted by all together that no more of it may go on the disk."""
+
+
+class Room:
+    """How much of the disk is taken by what is being posted. Small posts need none: they lie in memory."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    @contextmanager
+    def place(self) -> Iterator[Callable[[int], None]]:
+        """The place of one post, given back in the end: it is told to what size the post grows. Raises Full."""
+        held = 0
+
+        def grow(size: int) -> None:
+            nonlocal held
+            wanted = size if size > _IN_MEMORY else 0
+            if self.taken - held + wanted > MOST_ON_DISK:
+                raise Full
+            self.taken += wanted - held
+            held = wanted
+
+        try:
+            yield grow
+        finally:
+            self.taken -= held
+
+
 class Pages:
     """An ASGI application that hands whole requests to a WSGI application, in threads.
 
@@ -59,7 +91,7 @@ class Pages:
     """
 
     def __init__(self, application: WSGIApplication, behind_proxy: bool) -> None:
-        self._behind_proxy = behind_proxy
+        self._behind_proxy, self._room = behind_proxy, Room()
         self._threads = WSGIMiddleware(cast(Any, application), workers=THREADS, send_queue_size=_CHUNKS)
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -68,13 +100,15 @@ class Pages:
         if not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
             await self._pass(scope, receive, send)
             return
-        with SpooledTemporaryFile(_IN_MEMORY) as body:
+        with SpooledTemporaryFile(_IN_MEMORY) as body, self._room.place() as grow:
             try:
-                size = await _read(receive, cast("IO[bytes]", body))
+                size = await _read(receive, cast("IO[bytes]", body), grow)
             except TooLarge:
                 await _refuse(send, 413, b"This is too large.\n")
             except TooSlow:
                 await _refuse(send, 408, b"This took too long.\n")
+            except Full:
+                await _refuse(send, 503, b"Too much is being uploaded just now; please try again in a few minutes.\n")
             else:
                 headers = [one for one in scope["headers"] if one[0] not in (b"content-length", b"transfer-encoding")]
                 scope["headers"] = [*headers, (b"content-length", b"%d" % size)]
@@ -88,8 +122,8 @@ class Pages:
         self._threads.executor.shutdown(cancel_futures=True)
 
 
-async def _read(receive: ASGIReceiveCallable, body: IO[bytes]) -> int:
-    """Write all that is posted into a file; return how many bytes it has. Raises TooSlow or TooLarge."""
+async def _read(receive: ASGIReceiveCallable, body: IO[bytes], grow: Callable[[int], None]) -> int:
+    """Write all that is posted into a file; return how many bytes it has. Raises TooSlow, TooLarge or Full."""
     more = True
     while more:
         try:
@@ -98,9 +132,11 @@ async def _read(receive: ASGIReceiveCallable, body: IO[bytes]) -> int:
             raise TooSlow from None
         if message["type"] != "http.request":
             raise TooSlow
-        body.write(message.get("body", b""))
-        if body.tell() > LARGEST:
+        data = message.get("body", b"")
+        if (size := body.tell() + len(data)) > LARGEST:
             raise TooLarge
+        grow(size)
+        body.write(data)
         more = message.get("more_body", False)
     size = body.tell()
     body.seek(0)

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from newsletter import tokens
+from newsletter import serving, tokens
 from newsletter.bench.servers import free_port
 from newsletter.serving import Web, listening
 from newsletter.track.gate import Gate
@@ -246,3 +246,34 @@ def test_an_address_that_is_taken_is_an_error():
     taken.listen()
     with closing(taken), pytest.raises(OSError, match="in use"):
         listening(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_what_is_posted_takes_no_more_of_the_disk_than_there_is_for_it(site, monkeypatch):
+    monkeypatch.setattr(serving, "MOST_ON_DISK", 1_000_000)
+
+    def post(size):
+        return site.talk(
+            b"POST /take HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
+        )
+
+    large, small = 800_000, 100_000
+    site.open.clear()
+    first = threading.Thread(target=post, args=(large,), daemon=True)
+    first.start()
+    while not site.asked:
+        time.sleep(0.01)
+    heard = post(large)
+    assert heard.startswith(b"HTTP/1.1 503 ")
+    assert b"Too much is being uploaded just now" in heard
+    site.open.set()
+    first.join(20)
+    assert post(small).startswith(b"HTTP/1.1 200 ")
+    assert post(large).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_small_post_is_taken_though_large_ones_fill_the_room(site, monkeypatch):
+    monkeypatch.setattr(serving, "MOST_ON_DISK", 0)
+    body = b"x" * 1000
+    heard = site.talk(b"POST /take HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n" + body)
+    assert heard.startswith(b"HTTP/1.1 200 ")
+    assert heard.count(b"x" * 1000) == 1
