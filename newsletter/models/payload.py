@@ -106,6 +106,16 @@ class Payload(models.Model):
         return cls.not_understood().filter(pk__in=payloads.values("pk")).update(fault="")
 
     @classmethod
+    def wait_again(cls, payloads: models.QuerySet[Payload]) -> int:
+        """Let those of these that were not understood be seen to once more, if they are still kept; return how many.
+
+        After a fault of ours was mended, or a key was set right. Each thing told is taken once, so that what was
+        understood of it before does not count again.
+        """
+        kept = cls.not_understood().filter(pk__in=payloads.values("pk")).exclude(body=b"")
+        return kept.update(fault="", done_at=None)
+
+    @classmethod
     def drop_bodies(cls, sources: Collection[str], before: datetime, faulty_before: datetime) -> int:
         """Drop what was seen to before a moment, but not that it came; what was not understood stays longer."""
         old = cls.objects.filter(source__in=sources, done_at__isnull=False).exclude(body=b"")

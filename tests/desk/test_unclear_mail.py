@@ -155,3 +155,23 @@ def test_nothing_can_be_added_changed_or_deleted(staff, unclear):
     assert staff.get(f"{LIST}add/").status_code == 403
     assert staff.post(f"/desk/newsletter/payload/{unclear.pk}/delete/").status_code == 403
     assert Payload.objects.get().fault
+
+
+def test_it_is_looked_at_again_once_what_was_in_the_way_is_mended(staff, unclear):
+    assert "Look at it again" in text(staff, page_of(unclear))
+    answer = staff.post(LIST, {"action": "look_again", "_selected_action": [unclear.pk]}, follow=True)
+    assert "1 will be looked at again" in answer.content.decode()
+    unclear.refresh_from_db()
+    assert (unclear.fault, unclear.done_at) == ("", None)
+    assert Payload.see_to(lambda one: 3, NOW)
+    unclear.refresh_from_db()
+    assert (unclear.fault, unclear.events, unclear.done_at) == ("", 3, NOW)
+
+
+def test_what_was_understood_or_is_gone_is_not_looked_at_again(staff, unclear):
+    Payload.objects.update(body=b"")
+    assert "Look at it again" not in text(staff, page_of(unclear))
+    answer = staff.post(LIST, {"action": "look_again", "_selected_action": [unclear.pk]}, follow=True)
+    assert "There is nothing to look at again" in answer.content.decode()
+    unclear.refresh_from_db()
+    assert unclear.fault

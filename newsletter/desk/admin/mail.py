@@ -57,7 +57,7 @@ class MailAdmin(SettledAdmin):
     ordering = ("-pk",)
     fields = ("received_at", "sender", "came_to", "subject", "events", "as_it_came")
     readonly_fields = ("sender", "came_to", "subject", "as_it_came")
-    actions = ("mark_as_done",)
+    actions = ("mark_as_done", "look_again")
     settling = ("mark_as_done", "Mark as done")
     then = "It is dropped after a time; until then it stays."
 

@@ -52,7 +52,7 @@ class PostedAdmin(SettledAdmin):
     ordering = ("-pk",)
     fields = ("received_at", "source", "standing", "events", "taken", "done_at", "as_it_came")
     readonly_fields = ("standing", "as_it_came")
-    actions = ("mark_as_seen",)
+    actions = ("mark_as_seen", "look_again")
     settling = ("mark_as_seen", "Mark as seen")
     then = "It is kept no longer than others from then on."
 

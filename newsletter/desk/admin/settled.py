@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from newsletter.desk.admin.base import ReadOnlyAdmin
+from newsletter.desk.admin.base import ReadOnlyAdmin, action
+from newsletter.desk.admin.replies import log
+from newsletter.models import Payload
 
 
 class SettledAdmin(ReadOnlyAdmin):
-    """Rows with a `fault`, which an action of the list settles; the page of each offers the same."""
+    """Payloads with a `fault`: an action of the list settles them, another has them looked at again, and the page of
+    each offers both."""
 
     change_form_outer_before_template = "settled.html"
     settling = ("", "")
@@ -29,3 +34,13 @@ class SettledAdmin(ReadOnlyAdmin):
         context = {"may_settle": self.has_settle_permission(request), **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
+
+    @action(description="Look at selected ones again", permissions=["settle"])
+    def look_again(self, request: HttpRequest, queryset: QuerySet[Payload]) -> None:
+        """Have them understood anew, for what was in the way may be mended."""
+        log(request, list(queryset.exclude(fault="").exclude(body=b"").defer("body")), "looked at again")
+        count = Payload.wait_again(queryset.order_by())
+        if count:
+            messages.success(request, f"{count} will be looked at again within seconds.")
+        else:
+            messages.warning(request, "There is nothing to look at again: it was understood, or is no longer kept.")
