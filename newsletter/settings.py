@@ -49,7 +49,7 @@ def from_config(config: Config) -> dict[str, Any]:
         "CSRF_TRUSTED_ORIGINS": [_origin(config.site.url)],
         "INSTALLED_APPS": [
             "unfold",
-            "django.contrib.admin",
+            "django.contrib.admin.apps.SimpleAdminConfig",
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",

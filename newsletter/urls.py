@@ -33,6 +33,9 @@ from newsletter.track.webhooks import sendgrid as sendgrid_events
 handler404 = "newsletter.reader.errors.not_found"
 handler500 = "newsletter.reader.errors.broken"
 
+# Here, and not as the apps are set up: a process that shows no pages, such as the ingester, needs none of the desk.
+admin.autodiscover()
+
 urlpatterns: list[URLPattern | URLResolver] = [
     # track; links and the image of mails are answered before anything comes here (newsletter/track/ways/)
     path("l/<str:token>", answering.like, name="like"),

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import blank_page, sign_in
 from tests.desk.one_time import code
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("people")]
 PASSWORD = "a password of some length"
 
 

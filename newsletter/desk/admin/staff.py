@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django.contrib import admin
@@ -19,7 +20,10 @@ from newsletter.desk.signing import members
 from newsletter.models.deeds import NOBODIES
 
 ALLAUTH = ("account", "mfa", "socialaccount", "usersessions")
-# What allauth keeps is seen on pages of our own; its secrets are nobody's to read.
+# What allauth keeps is seen on pages of our own; its secrets are nobody's to read. Registered first, whoever asks for
+# these modules first.
+for _app in ALLAUTH:
+    import_module(f"allauth.{_app}.admin")
 for _model in [model for model in admin.site._registry if model._meta.app_label in ALLAUTH]:
     admin.site.unregister(_model)
 admin.site.unregister(User)
