@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import repeat
@@ -111,18 +112,31 @@ def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
         return False
-    mailing = lane.mailing(issue, issue.edition)
-    if fault := _fault(mailing, now):
+    mailings = lane.mailings(issue, issue.edition)
+    if fault := next(filter(None, (_fault(mailing, now) for mailing in mailings)), ""):
         alarm(config, issue, f"no message can be made of this issue: {fault}", now)
         return False
-    more = True
+    more, turns = True, deque(mailings)
     for _ in repeat(None) if sheets is None else range(sheets):
-        if not (more := not lane.stop.is_set() and lane.step(issue, mailing)):
+        if not (more := _step(lane, issue, turns)):
             break
     if finish(issue, lane.clock()):
         return False
     # Asked once there is nothing else to do: nobody would send these, and the issue would never end.
     return more or Routes.of(config, issue.newsletter).adopt(issue) > 0
+
+
+def _step(lane: Lane, issue: Issue, turns: deque[Mailing]) -> bool:
+    """Send a sheet of one of an issue's editions, in turn, so that all go at the same time; say whether to go on.
+
+    One of which nothing can go now is left out from then on.
+    """
+    while turns and not lane.stop.is_set():
+        if lane.step(issue, turns[0]):
+            turns.rotate(-1)
+            return True
+        turns.popleft()
+    return False
 
 
 def finish(issue: Issue, now: datetime) -> bool:
