@@ -201,7 +201,7 @@ def test_while_all_the_rest_is_held_nothing_is_stuck_and_nothing_is_made_ready(c
     assert (told.held, told.going, told.left) == (2, 0, timedelta(0))
     assert (told.until.until, told.until.last, told.until.zone) == (MORNING, WEST, "")
     assert held_words(told.held, told.until, "Europe/Berlin") == (
-        "2 held, the next until Fri 20 Nov, 08:00 in Europe/Berlin; the last until Fri 20 Nov, 13:00 UTC"
+        "2 held: the next go at Fri 20 Nov, 08:00 in Europe/Berlin, the last at Fri 20 Nov, 13:00 UTC"
     )
     assert not stuck(approved, ["outbox"], clock())
     assert oldest_due(approved, clock()) is None
