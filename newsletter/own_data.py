@@ -48,7 +48,7 @@ def _withhold(erasure: Erasure, rows: Rows) -> None:
     """
     list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     scrub(rows.exclude(reason=""), erasure.person.address_and_name())
-    rows.filter(state__in=(Message.State.PENDING, Message.State.DEFERRED)).update(
+    rows.filter(state__in=(Message.State.PENDING, Message.State.DEFERRED, Message.State.HELD)).update(
         state=Message.State.WITHHELD, reason="erased since the audience was frozen", claim=None, lease_until=None,
         retry_at=None,
     )  # fmt: skip
@@ -136,7 +136,7 @@ def _log_erased(erasure: Erasure, rows: Rows) -> None:
 def _message(one: Message) -> Facts:
     return {
         "issue": str(one.issue), "state": one.get_state_display(), "submitted": one.submitted_at,
-        "attempts": one.attempts, "answer": one.reason,
+        "attempts": one.attempts, "answer": one.reason, "variant": one.variant,
     }  # fmt: skip
 
 
