@@ -120,7 +120,8 @@ def load_new_posts(
 def carry_on_drafts(ctx: Context) -> None:
     """Take drafts to their next stage: to review, or, where no approval is asked for, all the way to the schedule."""
     waiting = (Issue.Status.DRAFT, Issue.Status.APPROVED)
-    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters):
+    # What a person has sent back, or taken off the schedule, goes on by a person.
+    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters, stopped_at=None):
         with _apart(issue):
             try:
                 if issue.reason.startswith(STUCK) and (changed := issue.copy_anew()):
@@ -147,8 +148,9 @@ def _carry_on(ctx: Context, issue: Issue) -> None:
             if preflight.waits(issue, ctx.config, ctx.key, ctx.clock()):
                 return  # its links are being looked at
             approve(ctx, issue)
-        # A person who approves what was edited, or sets a date meanwhile, is not overruled.
-        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,))
+        # A person who approves what was edited, or sets a date meanwhile, is not overruled; and may think better of it.
+        undo = ctx.config.send.undo if issue.approved_by_id else timedelta()
+        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,), undo=undo)
     elif issue.status == Issue.Status.DRAFT:
         issue.go(Issue.Status.IN_REVIEW)
 
@@ -182,6 +184,18 @@ def _can_be_approved(issue: Issue) -> bool:
     return issue.status in Issue.FROM[Issue.Status.APPROVED]
 
 
+def refuse(ctx: Context, issue: Issue, reason: str) -> None:
+    """Send an issue in review back to who makes it; it comes back to review when a person hands it in again."""
+    if not (words := " ".join(reason.split())):
+        raise TransitionRefused("say why it is sent back: whoever mends it wants to know")
+    issue.stop(Issue.Status.DRAFT, words, ctx.clock())
+
+
+def hand_in(ctx: Context, issue: Issue) -> None:
+    """Put a draft that was sent back into review again."""
+    issue.go(Issue.Status.IN_REVIEW, reason="")
+
+
 def run_checks(ctx: Context) -> None:
     """Look at the issues that somebody wants checked, or that wait for approval: words, links, sender, and the rest."""
     preflight.carry_on(ctx.config, ctx.key, ctx.clock, ctx.stop)
@@ -196,9 +210,36 @@ def _insist_on_another(config: Config, issue: Issue, by: Any) -> None:
         )
 
 
-def schedule(ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = ()) -> None:
-    """Set when an approved issue is sent: its due date unless another is given, and now if that has passed."""
-    issue.go(Issue.Status.SCHEDULED, only=only, send_at=max(at or issue.due_at, ctx.clock()))
+def schedule(
+    ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = (),
+    undo: timedelta = timedelta(),
+) -> None:  # fmt: skip
+    """Set when an approved issue is sent: its due date unless another is given, and now if that has passed.
+
+    `undo` is how long whoever says so may think better of it: it does not begin before.
+    """
+    issue.go(Issue.Status.SCHEDULED, only=only, reason="", send_at=max(at or issue.due_at, ctx.clock() + undo))
+
+
+def unschedule(ctx: Context, issue: Issue, reason: str = "taken off the schedule by hand") -> None:
+    """Take an issue off the schedule; it stays approved, and what it was scheduled for is remembered."""
+    issue.stop(Issue.Status.APPROVED, reason, ctx.clock(), only=(Issue.Status.SCHEDULED,))
+
+
+def stop(ctx: Context, issue: Issue, by: str = "hand") -> None:
+    """Stop the presses: take a scheduled issue off the schedule; pause it if sending has begun, even just now."""
+    try:
+        unschedule(ctx, issue, f"taken off the schedule by {by}")
+    except TransitionRefused:
+        pause(ctx, issue, f"paused by {by}")
+
+
+def go_on(ctx: Context, issue: Issue) -> None:
+    """Undo that: resume it, or schedule it for when it was meant; where that has passed, for now, after `send.undo`."""
+    if issue.status == Issue.Status.PAUSED:
+        resume(ctx, issue)
+    else:
+        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,), undo=ctx.config.send.undo)
 
 
 # ── send ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +287,7 @@ def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
 
 def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
     """Stop sending after the messages that are on the wire."""
-    issue.go(Issue.Status.PAUSED, reason=reason)
+    issue.stop(Issue.Status.PAUSED, reason, ctx.clock())
 
 
 def resume(ctx: Context, issue: Issue) -> None:
