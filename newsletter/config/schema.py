@@ -120,7 +120,7 @@ class Compose(Section):
     grace: Duration = Field(timedelta(days=7), description="how old a post may be that turns up after its cut-off")
     apart: Duration = Field(
         timedelta(hours=12),
-        description="a warning where the same people get another issue within so long; 0 for none",
+        description="a warning where the same people get another issue within so long; `0s` for none",
     )
     preflight: Preflight = Field(Preflight(), description="what the checks before approval go by")
 

@@ -164,7 +164,7 @@ class Send(Section):
     )
     undo: Duration = Field(
         timedelta(seconds=30),
-        description="how long “Send now” at the desk, or an approval whose date has passed, can be undone; 0 for not",
+        description="how long “Send now” at the desk, or an approval after its date, can be undone; `0s` for not",
     )
     retry: Retry = Field(Retry(), description="when a message that was refused for the moment is tried again")
     breaker: Breaker = Field(Breaker(), description="when an issue pauses itself")

@@ -43,3 +43,9 @@ def said(at: datetime, zone: ZoneInfo, viewer: ZoneInfo | None = None) -> str:
         return words
     date = "" if here.date() == there.date() else f"{here:%A} {here.day} {here:%B}, "
     return f"{words} = {date}{here:%H:%M} your time ({here.tzinfo})"
+
+
+def brief(at: datetime, zone: ZoneInfo) -> str:
+    """The same where there is little room: `Thu 3 Dec, 18:00 CET`."""
+    there = at.astimezone(zone)
+    return f"{there:%a} {there.day} {there:%b}, {there:%H:%M %Z}"

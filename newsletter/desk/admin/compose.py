@@ -164,6 +164,8 @@ class IssueAdmin(DeskAdmin):
         barred = {
             f"newsletter_issue_{name}" for name, verb in actions.VERBS.items() if not verb.offered(request.user, issue)
         }
+        if issue and not issue.started_at:
+            barred.add("newsletter_issue_report")  # there is nothing to report yet, and the row is full of buttons
         return [one for one in super().get_actions_detail(request, object_id) if one.action_name not in barred]
 
     @action(description="Edit", icon="edit", permissions=["view"], url_path="see-contents", variant=actions.PRIMARY)

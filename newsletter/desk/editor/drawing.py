@@ -147,7 +147,9 @@ def _titles(groups: Sequence[Group], newsletter: Newsletter | None) -> list[str]
 
 
 def _inbox_line(issue: Issue) -> tuple[str, str, str]:
-    """Subject and preheader as readers would see them; or what keeps them from being made."""
+    """Subject and preheader as readers would see them, or have; or what keeps them from being made."""
+    if issue.edition and issue.status not in Issue.EDITABLE:
+        return render.for_nobody(issue.edition, "subject"), render.for_nobody(issue.edition, "preheader"), ""
     try:
         return (*render.inbox_line(issue, current()), "")
     except render.RenderError as error:
