@@ -37,6 +37,8 @@ from newsletter.models import (
     deeds,
     repairing,
 )
+from newsletter.models.hours import ahead
+from newsletter.models.tail import hours_of
 from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
@@ -211,14 +213,27 @@ def _insist_on_another(config: Config, issue: Issue, by: Any) -> None:
 
 
 def schedule(
-    ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = (),
+    ctx: Context,
+    issue: Issue,
+    at: datetime | None = None,
+    only: tuple[Issue.Status, ...] = (),
+    *,
+    local_time: bool | None = None,
     undo: timedelta = timedelta(),
-) -> None:  # fmt: skip
+) -> None:
     """Set when an approved issue is sent: its due date unless another is given, and now if that has passed.
 
-    `undo` is how long whoever says so may think better of it: it does not begin before.
+    With `local_time`, when it is that time of day where each reader lives; unless it is said, as it was set before, or
+    else as config.yaml has it. Where it has passed everywhere, all get it now. `undo` is how long whoever says so may
+    think better of it: to all at once, it does not begin before.
     """
-    issue.go(Issue.Status.SCHEDULED, only=only, reason="", send_at=max(at or issue.due_at, ctx.clock() + undo))
+    wanted, soonest = at or issue.due_at, ctx.clock() + undo
+    hours = hours_of(ctx.config, issue, wanted) if _local(ctx.config, issue, local_time) else None
+    how: dict[str, Any] = {"send_at": max(wanted, soonest), "local_time": False, "starts_at": None}
+    if hours and hours.last > soonest:
+        first = max(hours.first, soonest) if undo else hours.first
+        how = {"send_at": wanted, "local_time": True, "starts_at": first}
+    issue.go(Issue.Status.SCHEDULED, only=only, reason="", **how)
 
 
 def unschedule(ctx: Context, issue: Issue, reason: str = "taken off the schedule by hand") -> None:
@@ -242,6 +257,17 @@ def go_on(ctx: Context, issue: Issue) -> None:
         schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,), undo=ctx.config.send.undo)
 
 
+def _local(config: Config, issue: Issue, said: bool | None) -> bool:
+    if issue.variants:
+        if said:
+            raise TransitionRefused(f"{issue} has variants: its readers get them at the same time, not at their own")
+        return False
+    if said is not None or issue.send_at is not None:
+        return issue.local_time if said is None else said
+    letter = config.newsletters.get(issue.newsletter)
+    return bool(letter and letter.schedule and letter.schedule.local_time)
+
+
 # ── send ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -249,7 +275,9 @@ def start_due_issues(ctx: Context) -> None:
     """Freeze the audience of scheduled issues whose time has come, and begin sending them."""
     for issue in Issue.to_start(ctx.clock()):
         with _apart(issue):
-            send.start(ctx.config, issue, ctx.clock())
+            # Where its clock is wrong, this machine must not begin what the others would hold.
+            late = ahead(timezone.now()) if issue.local_time else timedelta(0)
+            send.start(ctx.config, issue, ctx.clock() - late)
             file_away(ctx)
 
 

@@ -14,6 +14,7 @@ from unfold.widgets import INPUT_CLASSES
 from newsletter import moments
 from newsletter.desk.zones import said, zone_of
 from newsletter.models import Issue
+from newsletter.settings import current
 
 INPUT = {"class": " ".join(INPUT_CLASSES)}
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -24,6 +25,14 @@ def next_hour(zone: ZoneInfo) -> datetime:
     """The next full hour of a zone's clocks."""
     begun = timezone.now().astimezone(zone).replace(minute=0, second=0, microsecond=0)
     return begun.astimezone(UTC) + timedelta(hours=1)
+
+
+def _usual(issue: Issue) -> bool:
+    """Whether it goes out at the readers' local time if nobody says otherwise: as before, or as config.yaml has it."""
+    letter = current().newsletters.get(issue.newsletter)
+    if issue.variants:
+        return False
+    return issue.local_time if issue.send_at else bool(letter and letter.schedule and letter.schedule.local_time)
 
 
 class QuestionForm(forms.Form):
@@ -76,6 +85,7 @@ class WhenForm(QuestionForm):
         label="Send at",
         widget=forms.TextInput({**INPUT, "type": "datetime-local", "autocomplete": "off"}),
     )
+    local_time = forms.BooleanField(required=False, label="At each reader's local time")
     which = forms.ChoiceField(required=False, choices=(("0", "first"), ("1", "second")))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -83,19 +93,22 @@ class WhenForm(QuestionForm):
         super().__init__(*args, **kwargs)
         self.zone = zone_of(self.issue)
         self.twice: Sequence[datetime] = ()
+        if self.issue.variants:
+            del self.fields["local_time"]  # its readers get their variants at the same time
         self.fields["at"].help_text = f"In the time zone {self.zone}. Left empty: the due date."
 
     @staticmethod
     def standing(issue: Issue) -> str:
         """Where an issue stands, for `seen`."""
-        return f"{issue.status} {issue.send_at.isoformat() if issue.send_at else ''}"
+        return f"{issue.status} {issue.send_at.isoformat() if issue.send_at else ''} {issue.local_time}"
 
     @classmethod
     def starting(cls, issue: Issue) -> dict[str, Any]:
         """What the form holds at first: when it is scheduled for, else when it is due, if that is still to come."""
         now = timezone.now()
         at = next((one for one in (issue.send_at, issue.due_at) if one and one > now), next_hour(zone_of(issue)))
-        return {"at": at.astimezone(zone_of(issue)).strftime(LOCAL), "seen": cls.standing(issue)}
+        local = at.astimezone(zone_of(issue)).strftime(LOCAL)
+        return {"at": local, "local_time": _usual(issue), "seen": cls.standing(issue)}
 
     def clean_which(self) -> int | None:
         """Which of two moments."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from newsletter.desk.asking import LOCAL, WhenForm, next_hour
-from newsletter.desk.zones import said, viewers
-from newsletter.models import Issue
+from newsletter.desk.zones import brief, said, viewers, zone_of
+from newsletter.models import AudienceUnknown, Issue
 from newsletter.models.booking import clashes
+from newsletter.models.tail import tail
 from newsletter.moments import offset
 from newsletter.settings import current
 
@@ -36,10 +38,31 @@ def meaning(request: HttpRequest, issue: Issue, form: WhenForm) -> dict[str, Any
             (str(number), name, f"{one:%H:%M} {offset(one)}", str(number) == str(probe["which"].value() or ""))
             for number, (name, one) in enumerate(zip(("first", "second"), probe.twice, strict=False))
         ],
+        **_tail(issue, at if probe.data.get("local_time") else None, viewer),
         "clashes": [
             (one, said(one.at, probe.zone, viewer)) for one in clashes(current(), issue, at, timezone.now())
         ] if at else [],
     }  # fmt: skip
+
+
+def _tail(issue: Issue, at: datetime | None, viewer: ZoneInfo | None) -> dict[str, Any]:
+    """Where it goes out at each reader's local time: when the first have it and the last, and how many at each hour."""
+    if at is None or issue.newsletter not in current().newsletters:
+        return {}
+    zone = zone_of(issue)
+    try:
+        found = tail(current(), issue, timezone.now(), at)
+    except AudienceUnknown as error:
+        return {"tail_fault": str(error)}
+    if found.first is None or found.last is None:
+        return {"tail_fault": "nobody can say yet when that is"}
+    waves = [(brief(one.at, zone), one.zone or zone.key, one.people) for one in found.waves]
+    return {
+        "tail": found,
+        "first": said(found.first, zone, viewer),
+        "last": said(found.last, zone, viewer),
+        "waves": waves,
+    }
 
 
 def asked(request: HttpRequest) -> dict[str, str]:

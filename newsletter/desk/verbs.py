@@ -89,16 +89,17 @@ def _schedule(ctx: pipeline.Context, issue: Issue, by: Any, data: dict[str, Any]
     """Set when it is sent; not over the head of somebody who has set it meanwhile."""
     with transaction.atomic():
         held = Issue.objects.select_for_update().get(pk=issue.pk)
-        when = said(data["at"], zone_of(issue))
+        local = bool(data.get("local_time"))
+        when = said(data["at"], zone_of(issue)) + (", at each reader's local time" if local else "")
         if held.status == Issue.Status.SCHEDULED:
-            if held.send_at == data["at"]:
+            if (held.send_at, held.local_time) == (data["at"], local):
                 raise Already(f"{issue} is scheduled for {when} already.")
             if data["seen"] and data["seen"] != WhenForm.standing(held) and held.send_at:
                 raise TransitionRefused(
                     f"somebody has scheduled {issue} for {said(held.send_at, zone_of(issue))} meanwhile; "
                     "if yours is to hold instead, press Schedule once more"
                 )
-        pipeline.schedule(ctx, held, data["at"])
+        pipeline.schedule(ctx, held, data["at"], local_time=local)
     return f"{issue} is scheduled for {when}."
 
 
@@ -109,7 +110,7 @@ def _send_now(ctx: pipeline.Context, issue: Issue, by: Any, data: dict[str, Any]
         held = Issue.objects.select_for_update().get(pk=issue.pk)
         if held.status == Issue.Status.SCHEDULED and held.send_at and held.send_at <= ctx.clock() + undo:
             raise Already(f"{issue} is about to go out already.")
-        pipeline.schedule(ctx, held, ctx.clock(), undo=undo)
+        pipeline.schedule(ctx, held, ctx.clock(), local_time=False, undo=undo)
     if not undo:
         return None
     return f"{issue} goes out in {undo.total_seconds():.0f} seconds. Until then it can be undone, above on each page."

@@ -38,13 +38,21 @@ class Edition(models.Model):
         return f"{self.issue} {self.variant} {self.digest[:12]}"
 
     @classmethod
-    def keep(cls, issue: Issue, marker: str, late: Sequence[Any] = (), **parts: str) -> Edition:
+    def of(cls, issue: Issue, variant: str = "") -> Edition | None:
+        """What a message of an issue is made of, by `Message.variant`: the issue's own edition, or that of a letter.
+
+        Whatever goes from a message to what stood in it asks here: two readers of one issue may have got two editions.
+        """
+        return cls.objects.get(pk=issue.variants[variant]) if variant else issue.edition
+
+    @classmethod
+    def keep(cls, issue: Issue, marker: str, late: Sequence[Any] = (), variant: str = "a", **parts: str) -> Edition:
         """Store a rendering, or find the row that already holds the very same one."""
         # What is asked of readers is part of what was approved; an edition that asks nothing is known as it always was.
         asked = [json.dumps(late)] if late else []
         digest = digest_of(marker, *(parts[name] for name in ("subject", "preheader", "html", "text")), *asked)
         return cls.objects.get_or_create(
-            issue=issue, variant="a", digest=digest, defaults={"marker": marker, "late": list(late), **parts}
+            issue=issue, variant=variant, digest=digest, defaults={"marker": marker, "late": list(late), **parts}
         )[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -15,9 +15,10 @@ from newsletter.models.counting import Counts, counts
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
 from newsletter.models.reasons import gist
+from newsletter.models.tail import Held, held
 
 State = Message.State
-OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED)
+OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED, State.HELD)
 AT_ONCE = (State.PENDING, State.SUBMITTING)
 """What can go now, as opposed to what waits for its next attempt."""
 TAKEN = (State.SUBMITTED, State.DELIVERED)
@@ -62,6 +63,11 @@ class Way:
         return self.count(State.DEFERRED)
 
     @property
+    def held(self) -> int:
+        """Messages that wait for their hour, or for a decision."""
+        return self.count(State.HELD)
+
+    @property
     def lost(self) -> int:
         """Messages that failed or came back."""
         return self.count(State.FAILED, State.BOUNCED, State.COMPLAINED)
@@ -83,6 +89,8 @@ class Progress:
     ways: tuple[Way, ...]
     failures: tuple[Failure, ...] = ()
     sampled: bool = False
+    until: Held | None = None
+    """Of what is held until an hour, when the next go, and the last."""
     states: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +112,11 @@ class Progress:
     def open(self) -> int:
         """Messages that are still to be sent or answered."""
         return self.count(*OPEN)
+
+    @property
+    def going(self) -> int:
+        """Of those, what is not held."""
+        return self.open - self.held
 
     @property
     def answered(self) -> int:
@@ -144,6 +157,11 @@ class Progress:
         return self.count(State.FAILED, State.BOUNCED, State.COMPLAINED)
 
     @property
+    def held(self) -> int:
+        """Messages that wait for their hour, or for a decision."""
+        return self.count(State.HELD)
+
+    @property
     def uncertain(self) -> int:
         """Messages about which a person has to decide."""
         return self.count(State.UNCERTAIN)
@@ -170,10 +188,11 @@ def progress(
         for name, states in _by_transport(issue, default, found, possible)
     ]
     whole = Progress(tuple(ways))
+    whole = replace(whole, until=held(issue) if whole.held else None)
     if not reasons:
         return whole
     sampled = any(whole.count(state) > SAMPLE for state in TOLD)
-    return Progress(whole.ways, tuple(failures(issue, whole.states)), sampled)
+    return replace(whole, failures=tuple(failures(issue, whole.states)), sampled=sampled)
 
 
 def _by_transport(

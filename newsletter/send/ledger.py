@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import NamedTuple
 
@@ -63,21 +63,23 @@ class Sender:
     stop: Event
     pulse: float = PULSE
     reached: Reached = field(default_factory=dict)
+    ahead: timedelta = timedelta(0)
     keep: Callable[[datetime], bool] = lambda now: True
     """Hold on to the transport's connection; it is nobody else's as long as this is asked often enough."""
 
     def step(self, routes: Sequence[str], most: int) -> Done:
         """Send one sheet of up to so many messages of these routes. A transport that is down ends it unharmed."""
         now = self.clock()
-        hold = Hold(uuid.uuid4(), self.transport.name, now, now + self.config.send.lease)
+        hold = Hold(uuid.uuid4(), self.transport.name, now, now + self.config.send.lease, self.ahead)
         try:
             # Written before the database hears of it: of a claim in no journal all would be uncertain.
             self.journal.open(hold.claim, most)
         except OSError as error:
             return Done(0, fault=error.strerror or str(error))
         due = Message.take(
-            self.issue, routes, most, hold, self._audience, reached=self.reached, fields=self.mailing.asks_fields
-        )
+            self.issue, routes, most, hold, self._audience, reached=self.reached, fields=self.mailing.asks_fields,
+            variant=self.mailing.variant,
+        )  # fmt: skip
         done = Done(len(due), self._send(hold, due) if due else None)
         self.journal.clear()
         return done

@@ -216,6 +216,30 @@ def test_another_issue_to_the_same_people_is_warned_of_and_does_not_stop_it(staf
     assert approved.status == "scheduled"
 
 
+def test_at_each_readers_local_time_the_tail_is_shown_and_the_box_is_heeded(staff, approved):
+    for number, zone in enumerate(("Pacific/Auckland", "", "America/New_York", "America/New_York")):
+        make_subscriber(f"{number}@example.org", time_zone=zone)
+    assert "where each reader lives" not in when(staff, approved, at="2099-12-03T18:00")
+    told = when(staff, approved, at="2099-12-03T18:00", local_time="on")
+    assert "<strong>4 people</strong>, the first Thursday 3 December 2099, 06:00 Europe/Berlin" in told
+    assert "the last Friday 4 December 2099, 00:00 Europe/Berlin" in told
+    assert '<td>America/New_York</td><td class="number">2</td>' in told
+    answer = post(staff, "schedule", approved, at="2099-12-03T18:00", local_time="on")
+    assert said(answer)[0].endswith("18:00 Europe/Berlin, at each reader's local time.")
+    assert approved.local_time
+    assert "checked" in staff.get(reverse("admin:newsletter_issue_schedule", args=(approved.pk,))).content.decode()
+    assert said(post(staff, "schedule", approved, at="2099-12-03T18:00", local_time="on"))[0].endswith("already.")
+    post(staff, "schedule", approved, at="2099-12-03T18:00")
+    assert not approved.local_time
+
+
+def test_an_issue_of_local_times_stands_in_the_bar_before_the_first_of_its_readers_has_it(staff, approved):
+    soon, later = (timezone.now() + timedelta(minutes=minutes) for minutes in (30, 700))
+    approved.go(Status.SCHEDULED, send_at=later, local_time=True, starts_at=soon)
+    assert "goes out at each reader's local time" in bar(staff).replace("&#x27;", "'")
+    assert "in 30 min" in bar(staff)
+
+
 def test_no_warning_where_none_is_wanted(staff, approved, settings, make_config):
     make_subscriber()
     make_issue(status=Status.SCHEDULED, send_at=datetime(2099, 12, 3, 8, tzinfo=UTC))

@@ -15,7 +15,9 @@ from newsletter.models import Issue
 def when(request: HttpRequest, number: int) -> HttpResponse:
     """The part of the form beside its field, for the page to show instead of what stood there."""
     issue = get_object_or_404(Issue, pk=number)
-    form = WhenForm(initial={**WhenForm.starting(issue), **asked(request)}, issue=issue)
+    # A box that is not ticked is not sent.
+    ticked = {"local_time": "on" if "local_time" in request.GET else ""}
+    form = WhenForm(initial={**WhenForm.starting(issue), **asked(request), **ticked}, issue=issue)
     answer = render(request, "when.html", {"object": issue, **meaning(request, issue, form)})
     answer["Cache-Control"] = "no-store"
     return answer
