@@ -122,7 +122,8 @@ def load_new_posts(
 def carry_on_drafts(ctx: Context) -> None:
     """Take drafts to their next stage: to review, or, where no approval is asked for, all the way to the schedule."""
     waiting = (Issue.Status.DRAFT, Issue.Status.APPROVED)
-    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters):
+    # What a person has sent back, or taken off the schedule, goes on by a person.
+    for issue in Issue.objects.filter(status__in=waiting, newsletter__in=ctx.config.newsletters, stopped_at=None):
         with _apart(issue):
             try:
                 if issue.reason.startswith(STUCK) and (changed := issue.copy_anew()):
@@ -149,8 +150,9 @@ def _carry_on(ctx: Context, issue: Issue) -> None:
             if preflight.waits(issue, ctx.config, ctx.key, ctx.clock()):
                 return  # its links are being looked at
             approve(ctx, issue)
-        # A person who approves what was edited, or sets a date meanwhile, is not overruled.
-        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,))
+        # A person who approves what was edited, or sets a date meanwhile, is not overruled; and may think better of it.
+        undo = ctx.config.send.undo if issue.approved_by_id else timedelta()
+        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,), undo=undo)
     elif issue.status == Issue.Status.DRAFT:
         issue.go(Issue.Status.IN_REVIEW)
 
@@ -184,6 +186,18 @@ def _can_be_approved(issue: Issue) -> bool:
     return issue.status in Issue.FROM[Issue.Status.APPROVED]
 
 
+def refuse(ctx: Context, issue: Issue, reason: str) -> None:
+    """Send an issue in review back to who makes it; it comes back to review when a person hands it in again."""
+    if not (words := " ".join(reason.split())):
+        raise TransitionRefused("say why it is sent back: whoever mends it wants to know")
+    issue.stop(Issue.Status.DRAFT, words, ctx.clock())
+
+
+def hand_in(ctx: Context, issue: Issue) -> None:
+    """Put a draft that was sent back into review again."""
+    issue.go(Issue.Status.IN_REVIEW, reason="")
+
+
 def run_checks(ctx: Context) -> None:
     """Look at the issues that somebody wants checked, or that wait for approval: words, links, sender, and the rest."""
     preflight.carry_on(ctx.config, ctx.key, ctx.clock, ctx.stop)
@@ -205,18 +219,42 @@ def schedule(
     only: tuple[Issue.Status, ...] = (),
     *,
     local_time: bool | None = None,
+    undo: timedelta = timedelta(),
 ) -> None:
     """Set when an approved issue is sent: its due date unless another is given, and now if that has passed.
 
     With `local_time`, when it is that time of day where each reader lives; unless it is said, as it was set before, or
-    else as config.yaml has it. Where it has passed everywhere, all get it now.
+    else as config.yaml has it. Where it has passed everywhere, all get it now. `undo` is how long whoever says so may
+    think better of it: to all at once, it does not begin before.
     """
-    wanted, now = at or issue.due_at, ctx.clock()
+    wanted, soonest = at or issue.due_at, ctx.clock() + undo
     hours = hours_of(ctx.config, issue, wanted) if _local(ctx.config, issue, local_time) else None
-    if hours and hours.last > now:
-        issue.go(Issue.Status.SCHEDULED, only=only, send_at=wanted, local_time=True, starts_at=hours.first)
+    how: dict[str, Any] = {"send_at": max(wanted, soonest), "local_time": False, "starts_at": None}
+    if hours and hours.last > soonest:
+        first = max(hours.first, soonest) if undo else hours.first
+        how = {"send_at": wanted, "local_time": True, "starts_at": first}
+    issue.go(Issue.Status.SCHEDULED, only=only, reason="", **how)
+
+
+def unschedule(ctx: Context, issue: Issue, reason: str = "taken off the schedule by hand") -> None:
+    """Take an issue off the schedule; it stays approved, and what it was scheduled for is remembered."""
+    issue.stop(Issue.Status.APPROVED, reason, ctx.clock(), only=(Issue.Status.SCHEDULED,))
+
+
+def stop(ctx: Context, issue: Issue, by: str = "hand") -> None:
+    """Stop the presses: take a scheduled issue off the schedule; pause it if sending has begun, even just now."""
+    try:
+        unschedule(ctx, issue, f"taken off the schedule by {by}")
+    except TransitionRefused:
+        pause(ctx, issue, f"paused by {by}")
+
+
+def go_on(ctx: Context, issue: Issue) -> None:
+    """Undo that: resume it, or schedule it for when it was meant; where that has passed, for now, after `send.undo`."""
+    if issue.status == Issue.Status.PAUSED:
+        resume(ctx, issue)
     else:
-        issue.go(Issue.Status.SCHEDULED, only=only, send_at=max(wanted, now), local_time=False, starts_at=None)
+        schedule(ctx, issue, issue.send_at, only=(Issue.Status.APPROVED,), undo=ctx.config.send.undo)
 
 
 def _local(config: Config, issue: Issue, said: bool | None) -> bool:
@@ -277,7 +315,7 @@ def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
 
 def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
     """Stop sending after the messages that are on the wire."""
-    issue.go(Issue.Status.PAUSED, reason=reason)
+    issue.stop(Issue.Status.PAUSED, reason, ctx.clock())
 
 
 def resume(ctx: Context, issue: Issue) -> None:

@@ -238,6 +238,7 @@ def _templates() -> list[dict[str, Any]]:
                     *context,
                     "django.contrib.messages.context_processors.messages",
                     "newsletter.desk.signing.frame.frame",
+                    "newsletter.desk.pages.presses.bar",
                 ]
             },
         },
@@ -286,8 +287,8 @@ def _unfold(config: Config) -> dict[str, Any]:
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/desk/icon.svg"}],
         "SHOW_HISTORY": True,
         "COLORS": {"primary": TEAL},
-        "STYLES": ["/static/desk/desk.css"],
-        "SCRIPTS": ["/static/desk/signed_in.js"],
+        "STYLES": ["/static/desk/desk.css", "/static/desk/approving.css"],
+        "SCRIPTS": ["/static/desk/signed_in.js", "/static/desk/presses.js"],
         "ACCOUNT": {"navigation": [{"title": "You: sign-in and mails", "link": "/desk/you/"}]},
         "DASHBOARD_CALLBACK": "newsletter.desk.pages.today.today",
         "SIDEBAR": {"show_search": True, "navigation": "newsletter.desk.navigation.sidebar"},

@@ -33,6 +33,7 @@ WRITE, APPROVE, SEND = "newsletter.change_issue", "newsletter.approve_issue", "n
 NEWS = {
     "draft_ready": News("a draft is ready to be looked over", (WRITE,)),
     "wanted": News("an issue waits for approval", (APPROVE,)),
+    "refused": News("an issue was sent back, with the reason", (WRITE,)),
     "voided": News("an approval is void, because the issue was edited", (APPROVE, SEND)),
     "sent": News("an issue has been sent", (SEND,)),
     "paused": News("somebody has paused, resumed or cancelled an issue", (SEND,)),
@@ -69,6 +70,12 @@ def recipients(config: Config, news: str, newsletter: str, only_wished: bool = F
     seeing = holders(SEE, newsletter).exclude(email="").values_list("pk", "email")
     found = {email for pk, email in seeing if wishes.get(pk, pk in default)}
     return sorted(found | set(config.site.alerts if what.alerts else ()))
+
+
+def follows(user: Any, news: str, issue: Any) -> bool:
+    """Whether somebody who has to do with an issue can be told of it, and does not wish otherwise."""
+    refused = Wish.objects.filter(user=user, news=news, wanted=False).exists()
+    return bool(user.is_active and user.is_staff and user.email and not refused and user.has_perm(SEE, issue))
 
 
 def wanted(user: Any, news: str) -> bool:

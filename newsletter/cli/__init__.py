@@ -29,8 +29,11 @@ COMMANDS = {
     "preview": ("previewing", "Show an issue as a reader would get it."),
     "preflight": ("preflighting", "Look an issue over before it is approved: words, links, sender, audience."),
     "approve": ("issues", "Approve an issue: what it says now is what is sent."),
+    "refuse": ("issues", "Send an issue in review back to who makes it."),
+    "hand-in": ("issues", "Put a draft that was sent back into review again."),
     "schedule": ("issues", "Schedule an approved issue."),
     "send": ("sending", "Send an approved issue now, or a test of any issue."),
+    "unschedule": ("issues", "Take an issue off the schedule."),
     "pause": ("issues", "Stop sending an issue for the time being."),
     "resume": ("issues", "Go on sending a paused issue, or that part of it for which a transport has stopped."),
     "cancel": ("issues", "Give an issue up."),
@@ -67,7 +70,7 @@ class Commands(click.Group):
         module = importlib.import_module(f"newsletter.cli.{COMMANDS[name][0]}")
         gc.freeze()
         gc.enable()
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -20,7 +20,17 @@ _OF_VERB = {
     ("pause", Status.DRAFT): "it is not being sent",
     ("pause", Status.IN_REVIEW): "it is not being sent",
     ("pause", Status.APPROVED): "it is not being sent",
-    ("pause", Status.SCHEDULED): "it is not being sent yet; `newsletter schedule {} --at DATE` puts it off",
+    ("pause", Status.SCHEDULED): "it is not being sent yet; `newsletter unschedule {}` takes it off the schedule",
+    ("refuse", Status.DRAFT): "it is a draft, which is nobody's to refuse; edit it, or cancel it",
+    ("refuse", Status.APPROVED): "it has been approved already; `newsletter cancel {}` gives it up",
+    ("refuse", Status.SCHEDULED): "it is scheduled; `newsletter unschedule {}` takes it off the schedule",
+    ("hand in", Status.IN_REVIEW): "it is in review already",
+    ("hand in", Status.APPROVED): "it has been approved already",
+    ("hand in", Status.SCHEDULED): "it has been approved already",
+    ("unschedule", Status.DRAFT): "it is not scheduled",
+    ("unschedule", Status.IN_REVIEW): "it is not scheduled",
+    ("unschedule", Status.APPROVED): "it is not scheduled",
+    ("unschedule", Status.SENDING): "it is being sent; `newsletter pause {}` stops it",
     ("pause", Status.PAUSED): "it is paused already",
     ("resume", Status.SCHEDULED): "it is sent when its time comes; `newsletter send {}` sends it now",
 }
@@ -34,7 +44,8 @@ _OF_STATUS = {
     Status.SKIPPED: "it was skipped, and its posts are left to the next one",
     Status.CANCELLED: "it has been cancelled, and its posts are left to the next one",
 }
-_DONE = {"approve": "approved", "schedule": "scheduled", "pause": "paused", "resume": "resumed", "cancel": "cancelled",
+_DONE = {"approve": "approved", "refuse": "refused", "hand in": "handed in", "unschedule": "taken off the schedule",
+         "schedule": "scheduled", "pause": "paused", "resume": "resumed", "cancel": "cancelled",
          "send": "sent"}  # fmt: skip
 
 

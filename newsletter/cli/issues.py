@@ -1,8 +1,8 @@
-"""`newsletter issues`, `approve`, `schedule`, `pause`, `resume` and `cancel`: an issue's way by hand."""
+"""`newsletter issues`, `approve`, `refuse`, `schedule` and what else takes an issue on its way, or back, by hand."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,7 +11,7 @@ from newsletter.cli.boot import context, issue_named
 from newsletter.cli.console import Failure, command, done, err, show
 from newsletter.cli.options import facts_option
 
-from newsletter import pipeline, preflight  # isort: skip
+from newsletter import moments, pipeline, preflight  # isort: skip
 from newsletter.cli.facts import asked, for_people, issue_facts, refuse_unapproved, show_issue
 from newsletter.models import AudienceUnknown, Issue
 from newsletter.models.tail import tail
@@ -54,26 +54,71 @@ def approve(issue: str, override: str | None, as_json: bool) -> None:
 
 @command()
 @click.argument("issue")
+@click.option("--reason", required=True, help="What is to be mended; the issue says so until it is handed in again.")
+@facts_option
+def refuse(issue: str, reason: str, as_json: bool) -> None:
+    """Send an issue in review back to who makes it.
+
+    It is a draft again, and stays one until somebody hands it in.
+    """
+    chosen = issue_named(issue)
+    if not reason.strip():
+        raise Failure("it needs a reason: --reason 'the second story has no source'")
+    with asked("refuse", chosen):
+        pipeline.refuse(context(), chosen, reason)
+    show_issue(chosen, as_json)
+
+
+@command(name="hand-in")
+@click.argument("issue")
+@facts_option
+def hand_in(issue: str, as_json: bool) -> None:
+    """Put a draft that was sent back into review again."""
+    chosen = issue_named(issue)
+    with asked("hand in", chosen):
+        pipeline.hand_in(context(), chosen)
+    show_issue(chosen, as_json)
+
+
+@command()
+@click.argument("issue")
 @click.option(
     "--at", metavar="DATE", help="When, in the newsletter's zone: '2026-12-24 18:00'. Default: when it is due."
+)
+@click.option(
+    "--which", type=click.Choice(["first", "second"]), help="Which of the two, where the clocks show that time twice."
 )
 @click.option(
     "--local-time/--no-local-time", default=None,
     help="Send at that time of day where each reader lives, or to all at once. Default: as before, or config.yaml's.",
 )  # fmt: skip
 @facts_option
-def schedule(issue: str, at: str | None, local_time: bool | None, as_json: bool) -> None:
+def schedule(issue: str, at: str | None, which: str | None, local_time: bool | None, as_json: bool) -> None:
     """Schedule an approved issue.
 
-    Without --at it is sent when it is due, or at once if that has passed.
+    Without --at it is sent when it is due, or at once if that has passed: from here, nothing waits to be undone.
     """
     ctx, chosen = context(), issue_named(issue)
     refuse_unapproved(chosen, "schedule")
-    moment = _moment(ctx, chosen, at) if at else None
+    moment = _moment(ctx, chosen, at, which) if at else None
     with asked("schedule", chosen):
         pipeline.schedule(ctx, chosen, moment, local_time=local_time)
     if chosen.local_time:
         err.print(f"{chosen}: {_tail(ctx, chosen)}", markup=False, soft_wrap=True)
+    show_issue(chosen, as_json)
+
+
+@command()
+@click.argument("issue")
+@facts_option
+def unschedule(issue: str, as_json: bool) -> None:
+    """Take an issue off the schedule.
+
+    It stays approved, and is sent only if somebody schedules it again.
+    """
+    chosen = issue_named(issue)
+    with asked("unschedule", chosen):
+        pipeline.unschedule(context(), chosen)
     show_issue(chosen, as_json)
 
 
@@ -135,14 +180,19 @@ def _tail(ctx: Context, issue: Issue) -> str:
         return f"nobody knows yet who it goes to: {error}"
 
 
-def _moment(ctx: Context, issue: Issue, text: str) -> datetime:
+def _moment(ctx: Context, issue: Issue, text: str, which: str | None) -> datetime:
     """The moment that `2026-12-24 18:00` means in the newsletter's zone; one that has passed is refused."""
-    newsletter = ctx.config.newsletters.get(issue.newsletter)
-    zone = ZoneInfo(newsletter.schedule.time_zone) if newsletter and newsletter.schedule else UTC
+    zone = ZoneInfo(ctx.config.time_zone_of(issue.newsletter))
     try:
-        moment = datetime.strptime(text.strip().replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=zone)
+        local = moments.read(text)
     except ValueError:
         raise Failure(f"'{text}' is not a moment; write it as '2026-12-24 18:00'") from None
+    try:
+        moment = moments.settle(local, zone, {"first": 0, "second": 1}.get(which or ""))
+    except moments.TwiceThatHour as error:
+        raise Failure(f"{error} (--which first or --which second)") from None
+    except moments.NoSuchHour as error:
+        raise Failure(str(error)) from None
     if moment < ctx.clock():
         raise Failure(f"{text} has passed (`newsletter send {issue}` sends it now)")
     return moment

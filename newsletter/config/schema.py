@@ -118,6 +118,10 @@ class Compose(Section):
         timedelta(hours=12), description="how long after a missed due date an issue is still made up for"
     )
     grace: Duration = Field(timedelta(days=7), description="how old a post may be that turns up after its cut-off")
+    apart: Duration = Field(
+        timedelta(hours=12),
+        description="a warning where the same people get another issue within so long; `0s` for none",
+    )
     preflight: Preflight = Field(Preflight(), description="what the checks before approval go by")
 
 

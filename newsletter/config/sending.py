@@ -162,6 +162,10 @@ class Send(Section):
         timedelta(minutes=5),
         description="how long a worker may be silent before its claim lapses; longer than one call may take",
     )
+    undo: Duration = Field(
+        timedelta(seconds=30),
+        description="how long “Send now” at the desk, or an approval after its date, can be undone; `0s` for not",
+    )
     retry: Retry = Field(Retry(), description="when a message that was refused for the moment is tried again")
     breaker: Breaker = Field(Breaker(), description="when an issue pauses itself")
     outbox: Outbox = Field(Outbox(), description="the transport `outbox`: messages as files, for trying things out")

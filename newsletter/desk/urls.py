@@ -20,6 +20,7 @@ from newsletter.desk.pages import (
     outbox,
     people,
     person_data,
+    presses,
     preview,
     repairing,
     reply,
@@ -28,6 +29,7 @@ from newsletter.desk.pages import (
     sending,
     suppressions,
     testing,
+    when,
     you,
 )
 from newsletter.desk.pages.inbox import adding, listing, story
@@ -45,6 +47,8 @@ urlpatterns = [
     path("inbox/<slug:newsletter>/write/", adding.write, name="desk-inbox-write"),
     path("inbox/<slug:newsletter>/post/<int:number>/", story.story, name="desk-inbox-post"),
     path("issue/<int:number>/new-posts/", new_posts.new_posts, name="desk-new-posts"),
+    path("presses", presses.show, name="desk-presses"),
+    path("issue/<int:number>/when", when.when, name="desk-when"),
     path("issue/<int:number>/checks/", checks.checks, name="desk-checks"),
     path("issue/<int:number>/checks/line", checks.line, name="desk-checks-line"),
     path("issue/<int:number>/checks/run", checks.run, name="desk-checks-run"),

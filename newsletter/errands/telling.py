@@ -36,6 +36,8 @@ def carry_out(config: Config, key: str, facts: dict[str, Any], now: datetime) ->
     # Where nobody is asked, every issue goes out by itself: that it did is news to who wished for it alone.
     quiet = news == "sent" and letter.approval == "automatic"
     to = {*staff.recipients(config, news, issue.newsletter, only_wished=quiet)}
+    if news == "refused" and issue.edited_by and staff.follows(issue.edited_by, news, issue):
+        to.add(issue.edited_by.email)
     _write(config, issue, Notice.Kind.NEWS, to, facts, said, now)
 
 

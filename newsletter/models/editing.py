@@ -76,7 +76,7 @@ def editing(number: int, by: Any, now: datetime, about: str = "") -> Iterator[Ed
     with transaction.atomic():
         issue = Issue.objects.select_for_update().get(pk=number)
         if issue.status not in Issue.EDITABLE:
-            raise TransitionRefused(f"{issue} is {issue.get_status_display()}, and cannot be edited any more")
+            raise TransitionRefused(f"{issue} is {issue.get_status_display().lower()}, and cannot be edited any more")
         before, edit = state_of(issue), Edit(issue)
         yield edit
         after = state_of(issue)

@@ -119,6 +119,14 @@ class Issue(models.Model):
     halted_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it paused itself; empty where a person did."
     )
+    stopped_at = models.DateTimeField(
+        null=True, blank=True, editable=False,
+        help_text="When a person sent it back, took it off the schedule or paused it: it goes on by a person alone.",
+    )  # fmt: skip
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+",
+        help_text="Who did; nobody where it was the command line.",
+    )  # fmt: skip
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -142,6 +150,7 @@ class Issue(models.Model):
 
     # Each stage of the way may be left only for these; anything else is refused.
     FROM = {
+        Status.DRAFT: (Status.IN_REVIEW,),
         Status.IN_REVIEW: (Status.DRAFT,),
         Status.APPROVED: (Status.DRAFT, Status.IN_REVIEW),
         Status.SCHEDULED: (Status.APPROVED, Status.SCHEDULED),
@@ -170,7 +179,7 @@ class Issue(models.Model):
         `only` narrows the statuses it may be left from.
         """
         allowed = only or self.FROM[status]
-        changes.setdefault("halted_at", None)
+        changes = {"halted_at": None, "stopped_at": None, "stopped_by": None, **changes}
         if not self._move(Issue.objects.filter(status__in=allowed), status=status, **changes):
             wanted = " or ".join(_word(one) for one in allowed)
             raise TransitionRefused(f"{self} is {_word(self.status)}; only what is {wanted} can become {_word(status)}")
@@ -218,12 +227,17 @@ class Issue(models.Model):
         open_ = Issue.objects.filter(status__in=self.GOING, decided_at=None)
         return self._move(open_, edition_id=self.variants[variant], decided_at=now)
 
+    def stop(self, status: Issue.Status, reason: str, now: datetime, **guard: Any) -> None:
+        """Take it back to a status, by a person's word: nothing but a person takes it further from there."""
+        self.go(status, reason=reason, stopped_at=now, stopped_by=person(), **guard)
+
     def edited(self) -> None:
         """Remember who edited it, and void an approval: what was approved is no longer what the issue says."""
         Issue.objects.filter(pk=self.pk).update(edited_by=person())
         self._move(
             Issue.objects.filter(status__in=(self.Status.APPROVED, self.Status.SCHEDULED)),
             status=self.Status.IN_REVIEW, edition=None, variants={}, approved_at=None, approved_by=None,
+            stopped_at=None, stopped_by=None,
             reason="edited after it was approved; approve it again",
         )  # fmt: skip
 

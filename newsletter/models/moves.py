@@ -18,6 +18,7 @@ TOLD = ("status", "send_at", "local_time", "reason")
 """What the log says of a move."""
 NEWS = {
     ("draft", "in_review"): "ready",
+    ("in_review", "draft"): "refused",
     ("approved", "in_review"): "voided",
     ("scheduled", "in_review"): "voided",
     ("sending", "paused"): "paused",
@@ -25,6 +26,9 @@ NEWS = {
     ("sending", "sent"): "sent",
 }
 """What staff are told of, by where an issue was and where it is; beside that, whenever one is cancelled."""
+
+REASONED = ("paused", "cancelled", "draft")
+"""Where somebody's reason is part of the news."""
 
 
 def write_down(issue: Issue, before: dict[str, Any]) -> None:
@@ -37,7 +41,7 @@ def write_down(issue: Issue, before: dict[str, Any]) -> None:
     by = deeds.person()
     facts = {
         "issue": issue.pk, "news": news, "by": by.get_full_name() or by.get_username() if by else "",
-        "reason": issue.reason if issue.status in ("paused", "cancelled") else "", "not_to": by.email if by else "",
+        "reason": issue.reason if issue.status in REASONED else "", "not_to": by.email if by else "",
     }  # fmt: skip
     Errand.leave(Errand.Kind.NEWS, facts, timezone.now())
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from newsletter.config import Config
 from newsletter.markup.text import cut, scrub
-from newsletter.models import Edition, Issue, Override, Preflight, TransitionRefused
+from newsletter.models import Edition, Issue, Override, Preflight, TransitionRefused, deeds
 from newsletter.preflight import checks, links
 from newsletter.preflight.findings import Finding, checks_of, graded, may_block
 from newsletter.preflight.proof import Proof, pull
@@ -98,8 +97,7 @@ def override(
             Override.objects.filter(pk=made.pk).update(blockers={**made.blockers, **found}, at=now)
         what = f"{len(found)} blocker{'' if len(found) == 1 else 's'} of {issue} overridden: {words[:LONGEST]}"
         log.warning("%s (by %s: %s)", what, name, "; ".join(found.values()))
-        if by:
-            LogEntry.objects.log_actions(int(by.pk), [issue], CHANGE, what, single_object=True)
+        deeds.say(issue, what, by)
     return made
 
 

@@ -173,6 +173,10 @@ CODES: dict[str, Code] = {
         "note", AUDIENCE, "Audience not counted",
         "counting would have taken too long; the numbers are estimates",
     ),
+    "double-booked": Code(
+        "note", AUDIENCE, "Another issue to the same people",
+        "some of its readers get another issue within `compose.apart`, 12 hours",
+    ),
     "section-short": Code(
         "warning", AUDIENCE, "Section under its minimum",
         "fewer stories than `min` of the section, or of the newsletter, asks for",

@@ -98,4 +98,4 @@ def sign_in(running: Publication, page: Page) -> None:
     page.get_by_label("Username").fill("editor")
     page.get_by_label("Password").fill(found[1])
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_text("Latest issues")).to_be_visible()
+    expect(page.get_by_text("The next two weeks")).to_be_visible()

@@ -40,7 +40,7 @@ def test_an_owner_invites_and_a_writer_may_not_publish(shared, browser, page):
     make_writer(shared)
     with blank_page(browser, viewport={"width": 375, "height": 800}) as theirs:
         come(shared, theirs, "wren")
-        expect(theirs.get_by_text("Latest issues")).to_be_visible()
+        expect(theirs.get_by_text("The next two weeks")).to_be_visible()
         theirs.goto(f"{shared.url}/desk/newsletter/issue/2/change/")
         expect(theirs.get_by_text("in review").first).to_be_visible()
         for verb in ("Approve", "Schedule", "Send now", "Cancel"):
@@ -68,7 +68,7 @@ def test_a_second_factor_is_added_and_asked_for_from_then_on(shared, browser, pa
         expect(another.get_by_role("heading", name="Two-Factor Authentication")).to_be_visible()
         another.get_by_role("textbox").fill(code(secret))
         another.get_by_role("button", name="Sign In").click()
-        expect(another.get_by_text("Latest issues")).to_be_visible()
+        expect(another.get_by_text("The next two weeks")).to_be_visible()
     # For the other tests of this file.
     shared.python("from allauth.mfa.models import Authenticator; Authenticator.objects.all().delete()")
 
@@ -102,7 +102,7 @@ def test_what_a_page_asks_by_itself_says_that_nobody_is_signed_in_and_goes_on_af
     other.get_by_label("Username").fill("editor")
     other.get_by_label("Password").fill(re.search(r"password +(\S+)", shared.log())[1])
     other.get_by_role("button", name="Log in").click()
-    expect(other.get_by_text("Latest issues")).to_be_visible()
+    expect(other.get_by_text("The next two weeks")).to_be_visible()
     # The form was open before: it takes the token of the new sign-in along.
     page.get_by_role("button", name=re.compile("Save")).first.click()
     expect(page.get_by_text("Choose what the rule is about").first).to_be_visible()

@@ -92,7 +92,7 @@ def test_the_panel_is_the_same_without_script(sending, browser, page):
         assert plain.get_by_role("progressbar").count() == 1
         plain.get_by_role("button", name="Pause").click()
         assert "It is paused" in plain.content()
-        plain.get_by_role("link", name="Stop the presses").click()
+        plain.get_by_role("link", name="Cancel for good").click()
         plain.get_by_role("button", name=re.compile("Cancel issue")).click()
         assert "is cancelled" in plain.content()
     assert slow.row("SELECT status FROM newsletter_issue") == ("cancelled",)

@@ -99,6 +99,8 @@ class House:
         return {place: value for place, value in places.items() if f"{place}>" in route}
 
     def _row(self, name: str) -> Any:
+        if name.startswith("admin:newsletter_issue_"):
+            return self.issue.pk
         for model in admin.site._registry:
             if name.startswith(f"admin:{model._meta.app_label}_{model._meta.model_name}_"):
                 row = model.objects.first()

@@ -1,9 +1,12 @@
 """Every page of the desk opens for staff, and for nobody else."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 
 from newsletter.desk.pages.bulk import FORMS
@@ -126,7 +129,7 @@ def test_staff_with_one_permission_see_what_it_is_for():
     user.user_permissions.add(Permission.objects.get(codename="view_issue"))
     client.force_login(user)
     page = client.get("/desk/").content.decode()
-    assert "Latest issues" in page
+    assert "The next two weeks" in page
     assert reverse("admin:newsletter_issue_changelist") in page
     assert reverse("admin:newsletter_message_changelist") not in page
     assert client.get(reverse("desk-report", args=(make_issue().pk,))).status_code == 200
@@ -191,11 +194,11 @@ def test_the_sidebar_follows_the_pipeline(staff):
     assert places == sorted(places)
 
 
-def test_the_front_page_shows_the_latest_issues_and_the_sources_that_fail(staff):
-    make_issue(status="skipped", reason="only 2 posts")
+def test_the_front_page_shows_what_was_skipped_and_the_sources_that_fail(staff):
+    make_issue(status="skipped", reason="only 2 posts", due_at=timezone.now() - timedelta(days=1), slug="2026-11-20")
     make_source("broken", failures=3, error="the feed is gone")
     make_source("fine")
     page = staff.get("/desk/").content.decode()
-    for part in ("weekly/2026-11-20", "only 2 posts", "Skipped", "the feed is gone", "3 times in a row"):
+    for part in ("weekly/2026-11-20", "only 2 posts", "was skipped", "the feed is gone", "3 times in a row"):
         assert part in page
     assert ">fine<" not in page

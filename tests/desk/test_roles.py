@@ -21,6 +21,7 @@ TRIAGE = "newsletter.triage_post"
 SEE, CHANGE, SEND = "newsletter.view_issue", "newsletter.change_issue", "newsletter.send_issue"
 STAFF, OWNER, OPEN = "any member of staff", "an owner", "anybody"
 PEOPLE, EDIT_PEOPLE = "subscribers.view_subscriber", "subscribers.change_subscriber"
+STEERING = ["schedule", "unschedule", "send", "pause", "resume", "cancel", "stop", "go_on"]
 PAGES = {
     "desk-preview": SEE, "desk-preview-html": SEE, "desk-report": SEE, "desk-report-export": SEE,
     "desk-link-map": SEE, "desk-link-map-html": SEE, "desk-letters": SEE, "desk-letter": SEE, "desk-sending": SEE,
@@ -52,8 +53,10 @@ PAGES = {
     "desk-again": STAFF, "desk-you": STAFF, "desk-invite": OWNER, "desk-member": OWNER,
     "admin:index": STAFF, "admin:desk-audit-export": "admin.view_logentry",
     "admin:newsletter_issue_preview": SEE, "admin:newsletter_issue_report": SEE,
-    "admin:newsletter_issue_approve": "newsletter.approve_issue",
-    **{f"admin:newsletter_issue_{verb}": SEND for verb in ("schedule", "send", "pause", "resume", "cancel")},
+    "desk-when": SEND, "desk-presses": SEE,
+    **dict.fromkeys(("admin:newsletter_issue_approve", "admin:newsletter_issue_refuse"), "newsletter.approve_issue"),
+    "admin:newsletter_issue_hand_in": CHANGE,
+    **{f"admin:newsletter_issue_{verb}": SEND for verb in STEERING},
     "admin:subscribers_subscriber_their_data": PEOPLE,
     "admin:subscribers_field_change_kind": "subscribers.change_field",
 }  # fmt: skip
@@ -144,12 +147,12 @@ def test_every_address_opens_for_just_those_who_may(config, role):
 @pytest.mark.parametrize(
     ("role", "verbs"),
     [
-        ("Writer", []),
+        ("Writer", ["hand_in"]),
         ("Analyst", []),
         ("List admin", []),
-        ("Approver", ["approve"]),
-        ("Editor", ["schedule", "send", "pause", "resume", "cancel"]),
-        ("Owner", ["approve", "schedule", "send", "pause", "resume", "cancel"]),
+        ("Approver", ["approve", "refuse"]),
+        ("Editor", ["hand_in", *STEERING]),
+        ("Owner", ["approve", "refuse", "hand_in", *STEERING]),
     ],
 )
 def test_each_verb_is_refused_to_who_may_not_whatever_the_page_offers(config, role, verbs):

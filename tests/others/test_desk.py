@@ -160,6 +160,19 @@ def _checks(config):
     preflight.override(issue, config, KEY, "it is about typesetting", now)
     yield "checks overridden", reverse("desk-checks", args=(issue.pk,))
     yield "approve", reverse("admin:newsletter_issue_approve", args=(issue.pk,))
+    yield "refuse", reverse("admin:newsletter_issue_refuse", args=(issue.pk,))
+    yield "today with an approval", reverse("admin:index")
+    issue.approve(make_edition(issue), None, now)
+    schedule = reverse("admin:newsletter_issue_schedule", args=(issue.pk,))
+    yield "schedule", schedule
+    yield "schedule twice", f"{schedule}?at=2099-10-25T02:30"
+    yield "schedule missing", f"{schedule}?at=2099-03-29T02:30"
+    issue.go("scheduled", send_at=now + timedelta(minutes=30))
+    yield "bar soon", reverse("desk-growth")
+    issue.go("scheduled", send_at=now + timedelta(seconds=25))
+    yield "bar undo", reverse("desk-growth")
+    issue.stop("approved", "taken off the schedule by ada", now)
+    yield "bar stopped", reverse("desk-growth")
 
 
 def _editing(client):

@@ -164,6 +164,8 @@ class IssueAdmin(DeskAdmin):
         barred = {
             f"newsletter_issue_{name}" for name, verb in actions.VERBS.items() if not verb.offered(request.user, issue)
         }
+        if issue and not issue.started_at:
+            barred.add("newsletter_issue_report")  # there is nothing to report yet, and the row is full of buttons
         return [one for one in super().get_actions_detail(request, object_id) if one.action_name not in barred]
 
     @action(description="Edit", icon="edit", permissions=["view"], url_path="see-contents", variant=actions.PRIMARY)
@@ -186,10 +188,25 @@ class IssueAdmin(DeskAdmin):
         """Ask, then bind an approval to what the issue says now."""
         return actions.ask("approve", request, object_id)
 
+    @action(description="Send back", icon="undo", permissions=["view"])
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the reason, then send it back to who makes it."""
+        return actions.ask("refuse", request, object_id)
+
+    @action(description="Hand in again", icon="redo", permissions=["view"], variant=actions.PRIMARY)
+    def hand_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then put what was sent back into review again."""
+        return actions.ask("hand_in", request, object_id)
+
     @action(description="Schedule", icon="schedule", permissions=["view"], variant=actions.PRIMARY)
     def schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask when, then schedule."""
         return actions.ask("schedule", request, object_id)
+
+    @action(description="Unschedule", icon="event_busy", permissions=["view"])
+    def unschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then take it off the schedule."""
+        return actions.ask("unschedule", request, object_id)
 
     @action(description="Send now", icon="send", permissions=["view"])
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -210,6 +227,16 @@ class IssueAdmin(DeskAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then cancel."""
         return actions.ask("cancel", request, object_id)
+
+    @action(description="Stop the presses", icon="front_hand", permissions=["view"], variant=actions.DANGER)
+    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then stop it, scheduled or being sent; the bar above each page leads here."""
+        return actions.ask("stop", request, object_id)
+
+    @action(description="Go on", icon="play_arrow", permissions=["view"])
+    def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Undo that; the bar above each page posts here."""
+        return actions.ask("go_on", request, object_id)
 
 
 def _said(edition: Edition | None, part: str) -> str:

@@ -147,7 +147,9 @@ def _titles(groups: Sequence[Group], newsletter: Newsletter | None) -> list[str]
 
 
 def _inbox_line(issue: Issue) -> tuple[str, str, str]:
-    """Subject and preheader as readers would see them; or what keeps them from being made."""
+    """Subject and preheader as readers would see them, or have; or what keeps them from being made."""
+    if issue.edition and issue.status not in Issue.EDITABLE:
+        return render.for_nobody(issue.edition, "subject"), render.for_nobody(issue.edition, "preheader"), ""
     try:
         return (*render.inbox_line(issue, current()), "")
     except render.RenderError as error:
@@ -156,25 +158,24 @@ def _inbox_line(issue: Issue) -> tuple[str, str, str]:
 
 def _verbs(request: HttpRequest, issue: Issue) -> list[tuple[str, str, bool]]:
     """The buttons that take the issue further: title, address, whether it is the one that comes next."""
-    if not request.user.has_perm("newsletter.change_issue"):
-        return []
     return [
         (
             verb.label or name.capitalize(),
             reverse(f"admin:newsletter_issue_{name}", args=(issue.pk,)),
-            name == "approve",
+            name in ("approve", "hand_in"),
         )
         for name, verb in actions.VERBS.items()
-        if verb.allowed(issue)
+        if verb.offered(request.user, issue)
     ]
 
 
 def _elsewhere(issue: Issue) -> list[tuple[str, str]]:
     """Other pages about the issue, as far as this desk has them."""
+    over = issue.status not in Issue.EDITABLE
+    making = [("New posts", _address("desk-new-posts", issue)), ("Checks", _address("desk-checks", issue))]
     return [
         ("Preview", _address("desk-preview", issue)),
-        ("New posts", _address("desk-new-posts", issue)),
-        ("Checks", _address("desk-checks", issue)),
+        *([("Report", _address("desk-report", issue))] if over else making),
         ("History", _address("desk-history", issue)),
         ("Audience and facts", _address("admin:newsletter_issue_change", issue)),
     ]

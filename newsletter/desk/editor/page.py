@@ -65,7 +65,7 @@ def _form(request: HttpRequest, issue: Issue, do: str, name: str) -> forms.Marke
 def _save(request: HttpRequest, issue: Issue, do: str) -> HttpResponse:
     name = "letter" if do == "letter" else request.POST.get("piece", "")
     if issue.status not in Issue.EDITABLE:
-        raise TransitionRefused(f"{issue} is {issue.get_status_display()}, and cannot be edited any more")
+        raise TransitionRefused(f"{issue} is {issue.get_status_display().lower()}, and cannot be edited any more")
     form = _form(request, issue, do, name)
     if not form.is_valid():
         return _wrong(request, issue, name, form)

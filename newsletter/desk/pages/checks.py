@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from newsletter import preflight
-from newsletter.desk.actions import SeeOther, zone_of
+from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages.base import View, desk_page, staff_page
+from newsletter.desk.zones import zone_of
 from newsletter.models import Issue, TransitionRefused
 from newsletter.render import RenderError
 from newsletter.settings import current
@@ -80,7 +81,7 @@ def _override(request: HttpRequest, number: int) -> HttpResponse:
     issue, reason = get_object_or_404(Issue, pk=number), request.POST.get("reason", "")
     try:
         if issue.status not in Issue.FROM[Issue.Status.APPROVED]:
-            raise TransitionRefused(f"{issue} is {issue.get_status_display()}: there is nothing to be approved")
+            raise TransitionRefused(f"{issue} is {issue.get_status_display().lower()}: there is nothing to be approved")
         made = preflight.override(
             issue, current(), str(settings.SECRET_KEY), reason, timezone.now(), request.user,
             request.POST.get("seen", ""),

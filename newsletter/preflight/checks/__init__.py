@@ -61,6 +61,7 @@ CHECKS = (
     Check(law.unsubscribe, ("unsubscribe",)),
     Check(fields.empty, ("field-empty", "field-default")),
     Check(audience.size, ("audience-empty", "audience-unknown", "audience-unusual", "audience-uncounted")),
+    Check(audience.booked, ("double-booked",)),
     Check(stories.sections, ("section-short",)),
     Check(stories.again, ("story-again", "story-alike")),
 )

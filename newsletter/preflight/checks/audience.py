@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from newsletter.models import AudienceUnknown, Issue, Message, audience_of
+from newsletter.models.booking import clashes
 from newsletter.models.counting import by_state
 from newsletter.preflight.checks.fields import counted_with
 from newsletter.preflight.findings import Finding
@@ -48,6 +49,18 @@ def _unusual(proof: Proof, whole: int, about: str) -> Iterator[Finding]:
             f"it would go to {about}{whole:,} people, {abs(change)} % {'more' if change > 0 else 'fewer'} than the "
             f"{before:,} of the last issues",
             "look at its lists and segments; and if it is right, go on", _WHERE,
+        )  # fmt: skip
+
+
+def booked(proof: Proof) -> Iterator[Finding]:
+    """Other issues that some of its readers get at about the same time."""
+    at = proof.issue.send_at or proof.issue.due_at
+    for one in clashes(proof.config, proof.issue, at, proof.now):
+        many = "some people" if one.people is None else f"{'' if one.exact else 'about '}{one.people:,} people"
+        get = "got" if one.is_over else "get"
+        yield Finding(
+            "double-booked", f"{many} {get} {one.issue} too, at {one.at:%Y-%m-%d %H:%M} UTC",
+            "choose another time, if that is too much for them", _WHERE, about=str(one.issue.pk),
         )  # fmt: skip
 
 

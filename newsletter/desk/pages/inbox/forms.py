@@ -10,7 +10,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from newsletter.collect.adding import Story
-from newsletter.desk.actions import INPUT, LOCAL
+from newsletter.desk.asking import INPUT, LOCAL
 from newsletter.markup import urls
 
 MOST = 1_000_000
