@@ -38,11 +38,9 @@ def at_hand(config: Config, name: str, now: datetime) -> list[datetime]:
     """
     newsletter = config.newsletters[name]
     series, _ = Series.objects.get_or_create(newsletter=name, defaults={"since": now})
-    # A first issue at once has taken everything up to now; the schedule goes on with the next whole period.
-    at_once = newsletter.first_issue == "at_once"
-    since = series.since + newsletter.cut_off if at_once else series.since
-    start, horizon = max(since, now - config.compose.late), now + newsletter.cut_off
-    first = _first_at_once(config, name, now) if at_once else []
+    # A first issue at once has taken everything up to now; the schedule goes on with the next whole period: `begins`.
+    first = _first_at_once(config, name, now) if newsletter.first_issue == "at_once" else []
+    start, horizon = max(series.since, now - config.compose.late), now + newsletter.cut_off
     done = {*first, *Issue.regular(name).filter(due_at__gt=start).values_list("due_at", flat=True)}
     scheduled = takewhile(lambda due: due <= horizon, upcoming(config, name, start))
     return list(islice(chain(first, (due for due in scheduled if due not in done)), _MOST_AT_ONCE))

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from newsletter.compose.recurrence import Rule, moment_in
 from newsletter.config import Config, Newsletter
 from newsletter.config.planning import Holidays
-from newsletter.models import DateChange, Recurrence
+from newsletter.models import DateChange, Recurrence, Series
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 # A holiday moves an issue by no more than this: longer rows of holidays there are none.
@@ -74,8 +74,11 @@ class Span:
 class Plan:
     """What is planned for one newsletter, by the rows as they are when it is made."""
 
-    def __init__(self, config: Config, name: str, rows: Sequence[Recurrence], changes: Sequence[DateChange]) -> None:
-        self.config, self.name = config, name
+    def __init__(
+        self, config: Config, name: str, rows: Sequence[Recurrence] = (), changes: Sequence[DateChange] = (),
+        seen: datetime | None = None,
+    ) -> None:  # fmt: skip
+        self.config, self.name, self.seen = config, name, seen
         self.letter = config.newsletters.get(name)
         self.zone = ZoneInfo(config.time_zone_of(name))
         self.spans = _spans(self.letter, rows)
@@ -91,21 +94,30 @@ class Plan:
         """Of several newsletters, with as many questions to the database as for one."""
         rows = list(Recurrence.objects.filter(newsletter__in=names))
         changes = list(DateChange.objects.filter(newsletter__in=names))
+        seen = dict(Series.objects.filter(newsletter__in=names).values_list("newsletter", "since"))
         return {
             name: cls(config, name, [r for r in rows if r.newsletter == name],
-                      [c for c in changes if c.newsletter == name])
+                      [c for c in changes if c.newsletter == name], seen.get(name))
             for name in names
         }  # fmt: skip
 
     def without(self, due: datetime) -> Plan:
         """What would be planned if nothing had been decided of a date."""
         rows = [span.row for span in self.spans if span.row]
-        return Plan(self.config, self.name, rows, [one for at, one in self.changes.items() if at != due])
+        changes = [one for at, one in self.changes.items() if at != due]
+        return Plan(self.config, self.name, rows, changes, self.seen)
 
     def with_rule(self, row: Recurrence) -> Plan:
         """What would be planned if a recurrence were put in force that is not yet."""
         rows = [span.row for span in self.spans if span.row and span.row.since < row.since]
-        return Plan(self.config, self.name, [*rows, row], list(self.changes.values()))
+        return Plan(self.config, self.name, [*rows, row], list(self.changes.values()), self.seen)
+
+    @property
+    def begins(self) -> datetime | None:
+        """Until then nothing comes due: when the newsletter was first seen, or the end of what its first issue took."""
+        if self.seen and self.letter and self.letter.first_issue == "at_once":
+            return self.seen + self.letter.cut_off
+        return self.seen
 
     # ── questions ──
 
@@ -120,7 +132,7 @@ class Plan:
 
     def upcoming(self, after: datetime) -> Iterator[Planned]:
         """The dates after a moment on which an issue is due, soonest first."""
-        for begin, end in _windows(after):
+        for begin, end in _windows(max(after, self.begins or after)):
             if not self._holds_any(begin):
                 return
             yield from (one for one in self.between(begin, end) if one.due)
@@ -193,8 +205,7 @@ class Plan:
         return same_day[0] if len(same_day) == 1 else change.due_at
 
     def _of_day(self, day: date) -> list[datetime]:
-        start = moment_in(self.zone, datetime.combine(day, time()))
-        end = moment_in(self.zone, datetime.combine(day + _DAY, time()))
+        start, end = day_in(self.zone, day)
         return self._originals(start - _MINUTE, end - _MINUTE)
 
     def _change_of(self, original: datetime) -> DateChange | None:
@@ -272,9 +283,14 @@ def on_date(config: Config, name: str, text: str) -> datetime:
 
 def dates_of(plan: Plan, day: date) -> list[Planned]:
     """What is planned on a day of the newsletter's zone."""
-    start = moment_in(plan.zone, datetime.combine(day, time()))
-    end = moment_in(plan.zone, datetime.combine(day + _DAY, time()))
+    start, end = day_in(plan.zone, day)
     return plan.between(start - _MINUTE, end - _MINUTE)
+
+
+def day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
+    """The first moment of a day in a zone, and that of the next, in UTC."""
+    first, next_one = datetime.combine(day, time()), datetime.combine(day + _DAY, time())
+    return moment_in(zone, first), moment_in(zone, next_one)
 
 
 def read_date(text: str) -> tuple[datetime, bool]:

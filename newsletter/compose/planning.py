@@ -15,11 +15,11 @@ from typing import Any
 
 from django.db import transaction
 
-from newsletter.compose.calendar import Plan, Planned
+from newsletter.compose.calendar import Plan, Planned, at_minute, day_in, read_date
 from newsletter.compose.naming import slug_for
 from newsletter.config import Config
 from newsletter.models import DateChange, Issue, Recurrence, Series, TransitionRefused
-from newsletter.models.planning import leave_out, move_issue
+from newsletter.models.planning import issues_due, leave_out, move_issue
 
 _MINUTE = timedelta(minutes=1)
 
@@ -43,6 +43,10 @@ class Place:
         if self.issue:
             return self.issue.due_at
         return self.planned.at if self.planned else self.key
+
+    def original_ahead(self, now: datetime) -> bool:
+        """Whether the date as the rule has it is still to come."""
+        return self.planned is not None and self.planned.original > now
 
     @property
     def mark(self) -> str:
@@ -91,9 +95,26 @@ def places(plan: Plan, issues: list[Issue], after: datetime, until: datetime) ->
     return sorted(found, key=lambda place: place.at)
 
 
+def place_named(config: Config, name: str, text: str) -> Place:
+    """What `2026-12-24` or `2026-12-24 18:00` means; raises ValueError with a hint if that is nothing, or several."""
+    local, timed = read_date(text)
+    plan = Plan.of(config, name)
+    day = local.astimezone(plan.zone).date() if local.tzinfo else local.date()
+    start, end = day_in(plan.zone, day)
+    found = places(plan, list(issues_due([name], start - _MINUTE, end - _MINUTE)), start - _MINUTE, end - _MINUTE)
+    if timed:
+        found = [one for one in found if at_minute(local, plan.zone) in (one.at, one.key)]
+    if len(found) > 1:
+        times = " and ".join(f"{one.at.astimezone(plan.zone):%H:%M}" for one in found)
+        raise ValueError(f"{name} has several dates on {day}, at {times}: give the time too")
+    if not found:
+        raise ValueError(f"nothing of {name} is due on {text} (`newsletter calendar {name}` shows what is)")
+    return found[0]
+
+
 def leave_date_out(config: Config, name: str, key: datetime, reason: str, now: datetime, seen: str = "") -> Done:
     """Let no issue be due on a date; one that is there already and not begun is given up. Its posts go to the next."""
-    with _alone(config, name, key, now, seen) as place:
+    with alone(config, name, key, now, seen) as place:
         if place.at <= now and not place.issue:
             raise TransitionRefused("this date has passed")
         if place.issue:
@@ -111,7 +132,7 @@ def move_date(
 ) -> Done:
     """Let what is due on a date be due at another moment, with its issue if that is there and not begun."""
     to, voided = to.replace(second=0, microsecond=0), False
-    with _alone(config, name, key, now, seen) as place:
+    with alone(config, name, key, now, seen) as place:
         _insist(config, place, to, now)
         if place.issue:
             slug, another_day = _slug(config, place.issue, to)
@@ -131,7 +152,7 @@ def put_back(config: Config, name: str, key: datetime, was: str, now: datetime, 
     to = datetime.fromisoformat(was) if was else None
     if place.issue or to:
         return move_date(config, name, key, to or _as_ruled(config, name, key) or key, "", now, seen)
-    with _alone(config, name, key, now, seen):
+    with alone(config, name, key, now, seen):
         if (_as_ruled(config, name, key) or key) <= now:
             raise TransitionRefused("the date as the recurrence has it has passed")
         DateChange.take_back(name, _row_key(config, name, key))
@@ -208,7 +229,7 @@ def _series(name: str, now: datetime) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(config: Config, name: str, key: datetime, now: datetime, seen: str) -> Iterator[Place]:
+def alone(config: Config, name: str, key: datetime, now: datetime, seen: str) -> Iterator[Place]:
     """What stands at a date, which nobody else changes meanwhile; raises Changed if it is not as it was seen."""
     with _series(name, now):
         place = place_of(config, name, key)
