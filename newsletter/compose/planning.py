@@ -95,6 +95,14 @@ def places(plan: Plan, issues: list[Issue], after: datetime, until: datetime) ->
     return sorted(found, key=lambda place: place.at)
 
 
+def to_be_told(plan: Plan, place: Place, now: datetime) -> bool:
+    """Whether a calendar has it: an issue, what is to come, and what somebody has left out."""
+    planned = place.planned
+    if place.issue or (planned and planned.change and not planned.due):
+        return True
+    return place.at > max(now, plan.begins or now)
+
+
 def place_named(config: Config, name: str, text: str) -> Place:
     """What `2026-12-24` or `2026-12-24 18:00` means; raises ValueError with a hint if that is nothing, or several."""
     local, timed = read_date(text)

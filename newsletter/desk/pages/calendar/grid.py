@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from newsletter import compose
-from newsletter.compose.planning import Place, places
+from newsletter.compose.planning import Place, places, to_be_told
 from newsletter.config import Config
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.desk.saying import number, percent
@@ -135,7 +135,7 @@ class Entry:
     def status(self) -> str:
         """Its status in words."""
         issue = self.place.issue
-        return issue.get_status_display() if issue else self.state.replace("-", " ")
+        return issue.get_status_display().lower() if issue else self.state.replace("-", " ")
 
     @property
     def label(self) -> str:
@@ -242,13 +242,8 @@ def found(config: Config, letters: Sequence[Letter], after: datetime, until: dat
         for place in places(
             plans[letter.name], [issue for issue in issues if issue.newsletter == letter.name], after, until
         )
-        if place.issue or _is_told(place, max(now, plans[letter.name].begins or now))
+        if to_be_told(plans[letter.name], place, now)
     ]
-
-
-def _is_told(place: Place, begins: datetime) -> bool:
-    """Whether it is to come, or somebody has left it out."""
-    return place.at > begins or bool(place.planned and place.planned.change and not place.planned.due)
 
 
 def _entries(config: Config, letters: Sequence[Letter], view: View, now: datetime) -> dict[date, list[Entry]]:
