@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from newsletter import compose
 from newsletter.compose.planning import Place, places, to_be_told
 from newsletter.config import Config
 from newsletter.desk.admin.labels import STATUSES
-from newsletter.desk.saying import number, percent
+from newsletter.desk.saying import counted, percent
 from newsletter.models import Event, Issue
 from newsletter.models.planning import issues_due
 from newsletter.track.report.letters import figures_of
@@ -269,9 +268,9 @@ def _figures(issues: Sequence[Issue]) -> dict[int, str]:
     told = {}
     for one in figures_of(issues):
         clicked = one.share(Event.Kind.CLICK, "readers")
-        parts: list[Any] = [f"{number(one.sent)} sent" if one.sent is not None else ""]
-        parts.append(f"{percent(clicked)} clicked" if clicked is not None else "")
-        told[one.issue.pk] = ", ".join(filter(None, parts))
+        readers = counted(one.sent, "reader") if one.sent is not None else ""
+        share = f"{percent(clicked)} clicked".replace(" ", "\u00a0") if clicked is not None else ""
+        told[one.issue.pk] = ", ".join(filter(None, (readers, share)))
     return told
 
 
