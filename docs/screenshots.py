@@ -96,6 +96,7 @@ def _desk(page: Page, address: str, password: str) -> None:
         ("report", "/desk/issue/1/report/"),
         ("preview", "/desk/issue/1/preview/"),
         ("gallery", "/desk/gallery/?theme=gazette"),
+        ("calendar", "/desk/calendar/"),
     ):
         page.goto(f"{address}{path}", wait_until="networkidle")
         page.screenshot(path=IMAGES / f"desk-{name}.png")

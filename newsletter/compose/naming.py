@@ -12,9 +12,7 @@ from newsletter.models import Issue
 
 def slug_for(config: Config, name: str, due: datetime, besides: Issue | None = None) -> str:
     """The local date, and the time too for a second issue of one day; `besides` is the issue that is to bear it."""
-    newsletter = config.newsletters[name]
-    zone = ZoneInfo(newsletter.schedule.time_zone if newsletter.schedule else "UTC")
-    local = due.astimezone(zone)
+    local = due.astimezone(ZoneInfo(config.time_zone_of(name)))
     day = f"{local:%Y-%m-%d}"
     # In the hour that comes twice the offset tells two issues apart.
     minute = f"{local:%Y-%m-%d-%H%M%z}".replace("+", "-p").replace(":", "")

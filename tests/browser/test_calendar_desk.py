@@ -1,4 +1,4 @@
-"""An editor moves a date in a real browser: by dragging it, back again, and by keys alone; and tries a recurrence out."""
+"""An editor moves a date in a real browser: by dragging it, back, and by keys alone; and tries a recurrence out."""
 
 from datetime import UTC, datetime, timedelta
 

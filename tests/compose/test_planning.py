@@ -12,6 +12,7 @@ from newsletter.compose import planning
 from newsletter.compose.calendar import Plan, dates_of, on_date
 from newsletter.compose.recurrence import Rule, moment_in
 from newsletter.models import DateChange, Issue, Recurrence, Series, TransitionRefused
+from tests.compose.test_compose import at_the_same_moment
 from tests.factories import make_edition, make_issue, make_post
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +178,26 @@ def test_a_decision_about_a_day_holds_when_the_time_of_day_changes(config):
     assert dues(config, 3) == ["Fri 4 Dec 09:30 +0100", "Fri 11 Dec 09:30 +0100", "Fri 18 Dec 09:30 +0100"]
     planning.put_back(config, "weekly", CHRISTMAS + timedelta(minutes=90), "", NOW)
     assert dues(config, 4)[-1] == "Fri 25 Dec 09:30 +0100"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_date_that_is_left_out_while_it_is_drawn_up_has_no_issue_that_goes_out(config):
+    Series.objects.create(newsletter="weekly", since=NOW - WEEK)
+    make_post(published_at=FRIDAY - 2 * DAY)
+    turns = iter(range(2))
+
+    def work():
+        if next(turns):
+            return leave_out(config, FRIDAY) and "left out"
+        issue = compose.draw_up_planned(config, "weekly", FRIDAY, FRIDAY)
+        return "drawn up" if issue else "not drawn up"
+
+    made, faults = at_the_same_moment(2, work)
+    assert faults == []
+    # Whoever came first: there is no issue, or it was given up.
+    assert sorted(made) in (["drawn up", "left out"], ["left out", "not drawn up"])
+    assert {issue.status for issue in Issue.objects.all()} <= {"skipped"}
+    assert compose.at_hand(config, "weekly", FRIDAY) == []
 
 
 # ── recurrences ──

@@ -208,4 +208,5 @@ def _holidays(plan: Plan) -> str:
     whose = "-".join(filter(None, (schedule.holidays.country, schedule.holidays.subdivision))) or "your own"
     then = {"tell": "are only shown", "skip": "leave an issue out", "move_before": "move an issue to the day before",
             "move_after": "move an issue to the day after"}[schedule.holidays.then]  # fmt: skip
-    return f"Holidays ({whose}) {then}: {current().place_of('newsletters', plan.name, 'schedule', 'holidays')}."
+    place = current().place_of("newsletters", plan.name, "schedule", "holidays")
+    return f"Holidays ({whose}) {then}; set in {place}."
