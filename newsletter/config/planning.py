@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -37,16 +38,22 @@ class Holidays(Section):
             if self.subdivision is not None:
                 raise ValueError("a subdivision needs its `country`")
             return self
-        # Only who names a country pays for the tables of all of them.
-        from holidays import list_supported_countries
+        # Only who names a country pays for the tables of one; those of all are asked for where it is not among them.
+        from holidays import country_holidays, list_supported_countries
 
-        countries = list_supported_countries(include_aliases=True)
-        if self.country not in countries:
-            raise ValueError(f"nothing is known of the holidays of '{self.country}'; write ISO 3166 codes such as DE")
-        if self.subdivision is not None and self.subdivision not in (parts := countries[self.country]):
-            hint = nearest(self.subdivision, list(parts)) or f"there are: {', '.join(parts) or 'none'}"
-            raise ValueError(f"{self.country} has no subdivision '{self.subdivision}'; {hint}")
+        try:
+            country_holidays(self.country, subdiv=self.subdivision)
+        except NotImplementedError:
+            raise ValueError(_unknown(self.country, self.subdivision, list_supported_countries())) from None
         return self
+
+
+def _unknown(country: str, subdivision: str | None, known: Mapping[str, Sequence[str]]) -> str:
+    """What is wrong about a country or subdivision that has no holidays."""
+    if subdivision is None or country not in known:
+        return f"nothing is known of the holidays of '{country}'; write ISO 3166 codes such as DE"
+    hint = nearest(subdivision, list(known[country])) or f"there are: {', '.join(known[country]) or 'none'}"
+    return f"{country} has no subdivision '{subdivision}'; {hint}"
 
 
 class Schedule(Section):
