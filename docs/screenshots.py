@@ -88,7 +88,7 @@ def _mail(browser: Browser, html: str, name: str, width: int, scheme: str) -> No
 
 def _desk(page: Page, address: str, password: str) -> None:
     page.goto(f"{address}/desk/")
-    page.fill("input[name=username]", "editor")
+    page.fill("input[name=login]", "editor")
     page.fill("input[name=password]", password)
     page.click("button[type=submit]")
     for name, path in (
@@ -101,6 +101,21 @@ def _desk(page: Page, address: str, password: str) -> None:
         page.screenshot(path=IMAGES / f"desk-{name}.png")
     _segment(page, address)
     _import(page, address)
+    _calendar(page, address)
+
+
+def _calendar(page: Page, address: str) -> None:
+    """A month ahead in which one date is left out and another moved."""
+    page.goto(f"{address}/desk/calendar/")
+    page.get_by_role("link", name="The next month").click()
+    page.locator(".calendar-entry", has_text="Atlas News").nth(1).locator("a").click()
+    page.get_by_label("Reason").fill("Everybody is at the conference")
+    page.get_by_role("button", name="Leave this date out").click()
+    moved = page.locator(".calendar-entry", has_text="Atlas Story").first
+    moved.drag_to(moved.locator("xpath=ancestor::td/following-sibling::td[1]"))
+    page.get_by_text("is due on").wait_for()
+    page.goto(page.url, wait_until="networkidle")
+    page.screenshot(path=IMAGES / "desk-calendar.png")
 
 
 def _segment(page: Page, address: str) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor as Threads
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
@@ -41,12 +41,23 @@ class CutOffTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no ty
     """Fires at the cut-off before each due date of a newsletter, whatever daylight saving does."""
 
     def __init__(self, config: Config, newsletter: str) -> None:
-        self._newsletter = config.newsletters[newsletter]
+        self._config, self._newsletter = config, newsletter
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
-        """The first cut-off after the last one fired, or after now."""
-        lead = self._newsletter.cut_off
-        due = next(compose.upcoming(self._newsletter, (previous or now) + lead), None)
+        """The first cut-off after the last one fired, or after now; if the database is away, it looks again soon.
+
+        A date that is moved after this was asked is found by the job's look at every half minute.
+        """
+        lead = self._config.newsletters[self._newsletter].cut_off
+        try:
+            due = next(compose.upcoming(self._config, self._newsletter, (previous or now) + lead), None)
+        except OperationalError as error:
+            log.warning("the next cut-off of %s is not known: %s", self._newsletter, _first_line(error))
+            return now + timedelta(minutes=1)
+        finally:
+            # The clock's thread asks once a week; whoever is amid a transaction goes on to use the connection.
+            if not connection.in_atomic_block:
+                connection.close()
         return due - lead if due else None
 
 

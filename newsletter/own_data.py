@@ -276,6 +276,10 @@ FREE |= {
         ("newsletter.Membership", "newsletter.Wish"),
         "what staff may do and want to be told of; they are no part of the audience",
     ),
+    **dict.fromkeys(
+        ("newsletter.Recurrence", "newsletter.DateChange"), "when issues are due, and who of the staff decided it"
+    ),
+    "newsletter.CalendarFeed": "the address under which a member of staff follows the calendar",
     "newsletter.Turn": "fingerprints of who asked for something, dropped after a day",
     **dict.fromkeys(
         ("auth", "account", "mfa", "usersessions", "socialaccount"),

@@ -83,7 +83,7 @@ def draw_up_issues(ctx: Context) -> None:
             if missed := compose.record_missed(ctx.config, name, ctx.clock()):
                 log.warning("%s: %s", missed, missed.reason)
             for due in compose.at_hand(ctx.config, name, ctx.clock()):
-                draw_up(ctx, name, due)
+                _draw_up_planned(ctx, name, due)
             for month in compose.months_at_hand(ctx.config, name, ctx.clock()):
                 see_to_summary(ctx, name, month)
     carry_on_drafts(ctx)
@@ -97,6 +97,13 @@ def draw_up(ctx: Context, newsletter: str, due: datetime) -> Issue:
     issue = compose.draw_up(ctx.config, newsletter, due, ctx.clock())
     log.info("%s: %s", issue, issue.reason or f"{issue.items.count()} posts")
     return issue
+
+
+def _draw_up_planned(ctx: Context, newsletter: str, due: datetime) -> None:
+    """Draw up an issue unless its date is left out or moved while its sources are visited."""
+    collect_sources(ctx, ctx.config.newsletters[newsletter].sources)
+    if issue := compose.draw_up_planned(ctx.config, newsletter, due, ctx.clock()):
+        log.info("%s: %s", issue, issue.reason or f"{issue.items.count()} posts")
 
 
 def see_to_summary(ctx: Context, newsletter: str, month: compose.Month) -> None:

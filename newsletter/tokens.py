@@ -35,6 +35,8 @@ SIGN_IN = "sign in"
 SIGNED_IN = "signed in"
 DATA = "data"
 """In the mail to whoever asked for a copy of what is kept of them."""
+CALENDAR = "calendar"
+"""In the address under which a member of staff follows the desk's calendar."""
 ERASE = "erase"
 """In the mail to whoever asked to be erased."""
 

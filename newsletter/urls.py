@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from newsletter.api import api
+from newsletter.desk.pages.calendar import feed
 from newsletter.reader import (
     answering,
     confirming,
@@ -43,6 +44,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v/<str:token>/<int:poll>/<int:answer>", answering.vote, name="vote"),
     path("hooks/sendgrid/inbound/<str:secret>/", sendgrid.inbound, name="sendgrid-inbound"),
     path("hooks/sendgrid/events/", sendgrid_events.events, name="sendgrid-events"),
+    # staff, without signing in: whoever has the address
+    path("calendar/<str:token>.ics", feed.feed, name="calendar-feed"),
     # reader
     path("u/<str:token>", leaving.leave, name="unsubscribe"),
     path("u/<str:token>/undo", leaving.undo, name="undo"),

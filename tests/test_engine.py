@@ -10,6 +10,7 @@ from newsletter import engine
 from newsletter.pipeline import JOBS, Context, Job
 
 
+@pytest.mark.django_db
 def test_the_trigger_fires_at_each_cut_off_across_a_clock_change(make_config):
     config = make_config(newsletters={"weekly": {"cut_off": "24h"}})
     trigger = engine.CutOffTrigger(config, "weekly")
@@ -20,11 +21,13 @@ def test_the_trigger_fires_at_each_cut_off_across_a_clock_change(make_config):
     assert second == datetime(2026, 10, 29, 7, tzinfo=UTC)
 
 
+@pytest.mark.django_db
 def test_a_newsletter_without_a_schedule_never_fires(make_config):
     config = make_config(newsletters={"weekly": {"schedule": None}})
     assert engine.CutOffTrigger(config, "weekly").get_next_fire_time(None, datetime(2026, 10, 20, tzinfo=UTC)) is None
 
 
+@pytest.mark.django_db
 def test_the_clock_looks_for_every_job_at_once_and_sends_side_by_side(make_config):
     ctx = Context(make_config(send={"workers": 3}), "key")
     ran, lock = [], threading.Lock()
@@ -78,6 +81,7 @@ def test_a_job_that_may_not_run_side_by_side_waits_its_turn(make_config):
     assert most == 1
 
 
+@pytest.mark.django_db
 def test_a_clock_that_is_set_back_holds_up_no_job(make_config):
     ran = threading.Event()
     scheduler = engine.clock(Context(make_config(), "key"), lambda context, job, lane: ran.set())

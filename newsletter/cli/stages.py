@@ -91,8 +91,8 @@ def _summary(ctx: Context, newsletter: str, text: str) -> Issue:
 
 
 def _regular(ctx: Context, newsletter: str, on: str | None) -> Issue:
-    chosen = ctx.config.newsletters[newsletter]
-    due = composing.on_date(chosen, on) if on else next(composing.upcoming(chosen, ctx.clock()), None)
+    known = composing.upcoming(ctx.config, newsletter, ctx.clock())
+    due = composing.on_date(ctx.config, newsletter, on) if on else next(known, None)
     if due is None:
         raise Failure(f"{newsletter} has no schedule; say when the issue is due: --on '2026-12-24 18:00'")
     return pipeline.draw_up(ctx, newsletter, due)

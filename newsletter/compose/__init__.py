@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import chain, count, islice, takewhile
-from zoneinfo import ZoneInfo
+from itertools import chain, islice, takewhile
 
 from django.db import transaction
 from django.db.models import Q
 
-from newsletter.compose.calendar import latest, on_date, upcoming
+from newsletter.compose.calendar import Plan, Planned, latest, on_date, upcoming
 from newsletter.compose.candidates import candidates
 from newsletter.compose.loading import NEEDS, Addition, Change, Loaded, News, load, news_for
+from newsletter.compose.naming import slug_for
 from newsletter.compose.selection import Selection, section_of, sections_of, select
 from newsletter.compose.summary import Month, check, draw_up_summary, month_named, months_at_hand, see_to
-from newsletter.config import Config, Newsletter
+from newsletter.config import Config
 from newsletter.models import Issue, Item, Series, moves
 
 __all__ = [
-    "NEEDS", "Addition", "Change", "Loaded", "Month", "News", "at_hand", "check", "draw_up", "draw_up_summary",
-    "latest", "load", "month_named", "months_at_hand", "news_for", "on_date", "record_missed", "section_of",
-    "sections_of", "see_to", "upcoming",
+    "NEEDS", "Addition", "Change", "Loaded", "Month", "News", "Plan", "Planned", "at_hand", "check", "draw_up",
+    "draw_up_planned", "draw_up_summary", "latest", "load", "month_named", "months_at_hand", "news_for", "on_date",
+    "record_missed", "section_of", "sections_of", "see_to", "upcoming",
 ]  # fmt: skip
 
 # More due dates than this at one time can only be a schedule that nobody meant.
@@ -38,13 +38,11 @@ def at_hand(config: Config, name: str, now: datetime) -> list[datetime]:
     """
     newsletter = config.newsletters[name]
     series, _ = Series.objects.get_or_create(newsletter=name, defaults={"since": now})
-    # A first issue at once has taken everything up to now; the schedule goes on with the next whole period.
-    at_once = newsletter.first_issue == "at_once"
-    since = series.since + newsletter.cut_off if at_once else series.since
-    start, horizon = max(since, now - config.compose.late), now + newsletter.cut_off
-    first = _first_at_once(config, name, now) if at_once else []
+    # A first issue at once has taken everything up to now; the schedule goes on with the next whole period: `begins`.
+    first = _first_at_once(config, name, now) if newsletter.first_issue == "at_once" else []
+    start, horizon = max(series.since, now - config.compose.late), now + newsletter.cut_off
     done = {*first, *Issue.regular(name).filter(due_at__gt=start).values_list("due_at", flat=True)}
-    scheduled = takewhile(lambda due: due <= horizon, upcoming(newsletter, start))
+    scheduled = takewhile(lambda due: due <= horizon, upcoming(config, name, start))
     return list(islice(chain(first, (due for due in scheduled if due not in done)), _MOST_AT_ONCE))
 
 
@@ -58,17 +56,32 @@ def draw_up(config: Config, name: str, due: datetime, now: datetime) -> Issue:
         Series.objects.get_or_create(newsletter=name, defaults={"since": now})
         # One at a time for each newsletter: two issues drawn up side by side could both take the same post.
         Series.objects.select_for_update().get(newsletter=name)
-        made = Issue.regular(name).filter(due_at=due).first()
-        if made is None:
-            return _make(config, name, due, now)
-        return _try_again(config, made, now) if made == _first_without_posts(config, name) else made
+        return _draw_up(config, name, due, now)
+
+
+def draw_up_planned(config: Config, name: str, due: datetime, now: datetime) -> Issue | None:
+    """The same for a date that was at hand; none if it is not any more, since somebody has left it out or moved it."""
+    with transaction.atomic():
+        Series.objects.select_for_update().get(newsletter=name)
+        # Without a schedule a first issue at once is due this very minute, which passes while its sources are visited.
+        out_of_turn = config.newsletters[name].first_issue == "at_once" and not Issue.regular(name).exists()
+        if not out_of_turn and due not in at_hand(config, name, now):
+            return None
+        return _draw_up(config, name, due, now)
+
+
+def _draw_up(config: Config, name: str, due: datetime, now: datetime) -> Issue:
+    made = Issue.regular(name).filter(due_at=due).first()
+    if made is None:
+        return _make(config, name, due, now)
+    return _try_again(config, made, now) if made == _first_without_posts(config, name) else made
 
 
 def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
     """Show, as a skipped issue, that a due date went by with nothing running; return it if it is new."""
     limit = now - config.compose.late
     series = Series.objects.filter(newsletter=name).first()
-    due = latest(config.newsletters[name], limit)
+    due = latest(config, name, limit)
     if not series or not due or due <= series.since or Issue.regular(name).filter(due_at__gte=due).exists():
         return None
     reason = "missed: nothing was running when it was due, and it is too late to make up for it"
@@ -77,7 +90,7 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
         kind=Issue.Kind.REGULAR,
         due_at=due,
         defaults={
-            "slug": _slug(config.newsletters[name], name, due),
+            "slug": slug_for(config, name, due),
             "cut_off_at": due,
             "status": Issue.Status.SKIPPED,
             "reason": f"{reason} (compose.late is {_words(config.compose.late)})",
@@ -91,7 +104,7 @@ def record_missed(config: Config, name: str, now: datetime) -> Issue | None:
 def _first_at_once(config: Config, name: str, now: datetime) -> list[datetime]:
     """When a first issue that does not wait for the schedule is due; nothing once there is one with posts."""
     if not Issue.regular(name).exists():
-        return [latest(config.newsletters[name], now) or now.replace(second=0, microsecond=0)]
+        return [latest(config, name, now) or now.replace(second=0, microsecond=0)]
     tried = _first_without_posts(config, name)
     if tried is None:
         return []
@@ -120,14 +133,13 @@ def _try_again(config: Config, issue: Issue, now: datetime) -> Issue:
 
 
 def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
-    newsletter = config.newsletters[name]
     since = _last_cut_off(name, due)
-    cut_off = _cut_off(newsletter, since, due, now)
+    cut_off = _cut_off(config, name, since, due, now)
     selection = _selected(config, name, since, cut_off)
     status, reason = _outcome(selection)
     issue = Issue.objects.create(
         newsletter=name,
-        slug=_slug(newsletter, name, due),
+        slug=slug_for(config, name, due),
         due_at=due,
         since_at=since,
         cut_off_at=cut_off,
@@ -140,12 +152,13 @@ def _make(config: Config, name: str, due: datetime, now: datetime) -> Issue:
     return issue
 
 
-def _cut_off(newsletter: Newsletter, since: datetime | None, due: datetime, now: datetime) -> datetime:
+def _cut_off(config: Config, name: str, since: datetime | None, due: datetime, now: datetime) -> datetime:
     """Until when an issue takes posts."""
+    newsletter = config.newsletters[name]
     if since is None and newsletter.first_issue == "at_once":
         return now
     # Somebody who asks for an issue out of turn means what there is by then; a cut-off belongs to the schedule.
-    in_turn = latest(newsletter, due) == due
+    in_turn = latest(config, name, due) == due
     return min(now, due - newsletter.cut_off if in_turn else due)
 
 
@@ -173,18 +186,6 @@ def _fill(issue: Issue, selection: Selection) -> None:
                      section_emoji=place.section.symbol)
         for position, place in enumerate(selection.places)
     )  # fmt: skip
-
-
-def _slug(newsletter: Newsletter, name: str, due: datetime) -> str:
-    """The local date, and the time too for a second issue of one day."""
-    zone = ZoneInfo(newsletter.schedule.time_zone if newsletter.schedule else "UTC")
-    local = due.astimezone(zone)
-    day = f"{local:%Y-%m-%d}"
-    # In the hour that comes twice the offset tells two issues apart.
-    minute = f"{local:%Y-%m-%d-%H%M%z}".replace("+", "-p").replace(":", "")
-    taken = set(Issue.objects.filter(newsletter=name, slug__startswith=day).values_list("slug", flat=True))
-    names = chain((day, minute), (f"{minute}-{number}" for number in count(2)))
-    return next(slug for slug in names if slug not in taken)
 
 
 def _words(span: timedelta) -> str:

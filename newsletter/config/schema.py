@@ -11,15 +11,16 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_valid
 from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
 from newsletter.config.entering import SignIn
+from newsletter.config.planning import Schedule
 from newsletter.config.preflight import Checks, Preflight
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
+from newsletter.config.source import Origins
 from newsletter.config.summary import Summary
 from newsletter.config.topics import emoji_for, topic
 from newsletter.config.tracking import Closely, Track
 from newsletter.config.values import (
     BaseUrl,
-    Cron,
     DatabaseUrl,
     Duration,
     Email,
@@ -144,16 +145,6 @@ class Sender(Section):
     unsubscribe_address: Email | None = Field(None, description="a mailbox you read, offered beside the one-click link")
     dkim_selector: Line = Field(
         "", description="under which your relay's or provider's DKIM key is published; the checks look for it"
-    )
-
-
-class Schedule(Section):
-    """When issues are due."""
-
-    cron: Cron = Field(description="minute, hour, day, month, weekday: `0 8 * * FRI` is Fridays at eight")
-    time_zone: TimeZone = Field(description="the zone that `cron` is read in, summer time and all")
-    local_time: bool = Field(
-        False, description="send at that time of day where each reader lives, for whoever has said so"
     )
 
 
@@ -287,6 +278,7 @@ class Config(Section):
     """The whole of config.yaml, with the environment laid over it."""
 
     _root: Path = PrivateAttr(Path("."))
+    _origins: Origins | None = PrivateAttr(None)
     site: Site = Field(Site(), description="where the publication is reached, and what signs its links")
     database: Database = Field(Database(), description="SQLite in a file, or PostgreSQL")
     collect: Collect = Field(Collect(), description="how the posts of the sources are fetched")
@@ -301,6 +293,15 @@ class Config(Section):
         """Say which folder the file stands in; paths in it are meant from there."""
         self._root = root
         return self
+
+    def set_in(self, origins: Origins) -> Config:
+        """Remember where each key was set."""
+        self._origins = origins
+        return self
+
+    def place_of(self, *location: str | int) -> str:
+        """Where a key was set: a line of the file, or a variable of the environment."""
+        return self._origins.find(location) if self._origins else "config.yaml"
 
     def path(self, relative: Path | str) -> Path:
         """A path as written in the file: beside config.yaml unless it is absolute."""

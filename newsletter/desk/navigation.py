@@ -25,6 +25,7 @@ PAGES = {
     "Compose": (
         ("Inbox", "inbox", "desk-inbox", "newsletter.triage_post"),
         ("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),
+        ("Calendar", "calendar_month", "desk-calendar", "newsletter.view_issue"),
         ("Themes", "palette", "desk-gallery", "newsletter.view_issue"),
     ),
     "Send": (

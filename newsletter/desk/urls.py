@@ -32,6 +32,7 @@ from newsletter.desk.pages import (
     when,
     you,
 )
+from newsletter.desk.pages.calendar import date, feed, page, series
 from newsletter.desk.pages.inbox import adding, listing, story
 from newsletter.desk.signing import kept
 
@@ -41,6 +42,10 @@ urlpatterns = [
     path("you/", you.you, name="desk-you"),
     path("staff/", members.invite, name="desk-invite"),
     path("staff/<int:number>/", members.member, name="desk-member"),
+    path("you/calendar/", feed.address, name="desk-calendar-feed"),
+    path("calendar/", page.calendar, name="desk-calendar"),
+    path("calendar/<slug:newsletter>/<str:key>/", date.date, name="desk-calendar-date"),
+    path("newsletter/<slug:newsletter>/series/", series.series, name="desk-series"),
     path("inbox/", listing.index, name="desk-inbox"),
     path("inbox/<slug:newsletter>/", listing.inbox, name="desk-inbox-of"),
     path("inbox/<slug:newsletter>/add/", adding.add, name="desk-inbox-add"),

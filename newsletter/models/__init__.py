@@ -31,12 +31,15 @@ from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 from newsletter.models.errand import Errand  # isort: skip
 from newsletter.models.membership import Membership, Wish  # isort: skip
+from newsletter.models.planning import CalendarFeed, DateChange, Recurrence  # isort: skip
 
 __all__ = [
     "Alarm",
     "AudienceUnknown",
     "Beat",
+    "CalendarFeed",
     "Correction",
+    "DateChange",
     "Decision",
     "Due",
     "Edition",
@@ -63,6 +66,7 @@ __all__ = [
     "Poll",
     "Post",
     "Preflight",
+    "Recurrence",
     "Rejected",
     "Reply",
     "Revision",

@@ -5,17 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter import links, tokens
+from newsletter import compose, links, tokens
 from newsletter import render as rendering
 from newsletter.config import Config
-from newsletter.config.schema import Schedule
 from newsletter.lists import Offer
 from newsletter.models import Issue, Message
 from newsletter.reader.meta import whole
@@ -63,12 +60,12 @@ def kept(config: Config, offer: Offer) -> str:
     return f"{agreed(config, offer)} ({config.site.privacy_url or whole(config, reverse('privacy'))})"
 
 
-def often(schedule: Schedule | None, now: datetime, say: Phrases) -> str:
-    """How often a newsletter comes, in the words of a page."""
-    if schedule is None:
+def often(config: Config, name: str, now: datetime, say: Phrases) -> str:
+    """How often a newsletter comes, in the words of a page; a date that is left out or moved is no other rhythm."""
+    plan = compose.Plan.of(config, name)
+    if plan.span_at(now).rule is None:
         return str(say["never"])
-    here = ZoneInfo(schedule.time_zone)
-    days = _days(schedule.cron, now.astimezone(here))
+    days = _days(plan, now.astimezone(plan.zone))
     weekdays = {day.weekday() for day in days}
     if len(days) >= 27:
         return str(say["daily"])
@@ -98,20 +95,19 @@ def _comes(config: Config, name: str, say: Phrases) -> Comes:
         title=one_line(letter.title),
         tagline=one_line(letter.tagline),
         language=letter.language,
-        often=often(letter.schedule, timezone.now(), say),
+        often=often(config, name, timezone.now(), say),
         last=title_of(last) if last else "",
         last_path=links.issue(config, name, last.slug) if last else "",
     )
 
 
-def _days(cron: str, now: datetime) -> set[datetime]:
-    """The days of the next four weeks on which the clock strikes."""
-    found, until = set[datetime](), now.replace(hour=23, minute=59) + FOUR_WEEKS - timedelta(days=1)
-    for moment in CronSim(cron, now.replace(hour=0, minute=0)):
-        if moment > until:
-            break
-        found.add(moment.replace(hour=0, minute=0, second=0, microsecond=0))
-    return found
+def _days(plan: compose.Plan, now: datetime) -> set[datetime]:
+    """The days of the next four weeks on which an issue would be due."""
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(minutes=1)
+    dates = plan.between(start, start + FOUR_WEEKS)
+    return {
+        one.original.astimezone(plan.zone).replace(hour=0, minute=0, second=0, microsecond=0) for one in dates
+    }  # fmt: skip
 
 
 def _of_token(token: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.compose.calendar import latest, on_date, upcoming
 
+pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -15,13 +16,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def weekly(make_config):
     def make(cron: str, zone: str = "Europe/Berlin"):
         schedule = {"cron": cron, "time_zone": zone}
-        return make_config(newsletters={"weekly": {"schedule": schedule}}).newsletters["weekly"]
+        return make_config(newsletters={"weekly": {"schedule": schedule}})
 
     return make
 
 
-def local(newsletter, after, number, zone=BERLIN):
-    return [due.astimezone(zone).isoformat() for due in islice(upcoming(newsletter, after), number)]
+def local(config, after, number, zone=BERLIN):
+    return [due.astimezone(zone).isoformat() for due in islice(upcoming(config, "weekly", after), number)]
 
 
 def test_local_time_holds_across_the_spring_change(weekly):
@@ -53,43 +54,43 @@ def test_half_hour_zones_and_the_southern_hemisphere_hold_too(weekly):
 def test_weekday_numbers_count_from_sunday_as_cron_does(weekly):
     sunday, friday = weekly("0 8 * * 0"), weekly("0 8 * * 5")
     after = datetime(2026, 11, 16, tzinfo=UTC)
-    assert next(upcoming(sunday, after)).strftime("%A") == "Sunday"
-    assert next(upcoming(friday, after)).strftime("%A") == "Friday"
+    assert next(upcoming(sunday, "weekly", after)).strftime("%A") == "Sunday"
+    assert next(upcoming(friday, "weekly", after)).strftime("%A") == "Friday"
 
 
 def test_the_latest_due_date_may_be_this_very_moment(weekly):
     friday = datetime(2026, 11, 20, 8, tzinfo=BERLIN)
-    assert latest(weekly("0 8 * * FRI"), friday) == friday
-    assert latest(weekly("0 8 * * FRI"), friday + timedelta(seconds=30)) == friday
-    assert latest(weekly("0 8 * * FRI"), friday - timedelta(seconds=1)) == friday - timedelta(weeks=1)
+    assert latest(weekly("0 8 * * FRI"), "weekly", friday) == friday
+    assert latest(weekly("0 8 * * FRI"), "weekly", friday + timedelta(seconds=30)) == friday
+    assert latest(weekly("0 8 * * FRI"), "weekly", friday - timedelta(seconds=1)) == friday - timedelta(weeks=1)
 
 
 @pytest.mark.parametrize("moment", ["2027-03-28T03:00:10+02:00", "2026-10-25T02:30:10+02:00", "2026-10-25T02:45+01:00"])
 def test_the_latest_due_date_is_found_around_clock_changes(weekly, moment):
     daily, now = weekly("30 2 * * *"), datetime.fromisoformat(moment)
-    found = latest(daily, now)
+    found = latest(daily, "weekly", now)
     assert found <= now
-    assert next(upcoming(daily, found)) > now
+    assert next(upcoming(daily, "weekly", found)) > now
 
 
 def test_a_date_means_the_issue_that_is_due_on_it(weekly):
-    assert on_date(weekly("0 8 * * FRI"), "2026-11-27") == datetime(2026, 11, 27, 7, tzinfo=UTC)
+    assert on_date(weekly("0 8 * * FRI"), "weekly", "2026-11-27") == datetime(2026, 11, 27, 7, tzinfo=UTC)
 
 
 def test_midnight_belongs_to_its_own_day(weekly):
-    assert on_date(weekly("0 0 * * *"), "2026-11-27") == datetime(2026, 11, 26, 23, tzinfo=UTC)
+    assert on_date(weekly("0 0 * * *"), "weekly", "2026-11-27") == datetime(2026, 11, 26, 23, tzinfo=UTC)
 
 
 def test_a_date_with_a_time_needs_no_schedule(weekly):
-    assert on_date(weekly("0 8 * * FRI"), "2026-12-24 18:00") == datetime(2026, 12, 24, 17, tzinfo=UTC)
+    assert on_date(weekly("0 8 * * FRI"), "weekly", "2026-12-24 18:00") == datetime(2026, 12, 24, 17, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["2026-12-24 18:00:00", "2026-12-24 18:00:30", "2026-12-24T18:00:45.5+01:00"])
 def test_a_date_with_a_time_is_meant_to_the_minute(weekly, text):
-    assert on_date(weekly("0 8 * * FRI"), text) == datetime(2026, 12, 24, 17, tzinfo=UTC)
+    assert on_date(weekly("0 8 * * FRI"), "weekly", text) == datetime(2026, 12, 24, 17, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("text", "hint"), [("tomorrow", "write it as"), ("2026-11-26", "give the time too")])
 def test_a_date_without_an_issue_is_refused_with_a_hint(weekly, text, hint):
     with pytest.raises(ValueError, match=hint):
-        on_date(weekly("0 8 * * FRI"), text)
+        on_date(weekly("0 8 * * FRI"), "weekly", text)

@@ -44,7 +44,7 @@ def test_an_issue_that_exists_is_not_at_hand_again(running):
 
 def test_a_frequent_schedule_is_up_to_date_however_many_dates_the_window_holds(make_config, running):
     config = make_config(newsletters={"weekly": {"schedule": {"cron": "*/10 * * * *"}}})
-    window = list(islice(compose.upcoming(config.newsletters["weekly"], NOW - config.compose.late), 61))
+    window = list(islice(compose.upcoming(config, "weekly", NOW - config.compose.late), 61))
     for due in window[:60]:
         make_issue(due_at=due, slug=f"{due:%Y-%m-%d-%H%M}")
     assert compose.at_hand(config, "weekly", NOW)[0] == window[60]

@@ -92,6 +92,8 @@ class House:
             places["number"] = numbers[first].pk
         if name == "desk-report-export":
             places["name"] = "funnel"
+        if name == "desk-calendar-date":
+            places["key"] = f"{self.issue.due_at:%Y%m%dT%H%MZ}"
         if name == "desk-letter":
             places["name"] = "weekly"
         if name.startswith("admin:"):

@@ -45,6 +45,7 @@ PAGES = {
     "desk-suppressions-lift": "subscribers.delete_suppression",
     "desk-suppressions-export": "subscribers.view_suppression",
     **dict.fromkeys(("desk-inbox", "desk-inbox-of", "desk-inbox-add", "desk-inbox-write", "desk-inbox-post"), TRIAGE),
+    "desk-calendar": SEE, "desk-calendar-date": SEE, "desk-series": SEE, "desk-calendar-feed": STAFF,
     "desk-new-posts": CHANGE, "desk-edit": SEE, "desk-edit-look": CHANGE, "desk-edit-paste": CHANGE,
     "desk-edit-picture": CHANGE, "desk-edit-here": CHANGE, "desk-history": SEE, "desk-revision": SEE,
     "desk-emoji": SEE, "desk-test": CHANGE, "admin:newsletter_issue_contents": SEE,
@@ -64,6 +65,7 @@ PAGES = {
 ROLES = [*roles.ROLES]
 POSTS = (
     "desk-go-on",
+    "desk-calendar-feed",
     "desk-edit-look",
     "desk-edit-paste",
     "desk-edit-picture",

@@ -3,7 +3,7 @@
 import mimetypes
 import shutil
 from datetime import timedelta
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from threading import Event
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from newsletter import preflight
+from newsletter.compose import Plan, planning
 from newsletter.models import Hitch, LinkCheck
 from newsletter.send import limits
 from subscribers import importing
@@ -63,7 +64,13 @@ def drawn(settings, make_config):
     pages |= {
         name: client.get(address)
         for name, address in chain(
-            _people(), _imports(client), _sending(client), _reports(), _editing(client), _checks(settings.NEWSLETTER)
+            _people(),
+            _imports(client),
+            _sending(client),
+            _reports(),
+            _editing(client),
+            _checks(settings.NEWSLETTER),
+            _calendar(settings.NEWSLETTER),
         )
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
@@ -141,6 +148,19 @@ def _reports():
     yield "link map", reverse("desk-link-map", args=(issue.pk,))
     yield "all issues", reverse("desk-letter", args=("weekly",))
     yield "persons timeline", reverse("admin:subscribers_subscriber_change", args=(message.subscriber_id,))
+
+
+def _calendar(config):
+    """A month with dates of every kind, one of them, and the series."""
+    now = timezone.now()
+    left, moved, planned = (one.original for one in islice(Plan.of(config, "weekly").upcoming(now), 3))
+    planning.leave_date_out(config, "weekly", left, "Christmas", now)
+    planning.move_date(config, "weekly", moved, moved + timedelta(days=1), "", now)
+    for key in (left, moved, planned):
+        yield f"date {key:%m-%d}", reverse("desk-calendar-date", args=("weekly", f"{key:%Y%m%dT%H%MZ}"))
+    yield "month", f"{reverse('desk-calendar')}?month={moved:%Y-%m}"
+    yield "week", f"{reverse('desk-calendar')}?week={moved:%G-W%V}"
+    yield "series", reverse("desk-series", args=("weekly",))
 
 
 def _checks(config):

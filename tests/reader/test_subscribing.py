@@ -400,14 +400,14 @@ def test_the_form_for_another_site_speaks_the_language_of_the_list(client):
     [("0 8 * * *", "every day"), ("0 8 * * FRI", "every Friday"), ("0 8 * * MON-FRI", "every weekday"),
      ("0 8 * * TUE,THU", "about 2 times a week"), ("0 8 1 * *", "about once a month"), (None, "now and then")],
 )  # fmt: skip
-def test_how_often_something_comes_is_said_in_words(cron, said, now):
-    from newsletter.config.schema import Schedule
+def test_how_often_something_comes_is_said_in_words(cron, said, now, make_config):
     from newsletter.reader.doorstep import often
     from newsletter.render import page_words
     from newsletter.settings import current
 
     say = page_words(current(), "", "en")["often"]
-    assert often(Schedule(cron=cron, time_zone="Europe/Berlin") if cron else None, now, say) == said
+    schedule = {"cron": cron, "time_zone": "Europe/Berlin"} if cron else None
+    assert often(make_config(newsletters={"weekly": {"schedule": schedule}}), "weekly", now, say) == said
 
 
 @pytest.mark.parametrize(("opens", "clicks"), [(True, True), (False, False)])

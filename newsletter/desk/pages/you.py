@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages.base import desk_page
+from newsletter.desk.pages.calendar.feed import address_of
 from newsletter.desk.signing import members, ways
 from newsletter.models import Wish
 from newsletter.staff import NEWS, SEE, wanted
@@ -53,4 +54,5 @@ def _you(request: HttpRequest) -> HttpResponse:
     return desk_page(
         request, "you.html", "You", form=form, roles=members.in_words(members.held(user)), factors=ways.factors(user),
         sessions=len(ways.sessions(user)), sees=user.has_perm(SEE), has_password=user.has_usable_password(),
+        calendar=address_of(user),
     )  # fmt: skip

@@ -57,7 +57,11 @@ class Week:
 def past(newsletter: str, number: int = ISSUES) -> list[Past]:
     """The last so many issues that have begun to be sent, the latest first."""
     begun = Issue.objects.filter(newsletter=newsletter, started_at__isnull=False).order_by("-started_at")
-    issues = list(begun[:number])
+    return figures_of(list(begun[:number]))
+
+
+def figures_of(issues: Sequence[Issue]) -> list[Past]:
+    """What each of these issues, which have begun to be sent, has come to so far."""
     kept = dict(Rollup.objects.filter(issue__in=issues, of=Rollup.Of.MESSAGES).values_list("issue", "rows"))
     for one in issues[:NEWEST]:
         if sum(dict(kept.get(one.pk, ())).values()) <= SMALL and (counted := Message.counts(one)):
