@@ -26,6 +26,7 @@ PAGES = {
         ("Inbox", "inbox", "desk-inbox", "newsletter.triage_post"),
         ("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),
         ("Themes", "palette", "desk-gallery", "newsletter.view_issue"),
+        ("Test groups", "science", "admin:newsletter_testgroup_changelist", "newsletter.view_testgroup"),
     ),
     "Send": (
         ("Messages", "mail", "admin:newsletter_message_changelist", "newsletter.view_message"),

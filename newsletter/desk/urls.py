@@ -59,7 +59,9 @@ urlpatterns = [
     path("emoji", tools.emojis, name="desk-emoji"),
     path("issue/<int:number>/preview/", preview.preview, name="desk-preview"),
     path("issue/<int:number>/preview/html", preview.raw, name="desk-preview-html"),
+    path("issue/<int:number>/preview/panes", preview.choose, name="desk-preview-panes"),
     path("issue/<int:number>/test/", testing.test, name="desk-test"),
+    path("issue/<int:number>/test/<uuid:work>/", testing.outcome, name="desk-test-outcome"),
     path("issue/<int:number>/report/", report.report, name="desk-report"),
     re_path(
         r"^issue/(?P<number>\d{1,18})/report/(?P<name>[a-z]+)\.(?P<form>csv|json)$",

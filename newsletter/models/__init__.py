@@ -30,12 +30,15 @@ from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 from newsletter.models.errand import Errand  # isort: skip
+from newsletter.models.chore import Chore  # isort: skip
+from newsletter.models.test_group import TestGroup  # isort: skip
 from newsletter.models.membership import Membership, Wish  # isort: skip
 
 __all__ = [
     "Alarm",
     "AudienceUnknown",
     "Beat",
+    "Chore",
     "Correction",
     "Decision",
     "Due",
@@ -79,6 +82,7 @@ __all__ = [
     "Standing",
     "Tally",
     "Term",
+    "TestGroup",
     "TransitionRefused",
     "TransportState",
     "Triage",
