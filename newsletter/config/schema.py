@@ -12,8 +12,10 @@ from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
 from newsletter.config.entering import SignIn
 from newsletter.config.preflight import Checks, Preflight
+from newsletter.config.problems import Location
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
+from newsletter.config.source import Origins
 from newsletter.config.summary import Summary
 from newsletter.config.topics import emoji_for, topic
 from newsletter.config.tracking import Closely, Track
@@ -280,6 +282,7 @@ class Config(Section):
     """The whole of config.yaml, with the environment laid over it."""
 
     _root: Path = PrivateAttr(Path("."))
+    _origins: Origins | None = PrivateAttr(None)
     site: Site = Field(Site(), description="where the publication is reached, and what signs its links")
     database: Database = Field(Database(), description="SQLite in a file, or PostgreSQL")
     collect: Collect = Field(Collect(), description="how the posts of the sources are fetched")
@@ -294,6 +297,15 @@ class Config(Section):
         """Say which folder the file stands in; paths in it are meant from there."""
         self._root = root
         return self
+
+    def set_by(self, origins: Origins) -> Config:
+        """Say where each key was set."""
+        self._origins = origins
+        return self
+
+    def where(self, location: Location) -> str:
+        """The line of the file or the variable that set a key; empty where its default holds."""
+        return self._origins.exactly(location) if self._origins else ""
 
     def path(self, relative: Path | str) -> Path:
         """A path as written in the file: beside config.yaml unless it is absolute."""

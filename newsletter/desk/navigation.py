@@ -18,6 +18,11 @@ OWNERS = "owners"
 """Stands where a permission does: owners alone."""
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
+    "Publication": (
+        ("Newsletters", "menu_book", "desk-newsletters", "newsletter.view_issue"),
+        ("Senders", "alternate_email", "desk-senders", "newsletter.view_issue"),
+        ("Configuration", "tune", "desk-configuration", OWNERS),
+    ),
     "Collect": (
         ("Sources", "rss_feed", "admin:newsletter_source_changelist", "newsletter.view_source"),
         ("Posts", "article", "admin:newsletter_post_changelist", "newsletter.view_post"),
@@ -63,6 +68,7 @@ PAGES = {
 }
 # Pages of our own that belong to a list: Preview and Report are an issue's.
 BELONGS = {
+    "admin:newsletter_source_changelist": "/desk/source/",
     "admin:newsletter_issue_changelist": "/desk/issue/",
     "admin:newsletter_reply_changelist": "/desk/reply/",
     "admin:subscribers_subscriber_changelist": "/desk/person/",

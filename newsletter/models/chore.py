@@ -98,9 +98,7 @@ class Chore(models.Model):
     def finish(self, now: datetime, found: dict[str, Any] | None = None, fault: str = "") -> None:
         """It is done, or cannot be; what an earlier look at the same has found is of no use any more."""
         kept = self.found if found is None else found
-        Chore.objects.filter(pk=self.pk, done_at=None).update(
-            found=kept, fault=fault, done_at=now, lease_until=None
-        )
+        Chore.objects.filter(pk=self.pk, done_at=None).update(found=kept, fault=fault, done_at=now, lease_until=None)
         if self.kind == self.Kind.LOOK:
             earlier = Chore.objects.filter(kind=self.kind, subject=self.subject, done_at__isnull=False)
             earlier.filter(asked_at__lt=self.asked_at).delete()

@@ -174,7 +174,9 @@ def test_somebody_of_a_list_is_drawn_and_the_next_and_the_one_before(staff, issu
     assert f"at={people[2].pk}" in page
     first = staff.get(address, {"of": "list:readers", "at": people[2].pk}).content.decode()
     assert "Previous" not in first
-    Segment.objects.create(name="none", title="None", rules={"all": [{"kind": "domain", "is": "one_of", "value": ["none.test"]}]})
+    Segment.objects.create(
+        name="none", title="None", rules={"all": [{"kind": "domain", "is": "one_of", "value": ["none.test"]}]}
+    )
     assert "Nobody is in it now" in staff.get(address, {"of": "segment:none"}).content.decode()
     assert "Draw one" not in signed_in("Editor", "weekly")[0].get(address, {"of": "list:readers"}).content.decode()
 

@@ -43,7 +43,7 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Met:
-    """Somebody of a crowd, with who comes before and after, and how many there are; `fault` says why there is nobody."""
+    """Somebody of a crowd, the one before and the one after, and how many there are; or why there is nobody."""
 
     crowd: Crowd
     person: Subscriber | None = None
@@ -69,7 +69,7 @@ def met(request: HttpRequest, offered: dict[str, list[Crowd]]) -> Met | None:
     try:
         return _met(crowd, request)
     except Unclear as unclear:
-        return Met(crowd, fault=f"{sentence(str(unclear))} Mend it under Segments.")
+        return Met(crowd, fault=f"{sentence(str(unclear))}. Mend it under Segments.")
 
 
 def _met(crowd: Crowd, request: HttpRequest) -> Met:
@@ -111,7 +111,7 @@ def _before(search: Search, number: int) -> int | None:
 
 
 def _to(crowd: Crowd, number: int | None) -> str:
-    return urlencode({"of": crowd.value, "at": number}) if number else ""
+    return urlencode({"of": crowd.value, "at": str(number)}) if number else ""
 
 
 def _number(text: str) -> int:
