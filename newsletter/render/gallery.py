@@ -47,7 +47,8 @@ def looks(config: Config) -> list[str]:
 
 def is_own(config: Config, theme: str) -> bool:
     """Whether a theme, or what it changes of a shipped one, lies in the publication's own folder."""
-    return (config.path(config.render.templates) / theme).is_dir()
+    found = themes(config)
+    return len(found.folders) > 1 and (found.own / theme).is_dir()
 
 
 def dressed(config: Config, newsletter: str, theme: str = "", layout: str = "") -> Config:

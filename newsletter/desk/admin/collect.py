@@ -23,7 +23,7 @@ class SourceAdmin(ReadOnlyAdmin):
     """Where posts come from, and how the last visit went; those that editors bring in have a source of their own."""
 
     about = (
-        "Where posts come from. Sources are named in config.yaml, under `collect.sources`; here is how their last"
+        "Where posts come from. Sources are named in config.yaml, under collect.sources; here is how their last"
         " visits went. Each has a page of its own, where it can be visited at once."
     )
     when_empty = "No source has been visited yet. Name one under `collect.sources` in config.yaml."

@@ -21,7 +21,11 @@ from newsletter.render import gallery as looks
 from newsletter.settings import current
 
 PARTS = {"html": "HTML", "all": "Side by side", "text": "Plain text", "source": "Source"}
-PANES = (*looks.VIEWS, looks.View("source", "Source", 640))
+_TITLES = {"wide": "Desktop", "phone": "Phone"}
+PANES = (
+    *(view._replace(title=_TITLES.get(view.name, view.title)) for view in looks.VIEWS),
+    looks.View("source", "Source", 640),
+)
 """What can stand side by side."""
 REMEMBERED = "preview_panes"
 """Where a browser's session keeps which of them do."""

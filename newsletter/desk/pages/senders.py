@@ -194,7 +194,7 @@ def _standings(config: Config, letter: Newsletter, looked: Looked | None) -> Any
         if one := found.get(code):
             yield Standing(title, means, ODD, one.what, one.do)
         elif looked is None:
-            yield Standing(title, means, UNKNOWN, "nobody has looked yet")
+            yield Standing(title, means, UNKNOWN, "Nobody has looked yet")
         elif code == "site-tls" and not https:
             yield Standing(title, means, UNKNOWN, "site.url begins with http://", "set an address with https")
         elif code != "site-tls" and silent:

@@ -14,7 +14,8 @@ from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages.base import desk_page
 from newsletter.desk.signing import members, ways
 from newsletter.models import Wish
-from newsletter.staff import NEWS, SEE, wanted
+from newsletter.roles import is_owner
+from newsletter.staff import NEWS, SEE, can_be_mailed, wanted
 
 
 class NewsForm(forms.Form):
@@ -52,5 +53,7 @@ def _you(request: HttpRequest) -> HttpResponse:
         return SeeOther(reverse("desk-you"))
     return desk_page(
         request, "you.html", "You", form=form, roles=members.in_words(members.held(user)), factors=ways.factors(user),
-        sessions=len(ways.sessions(user)), sees=user.has_perm(SEE), has_password=user.has_usable_password(),
+        sessions=len(ways.sessions(user)), sees=user.has_perm(SEE), reached=can_be_mailed(user.email),
+        owner=is_owner(user),
+        has_password=user.has_usable_password(),
     )  # fmt: skip
