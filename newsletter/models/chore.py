@@ -57,6 +57,11 @@ class Chore(models.Model):
         """Whether nothing more will come of it."""
         return self.done_at is not None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows how far it came."""
+        return self.fault == LOST
+
     @classmethod
     def ask(cls, kind: str, subject: object, now: datetime, by: Any = None, **facts: Any) -> Chore:
         """Have it done."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -48,7 +49,9 @@ class SourceAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Go to the source's own page."""
+        """Go to the source's own page; nothing is changed by hand."""
+        if request.method == "POST":
+            raise PermissionDenied
         found = self.get_object(request, object_id)
         to = reverse("desk-source", args=(found.name,)) if found else reverse("admin:newsletter_source_changelist")
         return HttpResponseRedirect(to)
