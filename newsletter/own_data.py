@@ -214,6 +214,7 @@ def _groups_erased(erasure: Erasure, rows: Rows) -> None:
     for row in rows:
         row.addresses = [one for one in row.addresses if one.lower() not in erasure.person.spellings]
         row.save(update_fields=["addresses"])
+    scrub(rows, erasure.person.address_and_name())
 
 
 def _vote(one: Vote) -> Facts:

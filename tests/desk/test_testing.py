@@ -11,9 +11,11 @@ from django.urls import reverse
 
 from newsletter import pipeline
 from newsletter.models import Chore, Issue, Message, TestGroup
+from subscribers.erasing import erase
 from subscribers.models import Segment
+from subscribers.traces import Person
 from tests.desk.test_roles import signed_in
-from tests.factories import NOW, make_issue, make_item, make_list, make_post, make_subscriber
+from tests.factories import NOW, make_issue, make_item, make_list, make_post, make_subscriber, occasion
 
 pytestmark = pytest.mark.django_db
 MANY = " ".join(f"a{n}@example.org" for n in range(21))
@@ -192,3 +194,10 @@ def test_it_is_seen_side_by_side_as_source_and_in_each_view(staff, issue):
         assert "A whale falls" in " ".join(answer.content.decode().split())
     assert "&lt;title&gt;" in staff.get(address, {"part": "source"}).content.decode()
     assert "<img src" not in staff.get(raw, {"view": "bare"}).content.decode()
+
+
+def test_an_erased_person_is_in_no_group_and_the_others_stay(config):
+    person = make_subscriber("ada@example.org")
+    TestGroup.objects.create(name="Team", addresses=["Ada@example.org", "grace@example.org"])
+    erase(Person.of(person), occasion("erased"))
+    assert TestGroup.objects.get().addresses == ["grace@example.org"]
