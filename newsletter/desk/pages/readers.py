@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Max, Min
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -75,30 +73,26 @@ def met(request: HttpRequest, offered: dict[str, list[Crowd]]) -> Met | None:
 def _met(crowd: Crowd, request: HttpRequest) -> Met:
     search = crowd.search
     number = _number(request.GET.get("at", ""))
-    person = search.everybody().filter(pk=number).first() if number else _drawn(search)
-    if person is None and number:
-        person = _drawn(search)
+    found = search.page(number + 1, 2).numbers if number else []
+    # Whoever has left the crowd meanwhile is not shown in its name.
+    numbers = found if found[:1] == [number] else _drawn(search)
+    person = Subscriber.objects.filter(pk=numbers[0]).first() if numbers else None
+    count = search.count()
     if person is None:
-        empty = "Nobody is in it now." if search.count().number == 0 else "Nobody was found in the time there is."
+        empty = "Nobody is in it now." if count.number == 0 else "Nobody was found in the time there is."
         return Met(crowd, fault=f"{empty} Choose another, or type an address.")
-    after = _after(search, person.pk)
-    return Met(crowd, person, _to(crowd, _before(search, person.pk)), _to(crowd, after), search.count())
+    after = numbers[1] if len(numbers) > 1 else None
+    return Met(crowd, person, _to(crowd, _before(search, person.pk)), _to(crowd, after), count)
 
 
-def _drawn(search: Search) -> Subscriber | None:
-    """Somebody by lot: the first at or below a number that is drawn, else the newest of all."""
-    ends: dict[str, Any] = Subscriber.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    if not ends["last"]:
-        return None
-    start = random.randint(ends["first"], ends["last"])  # noqa: S311 - nothing hangs on it
-    for below in (start + 1, None):
-        if numbers := search.page(below, 1).numbers:
-            return Subscriber.objects.filter(pk=numbers[0]).first()
-    return None
-
-
-def _after(search: Search, number: int) -> int | None:
-    return next(iter(search.page(number, 1).numbers), None)
+def _drawn(search: Search) -> list[int]:
+    """Somebody by lot, and who comes next: from a number that is drawn downwards, else from the newest of all."""
+    # One question each: SQLite looks the whole table through for both at once.
+    low, high = (Subscriber.objects.order_by(end).values_list("pk", flat=True).first() for end in ("pk", "-pk"))
+    if low is None or high is None:
+        return []
+    start = random.randint(low, high)  # noqa: S311 - nothing hangs on it
+    return search.page(start + 1, 2).numbers or search.page(None, 2).numbers
 
 
 def _before(search: Search, number: int) -> int | None:

@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
-from django.db.models.functions import TruncWeek
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import reverse
@@ -91,19 +90,22 @@ def by_week(row: Source, now: datetime) -> list[tuple[date, int, int]]:
 
     None at all where counting takes too long.
     """
-    start = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    start -= timedelta(days=start.weekday() + 7 * (WEEKS - 1))
-    posts = Post.objects.filter(source=row, published_at__gte=start).order_by()
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = today - timedelta(days=today.weekday())
+    weeks = [monday - timedelta(days=7 * at) for at in reversed(range(WEEKS))]
+    # Ranges are compared within the database; SQLite would ask Python for the week of each post.
+    counted = {f"week_{at}": Count("pk", filter=_within(one)) for at, one in enumerate(weeks)}
     try:
         with within(PATIENCE):
-            rows = posts.annotate(week=TruncWeek("published_at")).values_list("week").annotate(number=Count("pk"))
-            found = {timezone.localtime(week).date(): number for week, number in rows}
+            found = Post.objects.filter(source=row, published_at__gte=weeks[0]).order_by().aggregate(**counted)
     except TooLong:
         return []
-    most = max(found.values(), default=0)
-    weeks = [start.date() + timedelta(days=7 * at) for at in range(WEEKS)]
-    counts = [(week, found.get(week, 0)) for week in weeks]
-    return [(week, number, round(100 * number / most) if most else 0) for week, number in counts]
+    most = max(found.values()) or 1
+    return [(one.date(), found[f"week_{at}"], round(100 * found[f"week_{at}"] / most)) for at, one in enumerate(weeks)]
+
+
+def _within(monday: datetime) -> Q:
+    return Q(published_at__gte=monday, published_at__lt=monday + timedelta(days=7))
 
 
 def _insist(user: Any, permission: str, name: str) -> None:
