@@ -88,6 +88,8 @@ class TestGroupAdmin(LoggedAdmin):
     form = TestGroupForm
     list_before_template = "test_groups_before.html"
     list_display = ("name", "used_for", "who")
+    search_fields = ("name", "addresses")
+    search_help_text = "Part of a name or an address"
     ordering = ("name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TestGroup]:

@@ -5,10 +5,11 @@ A look at name servers, our site and the transports is a chore: the page shows w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -77,6 +78,8 @@ class Sender:
     standings: list[Standing]
     latest: Issue | None
     may_look: bool
+    key: UUID = field(default_factory=uuid4)
+    """Of a test to oneself: pressed twice, it is sent once."""
 
     @classmethod
     def of(cls, config: Config, name: str, user: Any) -> Sender:
