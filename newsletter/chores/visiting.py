@@ -7,6 +7,7 @@ from typing import Any
 
 from newsletter import collect, render
 from newsletter.chores.doing import Doing, Undone
+from newsletter.models import Source, deeds
 
 
 def carry_out(doing: Doing) -> dict[str, Any]:
@@ -17,4 +18,5 @@ def carry_out(doing: Doing) -> dict[str, Any]:
         )  # fmt: skip
     except collect.UnknownSource as error:
         raise Undone("config.yaml has no such source any more") from error
+    deeds.say(Source.objects.get(name=doing.chore.subject), "visited at once", doing.chore.by)
     return asdict(visits[0])

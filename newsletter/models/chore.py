@@ -87,7 +87,8 @@ class Chore(models.Model):
     def lapse(cls, now: datetime) -> int:
         """Give up what whoever had begun it is silent about."""
         silent = cls.objects.filter(done_at=None, lease_until__lt=now)
-        return silent.update(done_at=now, lease_until=None, fault=LOST)
+        # Asked first: almost always there is none, and a question keeps nobody waiting.
+        return silent.update(done_at=now, lease_until=None, fault=LOST) if silent.exists() else 0
 
     def take(self, now: datetime) -> bool:
         """Begin it; False if another worker has."""

@@ -182,6 +182,7 @@ def test_a_visit_now_is_a_chore_with_its_outcome(staff, config):
     said = page(staff, "desk-source", "wire")
     assert "failed; why stands below" in said
     assert Source.objects.get().failures == 1
+    assert LogEntry.objects.get().change_message == "visited at once"
     assert staff.post(reverse("desk-source-visit", args=("nothing",))).status_code == 404
 
 

@@ -25,7 +25,10 @@ HELD_FIRST = Case(When(state=Reply.State.HELD, then=Value(0)), default=Value(1))
 class ReplyAdmin(ReadOnlyAdmin):
     """What readers wrote back."""
 
-    about = "What readers wrote back, on the page and by mail; what waits for you comes first. Open one to answer it."
+    about = (
+        "What readers wrote back, on the page and by mail; what waits for you comes first. What is held is seen by"
+        " nobody until you approve it. Open one to answer it."
+    )
     when_empty = (
         "No reader has written yet. Replies come by mail, if a newsletter's replies.address is set in config.yaml, and"
         " from the pages of issues."
