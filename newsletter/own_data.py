@@ -9,7 +9,21 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, OuterRef, Q
 
-from newsletter.models import Event, Like, Message, Muted, Notice, Payload, Rejected, Reply, Sign, SignIn, Vote
+from newsletter.models import (
+    Chore,
+    Event,
+    Like,
+    Message,
+    Muted,
+    Notice,
+    Payload,
+    Rejected,
+    Reply,
+    Sign,
+    SignIn,
+    TestGroup,
+    Vote,
+)
 from newsletter.models.errand import Errand
 from newsletter.models.payload import MAIL
 from subscribers.own_data import FREE, KEPT, Erasure, Facts, Rows, Table, by
@@ -191,6 +205,18 @@ def _errand(one: Errand) -> Facts:
     return {"what": one.get_kind_display(), "asked": one.created_at}
 
 
+def _chore(one: Chore) -> Facts:
+    return {"what": one.get_kind_display(), "at": one.asked_at, "by": by("staff")}
+
+
+def _groups_erased(erasure: Erasure, rows: Rows) -> None:
+    """Take the address out of the groups; the others in them stay."""
+    for row in rows:
+        row.addresses = [one for one in row.addresses if one.lower() not in erasure.person.spellings]
+        row.save(update_fields=["addresses"])
+    scrub(rows, erasure.person.address_and_name())
+
+
 def _vote(one: Vote) -> Facts:
     answers = one.poll.answers
     said = answers[one.answer] if one.answer < len(answers) else ""
@@ -238,6 +264,10 @@ KEPT |= {
     Notice: Table("service_mails", _notices, _notice, _delete),
     SignIn: Table("sign_ins", _of(SignIn), _sign_in),
     Errand: Table("waiting_requests", lambda who: mentions(Errand, who), _errand, _delete),
+    Chore: Table("tried_out_by_staff", lambda who: mentions(Chore, who), _chore, _delete),
+    TestGroup: Table(
+        "test_groups", lambda who: mentions(TestGroup, who), lambda one: {"group": one.name}, _groups_erased
+    ),
     LogEntry: Table("what_staff_did", _log, _entry, _log_erased, first=True),
 }  # fmt: skip
 _PUBLISHED = "what is published, which everybody may read"

@@ -19,9 +19,10 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import collect, compose, errands, preflight, render, send, track
+from newsletter import chores, collect, compose, errands, preflight, render, send, track
 from newsletter.config import Config
 from newsletter.models import (
+    Chore,
     Entry,
     Errand,
     Issue,
@@ -49,6 +50,8 @@ SHEETS = 8
 """Sheets of one issue before the next has its turn, so that a large one does not keep a small one waiting."""
 INGESTERS = 2
 """Payloads that are understood side by side: while one waits for the database, another is read."""
+CHORES = 2
+"""Of what staff ask for at the desk, so much is done side by side."""
 STUCK = "cannot be rendered"
 """How the reason begins of an issue that is tried again at the next turn."""
 
@@ -316,8 +319,12 @@ def _send_some(lane: send.Lane, issue: Issue) -> bool:
 
 def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
     """Send copies of an issue as it stands now, marked as a test and counted nowhere."""
-    edition = issue.edition or render.render(issue, ctx.config, ctx.key)
-    return send.send_test(ctx.config, ctx.key, issue, edition, emails, ctx.clock())
+    return chores.testing.send_copies(ctx.config, ctx.key, issue, emails, ctx.clock())
+
+
+def do_chores(ctx: Context) -> None:
+    """Do what staff have asked for at the desk: test mails, visits to sources, looks at senders, pages fetched."""
+    chores.carry_on(ctx.config, ctx.key, ctx.clock, ctx.stop)
 
 
 def pause(ctx: Context, issue: Issue, reason: str = "paused by hand") -> None:
@@ -474,6 +481,7 @@ def tidy(ctx: Context) -> None:
     track.mail.forget(now, ctx.config.track.bounces.keep)
     Notice.forget(now - timedelta(days=90))
     Errand.forget(now - timedelta(days=1))
+    Chore.forget(now)
     deeds.forget(now - timedelta(days=90))
     Session.objects.filter(expire_date__lt=now).delete()
     Spooled.forget(now - timedelta(days=90))
@@ -509,6 +517,8 @@ JOBS = (
     Job("start", start_due_issues, every=lambda config: timedelta(seconds=2)),
     Job("send", send_messages, every=lambda config: timedelta(seconds=2), lanes=lambda config: config.send.workers),
     Job("errands", do_errands, every=lambda config: timedelta(seconds=2)),
+    # Two: whoever waits for a test mail does not wait for a slow source as well.
+    Job("chores", do_chores, every=lambda config: timedelta(seconds=1), lanes=lambda config: CHORES),
     Job("notices", send_notices, every=lambda config: timedelta(seconds=2)),
     Job("imports", run_imports, every=lambda config: timedelta(seconds=2)),
     Job("bulk", change_many, every=lambda config: timedelta(seconds=2)),

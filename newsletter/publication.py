@@ -44,7 +44,8 @@ def first_user() -> str | None:
     if people().exists():
         return None
     password = secrets.token_urlsafe(12)
-    users.objects.create_superuser(FIRST_USER, f"{FIRST_USER}@localhost", password)
+    # No address: what we could make up belongs to nobody, or to somebody else. *You* at the desk asks for one.
+    users.objects.create_superuser(FIRST_USER, "", password)
     return password
 
 

@@ -26,7 +26,8 @@ WRITE = ("newsletter.change_issue", "newsletter.change_item", "newsletter.add_it
 EDIT = (
     "newsletter.triage_post", "newsletter.send_issue", "newsletter.add_correction", "newsletter.change_correction",
     "newsletter.view_message", "newsletter.view_event", "newsletter.view_reply", "newsletter.add_reply",
-    "newsletter.change_reply",
+    "newsletter.change_reply", "newsletter.view_testgroup", "newsletter.add_testgroup", "newsletter.change_testgroup",
+    "newsletter.delete_testgroup",
 )  # fmt: skip
 APPROVE = ("newsletter.approve_issue", "newsletter.add_override")
 MAIL = (

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from newsletter.config import Config
 from newsletter.models import Membership, Wish
 from newsletter.models.deeds import NOBODIES
+from subscribers.addresses import InvalidAddress, normalize
 
 SEE = "newsletter.view_issue"
 
@@ -68,7 +69,7 @@ def recipients(config: Config, news: str, newsletter: str, only_wished: bool = F
     rights = () if only_wished else what.default
     default = {pk for right in rights for pk in holders(right, newsletter).values_list("pk", flat=True)}
     seeing = holders(SEE, newsletter).exclude(email="").values_list("pk", "email")
-    found = {email for pk, email in seeing if wishes.get(pk, pk in default)}
+    found = {email for pk, email in seeing if wishes.get(pk, pk in default) and can_be_mailed(email)}
     return sorted(found | set(config.site.alerts if what.alerts else ()))
 
 
@@ -76,6 +77,15 @@ def follows(user: Any, news: str, issue: Any) -> bool:
     """Whether somebody who has to do with an issue can be told of it, and does not wish otherwise."""
     refused = Wish.objects.filter(user=user, news=news, wanted=False).exists()
     return bool(user.is_active and user.is_staff and user.email and not refused and user.has_perm(SEE, issue))
+
+
+def can_be_mailed(address: str) -> bool:
+    """Whether mail can go there at all: an account made long ago may have `editor@localhost`."""
+    try:
+        normalize(address)
+    except InvalidAddress:
+        return False
+    return True
 
 
 def wanted(user: Any, news: str) -> bool:

@@ -39,7 +39,9 @@ def test_the_clock_looks_for_every_job_at_once_and_sends_side_by_side(make_confi
     scheduler = engine.clock(ctx, run)
     scheduler.start()
     try:
-        wanted = {(job.name, lane) for job in JOBS for lane in range({"send": 3, "ingest": 2}.get(job.name, 1))}
+        wanted = {
+            (job.name, lane) for job in JOBS for lane in range({"send": 3, "ingest": 2, "chores": 2}.get(job.name, 1))
+        }
         until = time.monotonic() + 10
         while not wanted <= set(ran) and time.monotonic() < until:
             time.sleep(0.02)

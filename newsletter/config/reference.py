@@ -58,14 +58,14 @@ def table(name: str, section: type[Section]) -> str:
     """One section's keys as a Markdown table; what it shares with others comes last."""
     keys = sorted(section.model_fields.items(), key=lambda item: item[0] not in section.__annotations__)
     rows = [
-        f"| `{name}.{key}` | {_type(field)} | {_default(field)} | {_cell(field.description or '')} |\n"
+        f"| `{name}.{key}` | {_type(field)} | {default(field)} | {_cell(field.description or '')} |\n"
         for key, field in keys
-        if not _is_fixed(field)
+        if not is_fixed(field)
     ]
     return "".join(("| key | type | default | meaning |\n", "|---|---|---|---|\n", *rows))
 
 
-def _is_fixed(field: FieldInfo) -> bool:
+def is_fixed(field: FieldInfo) -> bool:
     """Whether there is but one value for a key, so that nobody need write it."""
     return get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
 
@@ -106,7 +106,8 @@ def _plural(words: str) -> str:
     return {"keys below": "sections, keys below", "text": "words"}.get(words, f"{words}s")
 
 
-def _default(field: FieldInfo) -> str:
+def default(field: FieldInfo) -> str:
+    """What holds where nothing is written, as a cell of the table."""
     if field.is_required():
         return "**required**"
     value = field.default
@@ -116,26 +117,26 @@ def _default(field: FieldInfo) -> str:
     if value in (None, (), "") or value == {} or (isinstance(value, SecretStr) and not value.get_secret_value()):
         return _NONE
     is_size = any(isinstance(mark, Called) and mark.name == "size" for mark in field.metadata)
-    return f"`{_cell(_size(value) if is_size else _value(value))}`"
+    return f"`{_cell(size(value) if is_size else _value(value))}`"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return _span(value) if isinstance(value, timedelta) else str(value)
+    return span(value) if isinstance(value, timedelta) else str(value)
 
 
-def _span(span: timedelta) -> str:
+def span(length: timedelta) -> str:
     """A time span as it is written in the file, in the largest unit that fits."""
-    seconds = span.total_seconds()
-    unit, size = next(
-        (unit, size) for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)) if seconds >= size
-    )
+    seconds = length.total_seconds()
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    unit, whole = next(((unit, whole) for unit, whole in units if seconds >= whole), units[-1])
     # A day is called 24h: that is what people write.
-    return f"{seconds / 3600:g}h" if seconds == 86400 else f"{seconds / size:g}{unit}"
+    return f"{seconds / 3600:g}h" if seconds == 86400 else f"{seconds / whole:g}{unit}"
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
+    """A number of bytes as it is written in the file."""
     return f"{count / 1000**2:g} MB"
 
 

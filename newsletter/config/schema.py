@@ -13,6 +13,7 @@ from newsletter.config.audience import Audience
 from newsletter.config.entering import SignIn
 from newsletter.config.planning import Schedule
 from newsletter.config.preflight import Checks, Preflight
+from newsletter.config.problems import Location
 from newsletter.config.section import Section
 from newsletter.config.sending import Outbox, Send, SendGrid, Smtp, TransportName
 from newsletter.config.source import Origins
@@ -294,13 +295,17 @@ class Config(Section):
         self._root = root
         return self
 
-    def set_in(self, origins: Origins) -> Config:
-        """Remember where each key was set."""
+    def set_by(self, origins: Origins) -> Config:
+        """Say where each key was set."""
         self._origins = origins
         return self
 
+    def where(self, location: Location) -> str:
+        """The line of the file or the variable that set a key; empty where its default holds."""
+        return self._origins.exactly(location) if self._origins else ""
+
     def place_of(self, *location: str | int) -> str:
-        """Where a key was set: a line of the file, or a variable of the environment."""
+        """The line of the file or the variable that set a key, or what it belongs to."""
         return self._origins.find(location) if self._origins else "config.yaml"
 
     def path(self, relative: Path | str) -> Path:

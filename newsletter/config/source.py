@@ -74,6 +74,22 @@ class Origins:
                 return below[0]
         return f"{self._path.name} line 1"
 
+    def exactly(self, location: Location) -> str:
+        """Name the place that set this very key, by itself or with what it lies in; empty if none did."""
+        for length in range(1, len(location) + 1):
+            if variable := self._variables.get(location[:length]):
+                return variable
+        line = self._line(location) or self._named_by_a_word(location)
+        return f"{self._path.name} line {line}" if line else ""
+
+    def _named_by_a_word(self, location: Location) -> int:
+        """The line of a plain word that stands for a section and is its `name`; 0 where there is none."""
+        *above, last = location
+        node, line = self._root, 0
+        for key in above:
+            node, line = _child(node, key)
+        return line if last == "name" and isinstance(node, yaml.ScalarNode) else 0
+
     def _line(self, location: Location) -> int:
         """The line a key stands on; 0 if it stands nowhere."""
         node, line = self._root, 0

@@ -18,6 +18,11 @@ OWNERS = "owners"
 """Stands where a permission does: owners alone."""
 # Heading: (title, icon, address, permission, further addresses that belong to it)
 PAGES = {
+    "Publication": (
+        ("Newsletters", "menu_book", "desk-newsletters", "newsletter.view_issue"),
+        ("Senders", "alternate_email", "desk-senders", "newsletter.view_issue"),
+        ("Configuration", "tune", "desk-configuration", OWNERS),
+    ),
     "Collect": (
         ("Sources", "rss_feed", "admin:newsletter_source_changelist", "newsletter.view_source"),
         ("Posts", "article", "admin:newsletter_post_changelist", "newsletter.view_post"),
@@ -27,6 +32,7 @@ PAGES = {
         ("Issues", "newspaper", "admin:newsletter_issue_changelist", "newsletter.view_issue"),
         ("Calendar", "calendar_month", "desk-calendar", "newsletter.view_issue"),
         ("Themes", "palette", "desk-gallery", "newsletter.view_issue"),
+        ("Test groups", "science", "admin:newsletter_testgroup_changelist", "newsletter.view_testgroup"),
     ),
     "Send": (
         ("Messages", "mail", "admin:newsletter_message_changelist", "newsletter.view_message"),
@@ -63,6 +69,7 @@ PAGES = {
 }
 # Pages of our own that belong to a list: Preview and Report are an issue's.
 BELONGS = {
+    "admin:newsletter_source_changelist": "/desk/source/",
     "admin:newsletter_issue_changelist": "/desk/issue/",
     "admin:newsletter_reply_changelist": "/desk/reply/",
     "admin:subscribers_subscriber_changelist": "/desk/person/",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 UNKNOWN = "–"
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def number(value: float | None) -> str:
@@ -20,3 +26,8 @@ def percent(share: float | None) -> str:
 def counted(value: int, one: str, many: str = "") -> str:
     """So many things."""
     return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def coded(text: str) -> SafeString:
+    """A text in which what stands between backticks is set as code."""
+    return mark_safe(_CODE.sub(r"<code>\1</code>", escape(text)))  # noqa: S308 - it was escaped

@@ -30,6 +30,8 @@ from newsletter.models.hitch import Hitch  # isort: skip
 from newsletter.models.notice import Notice  # isort: skip
 from newsletter.models.sign_in import SignIn, Turn  # isort: skip
 from newsletter.models.errand import Errand  # isort: skip
+from newsletter.models.chore import Chore  # isort: skip
+from newsletter.models.test_group import TestGroup  # isort: skip
 from newsletter.models.membership import Membership, Wish  # isort: skip
 from newsletter.models.planning import CalendarFeed, DateChange, Recurrence  # isort: skip
 
@@ -38,6 +40,7 @@ __all__ = [
     "AudienceUnknown",
     "Beat",
     "CalendarFeed",
+    "Chore",
     "Correction",
     "DateChange",
     "Decision",
@@ -83,6 +86,7 @@ __all__ = [
     "Standing",
     "Tally",
     "Term",
+    "TestGroup",
     "TransitionRefused",
     "TransportState",
     "Triage",

@@ -47,6 +47,7 @@ class Post(models.Model):
         indexes = (
             models.Index(fields=("published_at",), name="post_published"),
             models.Index(fields=("likeness", "published_at"), name="post_likeness"),
+            models.Index(fields=("source", "published_at"), name="post_of_source"),
         )
         permissions = (("triage_post", "Can star, reject and add posts in the inbox"),)
 

@@ -45,6 +45,12 @@ def looks(config: Config) -> list[str]:
     return themes(config).available()
 
 
+def is_own(config: Config, theme: str) -> bool:
+    """Whether a theme, or what it changes of a shipped one, lies in the publication's own folder."""
+    found = themes(config)
+    return len(found.folders) > 1 and (found.own / theme).is_dir()
+
+
 def dressed(config: Config, newsletter: str, theme: str = "", layout: str = "") -> Config:
     """The configuration with this newsletter in another theme or layout; nothing is written anywhere."""
     letter = config.newsletters[newsletter]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import repeat
 
@@ -228,10 +228,27 @@ def check(config: Config) -> list[Problem]:
     return problems
 
 
+class _Telling(Heard):
+    """A journal that tells how many answers there are so far."""
+
+    def __init__(self, told: Callable[[int], object]) -> None:
+        super().__init__()
+        self._told = told
+
+    def answer(self, outcome: Outcome) -> None:
+        """Keep it, and tell."""
+        super().answer(outcome)
+        self._told(len(self.outcomes))
+
+
 def send_test(
-    config: Config, key: str, issue: Issue, edition: Edition, emails: Iterable[str], now: datetime
-) -> list[Outcome]:
-    """Send copies marked as a test, outside the ledger, with links that record nothing."""
+    config: Config, key: str, issue: Issue, edition: Edition, emails: Iterable[str], now: datetime,
+    told: Callable[[int], object] = lambda answers: None,
+) -> list[Outcome]:  # fmt: skip
+    """Send copies marked as a test, outside the ledger, with links that record nothing.
+
+    `told` hears how many were answered, after each answer. Raises TransportDown.
+    """
     mailing = Mailing.of(issue, edition, config, subject_prefix="[Test] ")
     token = tokens.sign(issue.pk, key, tokens.TEST)
     readers = [
@@ -240,7 +257,7 @@ def send_test(
     ]
     way = open_transport(config.transport_of(issue.newsletter), config)
     limits.count(config, way.name, len(readers), now)
-    heard = Heard()
+    heard = _Telling(told)
     try:
         way.submit(mailing, readers, heard)
     finally:

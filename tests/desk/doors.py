@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from newsletter.desk.actions import VERBS
+from newsletter.models import Chore, TestGroup
 from subscribers.models import Bulk, Field, Import, Segment, Tag
 from tests.factories import (
     NOW,
@@ -71,6 +72,8 @@ class House:
         self.bulk = Bulk.objects.create(kind="tag", created_at=NOW)
         self.imported = Import.objects.create(file_name="people.csv", status="done")
         self.suppression = make_suppression("gone@example.org")
+        self.work = Chore.ask("test", self.issue.pk, NOW, emails=["ada@example.org"])
+        self.group = TestGroup.objects.create(name="Team", newsletter="weekly", addresses=["ada@example.org"])
         self.member = make_staff("somebody", is_superuser=False)
 
     def address(self, name: str, route: str) -> str:
@@ -86,7 +89,7 @@ class House:
         }  # fmt: skip
         places: dict[str, Any] = {
             "newsletter": "weekly", "slug": "2026-11-20", "name": "1", "kind": "tag", "form": "csv", "verb": "cancel",
-            "provider_id": "house", "uidb36": "1", "key": "x", "pk": 1, "version": 1,
+            "provider_id": "house", "uidb36": "1", "key": "x", "pk": 1, "version": 1, "work": self.work.pk,
         }  # fmt: skip
         if first in numbers:
             places["number"] = numbers[first].pk
@@ -94,6 +97,8 @@ class House:
             places["name"] = "funnel"
         if name == "desk-calendar-date":
             places["key"] = f"{self.issue.due_at:%Y%m%dT%H%MZ}"
+        if first == "source":
+            places["name"] = "wire"
         if name == "desk-letter":
             places["name"] = "weekly"
         if name.startswith("admin:"):

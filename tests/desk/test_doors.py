@@ -33,7 +33,7 @@ LISTS = [
     for name in (
         "newsletter_source", "newsletter_post", "newsletter_issue", "newsletter_message", "newsletter_event",
         "newsletter_payload", "subscribers_list", "subscribers_subscriber", "subscribers_suppression",
-        "subscribers_tag",
+        "subscribers_tag", "newsletter_testgroup",
         "subscribers_import", "subscribers_bulk", "subscribers_consent", "auth_user", "auth_group", "admin_logentry",
     )
 ]  # fmt: skip
@@ -67,6 +67,9 @@ def own_pages():
         reverse("desk-new-posts", args=(issue.pk,)), reverse("desk-inbox"),
         *(reverse(name, args=("weekly",)) for name in ("desk-inbox-of", "desk-inbox-add", "desk-inbox-write")),
         reverse("desk-inbox-post", args=("weekly", make_post().pk)),
+        *map(reverse, ("desk-newsletters", "desk-senders", "desk-senders-wake", "desk-configuration")),
+        *(reverse(name, args=("weekly",)) for name in ("desk-newsletter", "desk-senders-look")),
+        *(reverse(name, args=("wire",)) for name in ("desk-source", "desk-source-visit")),
         *audience_pages(),
     ]  # fmt: skip
 

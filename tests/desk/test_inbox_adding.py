@@ -1,10 +1,12 @@
 """Bringing posts in at the desk: by the address of a page, by hand, and from a bookmark."""
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils.html import escape
 
-from newsletter.models import Post, Triage
+from newsletter import pipeline
+from newsletter.models import Chore, Post, Triage
 from tests.collect.conftest import web  # noqa: F401 - a fixture
 from tests.collect.test_page import LOGIN, html, meta
 from tests.factories import NOW, make_issue, make_item, make_post, make_source
@@ -31,7 +33,12 @@ def serve(web, body=None, **headers):  # noqa: F811
 
 
 def fetch(client, url):
-    return client.post(ADD, {"do": "fetch", "url": url})
+    """Ask for a page, let the job fetch it, and look at what came of it."""
+    answer = client.post(ADD, {"do": "fetch", "url": url})
+    if answer.status_code == 422:
+        return answer
+    pipeline.do_chores(pipeline.Context(config=settings.NEWSLETTER, key=settings.SECRET_KEY))
+    return client.get(answer["Location"])
 
 
 def fields(form):
@@ -78,14 +85,22 @@ def test_what_cannot_be_added_is_told_beside_the_address_which_stays(staff, web,
     url = serve(web, body, **headers)
     answer = fetch(staff, url)
     page = answer.content.decode()
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert escape(told) in page
     assert f'value="{url}"' in page
 
 
+def test_the_request_itself_fetches_nothing_and_the_page_looks_again(staff, web):  # noqa: F811
+    address = staff.post(ADD, {"do": "fetch", "url": serve(web)})["Location"]
+    assert f'hx-get="{address}"' in staff.get(address).content.decode()
+    assert "is being fetched" in staff.get(address, headers={"HX-Request": "true"}).content.decode()
+    Chore.objects.update(by=None)  # somebody else's
+    assert staff.get(address)["Location"] == ADD
+
+
 def test_a_private_address_is_refused(staff):
     answer = fetch(staff, "http://127.0.0.1:1/router")
-    assert (answer.status_code, "not a public address" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "not a public address" in answer.content.decode()) == (200, True)
 
 
 @pytest.mark.parametrize("url", ["", "   ", "javascript:alert(1)", "no address"])

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from subscribers import bulk
 from subscribers.models import Bulk, Consent, Import, List, Segment, Subscription, Suppression, Tag, Tagging, hash_of
+from tests.desk.test_roles import signed_in
 from tests.factories import make_list, make_subscriber, make_suppression
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +165,13 @@ def test_an_erased_address_is_shown_and_exported_as_its_hash(staff):
     assert "an erased address" in staff.get(lift).content.decode()
     staff.post(lift, {"reason": "came back"})
     assert Consent.objects.get(action="released").hash == hashed
+
+
+def test_counts_lead_to_people_only_for_who_may_see_them(staff):
+    make_subscriber()
+    people = f"{reverse('admin:subscribers_subscriber_changelist')}?list=readers"
+    analyst, _ = signed_in("Analyst")
+    for address in (reverse("admin:subscribers_list_changelist"),
+                    reverse("admin:subscribers_list_change", args=(make_list().pk,))):  # fmt: skip
+        assert people in staff.get(address).content.decode()
+        assert people not in analyst.get(address).content.decode()

@@ -27,7 +27,7 @@ def change(row):
 
 def test_the_error_of_a_source_is_readable_in_full(staff):
     source = make_source(failures=2, error="the certificate has expired\n" + "x" * 500 + "\n<end>")
-    page = staff.get(change(source)).content.decode()
+    page = staff.get(change(source), follow=True).content.decode()
     assert "x" * 500 + "\n&lt;end&gt;" in page
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from newsletter import preflight
 from newsletter.compose import Plan, planning
-from newsletter.models import Hitch, LinkCheck
+from newsletter.models import Chore, Hitch, LinkCheck, TestGroup
 from newsletter.send import limits
 from subscribers import importing
 from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
@@ -32,6 +32,7 @@ from tests.factories import (
     make_message,
     make_post,
     make_sent_issue,
+    make_source,
     make_staff,
     make_subscriber,
     make_suppression,
@@ -71,6 +72,7 @@ def drawn(settings, make_config):
             _editing(client),
             _checks(settings.NEWSLETTER),
             _calendar(settings.NEWSLETTER),
+            _publication(),
         )
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
@@ -213,6 +215,27 @@ def _editing(client):
     issue.status = "sent"
     issue.save()
     yield "editor read only", address
+
+
+def _publication():
+    """What config.yaml says, a sender that was looked at, a source that fails, and a test that was sent."""
+    now = timezone.now()
+    make_post(source=make_source(failures=2, error="The server answered 404.", checked_at=now))
+    group = TestGroup.objects.create(name="Team", addresses=["ada@example.org"])
+    look = Chore.ask(Chore.Kind.LOOK, "weekly", now)
+    look.finish(now, {"findings": [], "ways": {"outbox": ""}})
+    issue = make_issue(due_at=now + timedelta(days=9))
+    make_item(issue)
+    test = Chore.ask(Chore.Kind.TEST, issue.pk, now, emails=["ada@example.org", "no@example.org"])
+    test.finish(now, {"heard": [["ada@example.org", "sent", ""], ["no@example.org", "not sent", "550 no such user"]]})
+    for name in ("newsletters", "senders", "configuration", "gallery"):
+        yield name, reverse(f"desk-{name}")
+    yield "newsletter", reverse("desk-newsletter", args=("weekly",))
+    yield "source", reverse("desk-source", args=("wire",))
+    yield "sources", reverse("admin:newsletter_source_changelist")
+    yield "test groups", reverse("admin:newsletter_testgroup_changelist")
+    yield "test group", reverse("admin:newsletter_testgroup_change", args=(group.pk,))
+    yield "tested", f"{reverse('desk-preview', args=(issue.pk,))}?of=list:readers&test={test.pk}"
 
 
 def _imports(client):

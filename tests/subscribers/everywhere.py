@@ -5,7 +5,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.utils import timezone
 
-from newsletter.models import Event, Like, Muted, Notice, Payload, Rejected, Reply, SignIn
+from newsletter.models import Chore, Event, Like, Muted, Notice, Payload, Rejected, Reply, SignIn, TestGroup
 from newsletter.models.errand import Errand
 from subscribers import lookup
 from subscribers.models import (
@@ -76,6 +76,8 @@ def filled_everywhere():
     SignIn.objects.create(subscriber=person, created_at=timezone.now())
     Muted.objects.create(key=KEY)
     Errand.leave(Errand.Kind.SIGN_IN, {}, timezone.now())
+    Chore.ask(Chore.Kind.TEST, issue.pk, timezone.now(), emails=[TYPED])
+    TestGroup.objects.create(name="Team", addresses=[TYPED])
     Rejected.objects.create(why="bounce", key="1", at=timezone.now())
     Payload.keep("mail", f"To: {TYPED}".encode(), timezone.now())
     make_suppression(TYPED)

@@ -17,12 +17,13 @@ from newsletter.desk.admin import (
     send,
     staff,
     suppressions,
+    test_groups,
     track,
 )
 
 __all__ = [
     "audit", "collect", "compose", "fields", "history", "lists", "mail", "people", "posted", "replies", "segments",
-    "send", "staff", "suppressions", "track",
+    "send", "staff", "suppressions", "test_groups", "track",
 ]  # fmt: skip
 
 admin.site.index_title = "Today"

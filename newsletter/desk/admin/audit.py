@@ -125,7 +125,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
         "Everything that was done: by staff here, on the command line, and by the house itself; and who signed in. Who,"
         " when, what, on what, and what stood there before. It can be read, and not changed."
     )
-    when_empty = "Nothing has been done yet."
+    when_empty = "Nothing has been done yet. Whatever anybody changes from now on stands here."
     list_before_template = "audit_before.html"
     list_display = ("at", "who", "did", "on", "told")
     list_display_links = None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -21,14 +23,13 @@ from newsletter.settings import current
 class SourceAdmin(ReadOnlyAdmin):
     """Where posts come from, and how the last visit went; those that editors bring in have a source of their own."""
 
-    about = "Where posts come from. Sources are named in config.yaml; here is how their last visits went."
+    about = (
+        "Where posts come from. Sources are named in config.yaml, under collect.sources; here is how their last"
+        " visits went. Each has a page of its own, where it can be visited at once."
+    )
     when_empty = "No source has been visited yet. Name one under `collect.sources` in config.yaml."
-    list_display = ("name", "kind", "standing", "succeeded_at", "checked_at", "posts_added", "error_in_short")
-    fields = (
-        "name", "kind", "location", "standing", "checked_at", "succeeded_at", "failures", "full_error", "warning",
-        "posts_added",
-    )  # fmt: skip
-    readonly_fields = ("standing", "full_error")
+    list_before_template = "sources_before.html"
+    list_display = ("name", "kind", "standing", "feeds", "checked_at", "succeeded_at", "posts_added", "error_in_short")
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
@@ -36,6 +37,30 @@ class SourceAdmin(ReadOnlyAdmin):
         found: QuerySet[Source] = super().get_queryset(request)
         names = sources_of(request.user, "newsletter.view_source")
         return found if names is None else found.filter(name__in=names)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With those that config.yaml names and nobody has visited yet."""
+        names, known = sources_of(request.user, "newsletter.view_source"), current().collect.sources
+        visited = set(Source.objects.values_list("name", flat=True))
+        new = [name for name in known if name not in visited and (names is None or name in names)]
+        answer: HttpResponse = super().changelist_view(request, {"new_sources": new, **(extra_context or {})})
+        return answer
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Go to the source's own page; nothing is changed by hand."""
+        if request.method == "POST":
+            raise PermissionDenied
+        found = self.get_object(request, object_id)
+        to = reverse("desk-source", args=(found.name,)) if found else reverse("admin:newsletter_source_changelist")
+        return HttpResponseRedirect(to)
+
+    @display(description="Feeds")
+    def feeds(self, source: Source) -> str:
+        """The newsletters that take its posts."""
+        letters = current().newsletters.values()
+        return ", ".join(one.title for one in letters if source.name in one.sources) or "no newsletter"
 
     @display(
         description="Standing", ordering="failures", label={"failing": "danger", "odd": "warning", "well": "success"}
@@ -54,11 +79,6 @@ class SourceAdmin(ReadOnlyAdmin):
     def error_in_short(self, source: Source) -> str:
         """The first line of what went wrong."""
         return _short(source.error)
-
-    @display(description="Error")
-    def full_error(self, source: Source) -> SafeString | str:
-        """All of what went wrong."""
-        return _preformatted(source.error) if source.error else "None: the last visit went well."
 
 
 @admin.register(Post)
@@ -120,7 +140,3 @@ def sources_of(user: Any, permission: str) -> list[str] | None:
 def _short(text: str) -> str:
     line = text.strip().partition("\n")[0]
     return line if len(line) <= 80 else f"{line[:79]}…"
-
-
-def _preformatted(text: str) -> SafeString:
-    return format_html('<pre class="desk-pre">{}</pre>', text)

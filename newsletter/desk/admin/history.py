@@ -23,7 +23,9 @@ class ConsentAdmin(ReadOnlyAdmin):
         "Every change to whether somebody may be written to: who, when, how, and the words they were shown. Rows are"
         " added, never changed."
     )
-    when_empty = "Nothing has happened yet."
+    when_empty = (
+        "Nothing has happened yet. Rows come when people join, confirm or leave, and when files of them are imported."
+    )
     list_display = ("at", "person", "what", "list_name", "how", "who")
     list_display_links = ("at",)
     list_filter = ("action", "source", "list")
@@ -114,7 +116,7 @@ class ImportAdmin(ReadOnlyAdmin):
     """Files that were brought in."""
 
     about = "Files of people and of addresses not to write to, and what became of them. Open one to go on with it."
-    when_empty = "No file has been imported yet."
+    when_empty = "No file has been imported yet. Begin with “Import people”."
     list_before_template = "imports_before.html"
     list_display = ("created_at", "file", "kind", "list", "rows", "standing", "by")
     list_display_links = None

@@ -47,11 +47,13 @@ class CountedLists(ChangeList):  # type: ignore[misc]  # Unfold has no types
     result_list: Any
 
     def get_results(self, request: HttpRequest) -> None:
-        """The rows, with `active_count`, `pending_count` and `unsubscribed_count`."""
+        """The rows, with `active_count`, `pending_count`, `unsubscribed_count` and whether their people may be seen."""
         super().get_results(request)
         self.result_list = list(self.result_list)
         counts = counted([one.pk for one in self.result_list])
+        may_look = request.user.has_perm("subscribers.view_subscriber")
         for one in self.result_list:
+            one.may_look = may_look
             for status in Subscription.Status:
                 setattr(one, f"{status}_count", counts[one.pk][status])
 
@@ -120,23 +122,25 @@ class ListAdmin(LoggedAdmin):
         return f"{'public' if item.public else 'private'}, {item.opt_in} opt-in"
 
     @display(description="Active")
-    def active(self, item: Any) -> SafeString:
-        """How many people want its mail, leading to them."""
-        return link(_people(item, "active"), f"{item.active_count:,}")
+    def active(self, item: Any) -> SafeString | str:
+        """How many people want its mail, leading to them where they may be seen."""
+        return _people(item, "active")
 
     @display(description="Not confirmed")
-    def pending(self, item: Any) -> SafeString:
+    def pending(self, item: Any) -> SafeString | str:
         """How many have asked and not pressed the button yet."""
-        return link(_people(item, "pending"), f"{item.pending_count:,}")
+        return _people(item, "pending")
 
     @display(description="Unsubscribed")
-    def unsubscribed(self, item: Any) -> SafeString:
+    def unsubscribed(self, item: Any) -> SafeString | str:
         """How many have left."""
-        return link(_people(item, "unsubscribed"), f"{item.unsubscribed_count:,}")
+        return _people(item, "unsubscribed")
 
 
-def _people(item: List, status: str) -> str:
-    return f"{reverse('admin:subscribers_subscriber_changelist')}?list={item.name}&on={status}"
+def _people(item: Any, status: str) -> SafeString | str:
+    said = f"{getattr(item, f'{status}_count'):,}"
+    to = f"{reverse('admin:subscribers_subscriber_changelist')}?list={item.name}&on={status}"
+    return link(to, said) if item.may_look else said
 
 
 class CountedTags(ChangeList):  # type: ignore[misc]  # Unfold has no types

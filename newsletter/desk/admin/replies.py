@@ -25,8 +25,14 @@ HELD_FIRST = Case(When(state=Reply.State.HELD, then=Value(0)), default=Value(1))
 class ReplyAdmin(ReadOnlyAdmin):
     """What readers wrote back."""
 
-    about = "What readers wrote back, on the page and by mail; what waits for you comes first. Open one to answer it."
-    when_empty = "No reply matches. They arrive by mail, if `replies.address` is set, and from the pages of issues."
+    about = (
+        "What readers wrote back, on the page and by mail; what waits for you comes first. What is held is seen by"
+        " nobody until you approve it. Open one to answer it."
+    )
+    when_empty = (
+        "No reader has written yet. Replies come by mail, if a newsletter's replies.address is set in config.yaml, and"
+        " from the pages of issues."
+    )
     list_display = ("said", "standing", "who", "issue", "received_at")
     list_display_links = None
     list_filter = ("state", "via", IssueFilter)
@@ -93,7 +99,7 @@ class MutedAdmin(DeskAdmin):
     about = (
         "People whose replies are hidden as they come. They are kept all the same; delete a row to unblock somebody."
     )
-    when_empty = "Nobody is blocked."
+    when_empty = "Nobody is blocked. Open a reply and press “Block sender” where somebody only disturbs."
     list_display = ("key", "reason", "created_at")
     search_fields = ("key", "reason")
     search_help_text = "Part of an address or reason"
@@ -114,7 +120,9 @@ class RejectedAdmin(ReadOnlyAdmin):
     """Mail to the reply address that was no reply."""
 
     about = "Mail to the reply address that was no reply, with the reason, so that nothing vanishes without a word."
-    when_empty = "Nothing was rejected."
+    when_empty = (
+        "Nothing was rejected. Mail to the reply address that is no reply is told of here, and nothing is to be done."
+    )
     list_display = ("at", "why", "sender", "subject", "reason")
     list_filter = ("why",)
     search_fields = ("sender", "subject")
@@ -131,7 +139,9 @@ class NoticeAdmin(ReadOnlyAdmin):
         "Mails to one person each: sign-in links, answers. What is uncertain may or may not have arrived; it is never"
         " sent again by itself."
     )
-    when_empty = "No service mail matches."
+    when_empty = (
+        "No service mail has been sent yet. They come when people sign up or in, and when staff are told of news."
+    )
     list_display = ("created_at", "kind", "to", "newsletter", "standing", "brief_reason", "attempts")
     list_filter = ("state", "kind")
     search_fields = ("to",)

@@ -41,7 +41,10 @@ class SuppressionAdmin(LoggedAdmin):
     """Addresses that must not be written to."""
 
     about = "Addresses that must not be written to, whatever the lists say: complaints, dead mailboxes, requests."
-    when_empty = "No address is suppressed."
+    when_empty = (
+        "No address is suppressed. Complaints and dead mailboxes come here by themselves; if you sent from elsewhere"
+        " before, paste or import the list that you have there."
+    )
     form = SuppressionForm
     list_before_template = "suppressions_before.html"
     list_display = ("address", "why", "reason", "created_at")

@@ -39,6 +39,16 @@ class Tab(NamedTuple):
     chosen: bool
 
 
+class Theme(NamedTuple):
+    """A theme: where it stands, which newsletters use it, and what is wrong with one of the publication's own."""
+
+    name: str
+    own: bool
+    address: str
+    used_by: list[str]
+    fault: str
+
+
 class Choice(NamedTuple):
     """What is looked at, as the address says; what it does not say, or says wrongly, is the first there is."""
 
@@ -87,6 +97,9 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "newsletters": known,
         "issues": Issue.objects.filter(newsletter__in=known, items__isnull=False).distinct()[:_LATEST],
         "choice": choice,
+        "known_themes": _themes(config, choice, known),
+        "folder": f"{config.render.templates}/",
+        "own_themes": any(looks.is_own(config, name) for name in looks.looks(config)),
     }
     try:
         mail = _drawn(config, choice)
@@ -108,6 +121,27 @@ def mail(request: HttpRequest) -> HttpResponse:
         return framed(looks.seen(_drawn(config, Choice.of(request, config)), view))
     except render.RenderError as error:
         return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
+
+
+def _themes(config: Config, choice: Choice, known: dict[str, str]) -> list[Theme]:
+    """All there are; those of the publication's own are tried with a sample, a few milliseconds each."""
+    used: dict[str, list[str]] = {}
+    for name, title in known.items():
+        used.setdefault(config.newsletters[name].theme or config.render.theme, []).append(title)
+    found: list[Theme] = []
+    for name in looks.looks(config):
+        own = looks.is_own(config, name)
+        fault = _fault(config, choice.newsletter, name) if own and len(found) < _LATEST else ""
+        found.append(Theme(name, own, choice.address(theme=name), used.get(name, []), fault))
+    return found
+
+
+def _fault(config: Config, newsletter: str, theme: str) -> str:
+    try:
+        looks.drawn(config, str(settings.SECRET_KEY), newsletter, theme, "digest")
+    except render.RenderError as error:
+        return str(error)
+    return ""
 
 
 def _drawn(config: Config, choice: Choice) -> render.Rendered:

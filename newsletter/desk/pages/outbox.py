@@ -32,7 +32,8 @@ def index(request: HttpRequest) -> HttpResponse:
     folders = mailbox.folders(current().outbox)
     seen = set(roles.among(request.user, "newsletter.view_message", (one.newsletter for one in folders)))
     page = Paginator([one for one in folders if one.newsletter in seen], PER_PAGE).get_page(request.GET.get("page"))
-    return desk_page(request, "outbox.html", "Outbox", page=page, outbox=current().outbox)
+    used = any("outbox" in current().kinds_of(name) for name in current().newsletters)
+    return desk_page(request, "outbox.html", "Outbox", page=page, outbox=current().outbox, used=used)
 
 
 @staff_page("newsletter.view_message")

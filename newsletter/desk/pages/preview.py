@@ -6,38 +6,83 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from newsletter import render, send, splice, tokens
+from newsletter.desk import trying
+from newsletter.desk.actions import SeeOther
+from newsletter.desk.pages import readers
 from newsletter.desk.pages.base import desk_page, framed, staff_page
 from newsletter.models import Edition, Issue
 from newsletter.render import gallery as looks
 from newsletter.settings import current
 
 PARTS = {"html": "HTML", "all": "Side by side", "text": "Plain text", "source": "Source"}
+_TITLES = {"wide": "Desktop", "phone": "Phone"}
+PANES = (
+    *(view._replace(title=_TITLES.get(view.name, view.title)) for view in looks.VIEWS),
+    looks.View("source", "Source", 640),
+)
+"""What can stand side by side."""
+REMEMBERED = "preview_panes"
+"""Where a browser's session keeps which of them do."""
 
 
 @staff_page("newsletter.view_issue")
 def preview(request: HttpRequest, number: int) -> HttpResponse:
     """The mail with its line in the inbox; or what keeps it from being rendered."""
-    issue = get_object_or_404(Issue, pk=number)
+    return drawn(request, get_object_or_404(Issue, pk=number))
+
+
+def drawn(request: HttpRequest, issue: Issue, typed: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
+    """The page, with what was typed into its form for a test where that has to be put right."""
     newsletter = current().newsletters.get(issue.newsletter)
     shown: dict[str, Any] = {"object": issue, "sender": newsletter.sender if newsletter else None}
+    offered = readers.crowds(newsletter) if may_see_people(request) else {}
+    met = readers.met(request, offered)
+    seen_by = met.person.email if met and met.person else request.GET.get("as", "").strip()
     try:
-        mail = _mail(issue, reader_for(request, issue))
+        mail = _mail(issue, reader_for(request, issue, seen_by))
     except render.RenderError as error:
-        return desk_page(request, "preview.html", "Preview", error=str(error), **shown)
-    shown["seen_by"] = request.GET.get("as", "") if may_see_people(request) else None
-    keep = urlencode({"as": shown["seen_by"]}) if shown["seen_by"] else ""
-    part = request.GET.get("part", "")
-    return desk_page(
-        request, "preview.html", "Preview", mail=mail, part=part if part in PARTS else "html", tabs=PARTS.items(),
-        keep=keep, weight=render.weight_note(mail["html"]), views=looks.VIEWS, key=str(uuid.uuid4()),
-        groups=newsletter.test_groups if newsletter else {},
-        may_test=request.user.has_perm("newsletter.change_issue"), **shown,
-    )  # fmt: skip
+        return _answer(desk_page(request, "preview.html", "Preview", error=str(error), **shown), status)
+    part, chosen = request.GET.get("part", ""), panes(request)
+    keep = {"as": seen_by} if seen_by and may_see_people(request) else {}
+    return _answer(desk_page(
+        request, "preview.html", "Preview", mail=mail, part=part if part in PARTS else "html",
+        tabs=PARTS.items(), keep=urlencode(keep | ({"of": met.crowd.value, "at": met.person.pk}
+                                                   if met and met.person else {})),
+        frame=urlencode(keep), seen_by=seen_by if may_see_people(request) else None, crowds=offered, met=met,
+        weight=render.weight_note(mail["html"]), panes=[(one, one.name in chosen) for one in PANES],
+        views=[one for one in PANES if one.name in chosen], key=str(uuid.uuid4()), typed=typed or {},
+        groups=trying.groups(issue.newsletter), test=trying.shown(request, issue),
+        may_test=request.user.has_perm("newsletter.change_issue"),
+        may_group=request.user.has_perm("newsletter.view_testgroup"), **shown,
+    ), status)  # fmt: skip
+
+
+def _answer(page: HttpResponse, status: int) -> HttpResponse:
+    page.status_code = status
+    return page
+
+
+def panes(request: HttpRequest) -> list[str]:
+    """Which ways of looking this browser wants side by side: all of them, until it says otherwise."""
+    known = [one.name for one in PANES]
+    kept = [name for name in request.session.get(REMEMBERED, known) if name in known]
+    return kept or known
+
+
+@staff_page("newsletter.view_issue", posts=True)
+def choose(request: HttpRequest, number: int) -> HttpResponse:
+    """Remember for this browser what stands side by side, and go there."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    request.session[REMEMBERED] = [one.name for one in PANES if one.name in request.POST.getlist("pane")]
+    kept = {name: request.POST[name] for name in ("as", "of", "at") if request.POST.get(name)}
+    return SeeOther(f"{reverse('desk-preview', args=(number,))}?{urlencode({'part': 'all', **kept})}")
 
 
 @staff_page("newsletter.view_issue")
@@ -45,7 +90,7 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of the mail, for the frame: as it is, or as one of the views shows it."""
     issue = get_object_or_404(Issue, pk=number)
     try:
-        mail = _mail(issue, reader_for(request, issue))
+        mail = _mail(issue, reader_for(request, issue, request.GET.get("as", "").strip()))
     except render.RenderError as error:
         return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
     view = request.GET.get("view", "")
@@ -63,11 +108,10 @@ def may_see_people(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("subscribers.view_subscriber"))
 
 
-def reader_for(request: HttpRequest, issue: Issue) -> send.Reader:
+def reader_for(request: HttpRequest, issue: Issue, email: str = "") -> send.Reader:
     """The person whose address the preview is asked for; a reader who does not exist if it is for nobody's."""
     # A test's token: looking at the preview counts as no open, and its way out unsubscribes nobody.
     token = tokens.sign(issue.pk, str(settings.SECRET_KEY), purpose=tokens.TEST)
-    email = request.GET.get("as", "").strip()
     if email and may_see_people(request):
         return send.recipient(email, token, current().newsletters.get(issue.newsletter))
     return send.Reader("preview", "reader@example.org", "Robin Reader", token)

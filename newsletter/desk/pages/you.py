@@ -15,7 +15,8 @@ from newsletter.desk.pages.base import desk_page
 from newsletter.desk.pages.calendar.feed import address_of
 from newsletter.desk.signing import members, ways
 from newsletter.models import Wish
-from newsletter.staff import NEWS, SEE, wanted
+from newsletter.roles import is_owner
+from newsletter.staff import NEWS, SEE, can_be_mailed, wanted
 
 
 class NewsForm(forms.Form):
@@ -53,6 +54,8 @@ def _you(request: HttpRequest) -> HttpResponse:
         return SeeOther(reverse("desk-you"))
     return desk_page(
         request, "you.html", "You", form=form, roles=members.in_words(members.held(user)), factors=ways.factors(user),
-        sessions=len(ways.sessions(user)), sees=user.has_perm(SEE), has_password=user.has_usable_password(),
+        sessions=len(ways.sessions(user)), sees=user.has_perm(SEE), reached=can_be_mailed(user.email),
+        owner=is_owner(user),
+        has_password=user.has_usable_password(),
         calendar=address_of(user),
     )  # fmt: skip

@@ -9,6 +9,8 @@ import dns.resolver
 import idna
 
 from newsletter import links
+from newsletter.config import Config
+from newsletter.config.schema import Sender
 from newsletter.preflight.findings import Finding
 from newsletter.preflight.outside.means import Means
 from newsletter.preflight.places import is_reserved
@@ -21,9 +23,13 @@ _WHERE = "the sender"
 
 def domain(proof: Proof, means: Means) -> Iterator[Finding]:
     """Whether receivers can tell that we may send in its name."""
-    sender = proof.letter.sender
-    ours = _domain(sender.address)
-    back = _domain(links.bounces_of(proof.config, proof.issue.newsletter) or sender.address)
+    yield from of_newsletter(proof.config, proof.issue.newsletter, proof.letter.sender, means)
+
+
+def of_newsletter(config: Config, newsletter: str, sender: Sender, means: Means) -> Iterator[Finding]:
+    """The same for a newsletter of which there need be no issue."""
+    ours = domain_of(sender.address)
+    back = domain_of(links.bounces_of(config, newsletter) or sender.address)
     if reserved := next((one for one in (ours, back) if is_reserved(one)), ""):
         yield Finding("sender-reserved", f"{reserved} is a name for examples and tests",
                       "send from a domain of your own, before anything goes to real people", _WHERE,
@@ -85,7 +91,8 @@ def _texts(means: Means, name: str) -> list[str]:
     return [b"".join(one.strings).decode("utf-8", "replace") for one in answer]
 
 
-def _domain(address: str) -> str:
+def domain_of(address: str) -> str:
+    """The domain of an address as name servers know it."""
     name = address.rpartition("@")[2].lower()
     try:
         return idna.encode(name, uts46=True).decode("ascii")

@@ -6,29 +6,30 @@ Looking at a page changes nothing, and fetches nothing either: the bookmarklet o
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
-from newsletter.collect import CollectError, adding, page
+from newsletter.collect import adding
 from newsletter.collect.entry import Entry
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages.base import desk_page
 from newsletter.desk.pages.inbox.forms import AddressForm, StoryForm, WriteForm
 from newsletter.desk.pages.inbox.room import Room, triage_page
 from newsletter.desk.pages.inbox.story import framed
-from newsletter.models import Post, Triage
+from newsletter.models import Chore, Post, Triage
 from newsletter.settings import current
 
 
 @triage_page
 def add(request: HttpRequest, newsletter: str) -> HttpResponse:
-    """Ask for an address; fetch its page and show what would be added; add it."""
+    """Ask for an address; have its page fetched and show what would be added; add it."""
     room = Room.of(request, newsletter)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     if do.startswith("take:"):
@@ -37,6 +38,8 @@ def add(request: HttpRequest, newsletter: str) -> HttpResponse:
         return _add(request, room)
     if do == "fetch":
         return _fetch(request, room)
+    if work := request.GET.get("work", ""):
+        return _fetched(request, room, work)
     return _ask(request, room, AddressForm(initial={"url": request.GET.get("url", "")}))
 
 
@@ -57,40 +60,71 @@ def write(request: HttpRequest, newsletter: str) -> HttpResponse:
     return _write(request, room, form, preview=preview)
 
 
-def _ask(request: HttpRequest, room: Room, form: AddressForm, **context: Any) -> HttpResponse:
+def _ask(request: HttpRequest, room: Room, form: AddressForm, status: int = 422, **context: Any) -> HttpResponse:
     address = request.build_absolute_uri(reverse("desk-inbox-add", args=(room.name,)))
     # What stands behind the address is added in the browser, where the reader is.
     bookmarklet = f"javascript:void(location.href='{address}?url='+encodeURIComponent(location.href))"
     response = desk_page(
         request, "inbox_add.html", "Add a post", room=room, form=form, bookmarklet=bookmarklet, **context
     )
-    response.status_code = 422 if form.errors else 200
+    response.status_code = status if form.errors else 200
     return response
 
 
 def _fetch(request: HttpRequest, room: Room) -> HttpResponse:
+    """Have the page fetched by a job, and go where one sees how that goes."""
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _ask(request, room, form)
-    try:
-        found = page.fetch(current(), form.cleaned_data["url"], timezone.now())
-    except CollectError as error:
-        form.add_error("url", str(error))
-        return _ask(request, room, form)
-    if post := adding.known(found.url):
+    chore = Chore.ask(Chore.Kind.PAGE, room.name, timezone.now(), request.user, url=form.cleaned_data["url"])
+    return SeeOther(f"{reverse('desk-inbox-add', args=(room.name,))}?work={chore.pk}")
+
+
+def _fetched(request: HttpRequest, room: Room, work: str) -> HttpResponse:
+    """The story that was fetched, what stands in its way, or that it is not there yet."""
+    chore = _chore(request, room, work)
+    if chore is None:
+        messages.info(request, "What was fetched is not kept for longer than a day. Fetch it once more.")
+        return SeeOther(reverse("desk-inbox-add", args=(room.name,)))
+    url = chore.facts["url"]
+    if not chore.is_done:
+        return _wait(request, room, chore)
+    if "HX-Request" in request.headers:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if chore.fault:
+        form = AddressForm({"url": url})
+        form.add_error("url", chore.fault)
+        return _ask(request, room, form, status=200)
+    if post := adding.known(chore.found["url"]):
         triage = Triage.of(room.name, [post.pk]).get(post.pk)
         used = room.inbox.used_by([post.pk]).get(post.pk, [])
-        return _ask(request, room, form, known=post, triage=triage, used=used)
-    return _show(request, room, StoryForm(initial=_initial(found)), found.html, found.summary)
+        return _ask(request, room, AddressForm(initial={"url": url}), known=post, triage=triage, used=used)
+    return _show(request, room, StoryForm(initial=_initial(chore)), chore.found["html"], chore.found["summary"])
 
 
-def _initial(entry: Entry) -> dict[str, Any]:
-    at = entry.published_at
-    return {
-        "title": entry.title, "summary": entry.summary, "authors": ", ".join(entry.authors), "html": entry.html,
-        "tags": ", ".join(entry.tags), "image_url": entry.image_url, "image_alt": entry.image_alt, "url": entry.url,
-        "published_at": timezone.localtime(at) if at else None, "language": entry.language,
-    }  # fmt: skip
+def _wait(request: HttpRequest, room: Room, chore: Chore) -> HttpResponse:
+    """That it is being fetched: a page that looks again by itself, or the part of it that does."""
+    context = {"room": room, "chore": chore}
+    if "HX-Request" in request.headers:
+        answer = render(request, "inbox_add_waiting.html", context)
+    else:
+        answer = desk_page(request, "inbox_add_wait.html", "Add a post", **context)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _chore(request: HttpRequest, room: Room, work: str) -> Chore | None:
+    """What this member of staff has asked for."""
+    try:
+        rows = Chore.objects.filter(kind=Chore.Kind.PAGE, subject=room.name, by=request.user.pk)
+        return rows.filter(pk=UUID(work)).first()
+    except ValueError:
+        return None
+
+
+def _initial(chore: Chore) -> dict[str, Any]:
+    at = parse_datetime(chore.found["published_at"]) if chore.found["published_at"] else None
+    return {**chore.found, "published_at": timezone.localtime(at) if at else None}
 
 
 def _show(request: HttpRequest, room: Room, form: StoryForm, html: str, summary: str) -> HttpResponse:
