@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import INPUT_CLASSES
 
 from newsletter import pipeline, roles
-from newsletter.models import AudienceUnknown, Issue, Item, TransitionRefused, audience_of
+from newsletter.models import AudienceUnknown, Issue, Item, TransitionRefused, audience_of, trial
 from newsletter.models.edition import digest_of
 from newsletter.render import RenderError
 from newsletter.settings import current
@@ -135,8 +136,9 @@ def fingerprint(issue: Issue) -> str:
     items = issue.items.order_by("position", "pk").values_list("pk", *names)
     own = issue.own_blocks.order_by("position", "pk").values_list("pk", "position", "section", "section_emoji", "text")
     return digest_of(
-        issue.subject, issue.preheader, issue.opening, issue.closing, *map(repr, items), "own blocks", *map(repr, own)
-    )
+        issue.subject, issue.preheader, issue.opening, issue.closing, *map(repr, items), "own blocks", *map(repr, own),
+        *(["trial", json.dumps(tried, sort_keys=True)] if (tried := trial.state_of(issue)) else []),
+    )  # fmt: skip
 
 
 def _approve(ctx: pipeline.Context, issue: Issue, by: Any, data: dict[str, Any]) -> None:

@@ -105,19 +105,24 @@ class Mailing:
     late: Sequence[Any] = ()
     listed: bool = True
     answered: bool = True
+    sender_name: str = ""
+    """Empty: the newsletter's own."""
 
     @classmethod
     def of(cls, issue: Issue, edition: Edition, config: Config, subject_prefix: str = "") -> Mailing:
         """The mailing of an edition; a test's subject carries a prefix."""
         return cls(
             config, issue.newsletter, issue.slug, edition.marker, edition.digest, subject_prefix + edition.subject,
-            edition.html, edition.text, edition.late,
+            edition.html, edition.text, edition.late, sender_name=edition.sender_name,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def newsletter(self) -> Newsletter:
-        """The newsletter's part of config.yaml."""
-        return self.config.newsletters[self.newsletter_id]
+        """The newsletter's part of config.yaml; the sender's name may be the edition's own."""
+        letter = self.config.newsletters[self.newsletter_id]
+        if not self.sender_name:
+            return letter
+        return letter.model_copy(update={"sender": letter.sender.model_copy(update={"name": self.sender_name})})
 
     @property
     def domain(self) -> str:
