@@ -48,7 +48,7 @@ def _withhold(erasure: Erasure, rows: Rows) -> None:
     """
     list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     scrub(rows.exclude(reason=""), erasure.person.address_and_name())
-    rows.filter(state__in=(Message.State.PENDING, Message.State.DEFERRED)).update(
+    rows.filter(state__in=(Message.State.PENDING, Message.State.DEFERRED, Message.State.HELD)).update(
         state=Message.State.WITHHELD, reason="erased since the audience was frozen", claim=None, lease_until=None,
         retry_at=None,
     )  # fmt: skip

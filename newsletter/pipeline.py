@@ -176,29 +176,29 @@ def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
         issue.refresh_from_db()
         digest = preflight.insist(issue, ctx.config, ctx.key, ctx.clock()) if _can_be_approved(issue) else ""
         _insist_on_another(ctx.config, issue, by)
-        issue.approve(edition := _rendered(ctx, issue), by, ctx.clock())
+        variants = _variants(ctx, issue)
+        edition = variants.get(FIRST) or render.render(issue, ctx.config, ctx.key)
+        issue.approve(edition, by, ctx.clock(), variants)
         preflight.bind(issue, digest, edition, ctx.clock())
 
 
-def _rendered(ctx: Context, issue: Issue) -> Edition:
-    """Render the issue; where it has an A/B test, every variant of it, each of which is bound by the approval."""
+def _variants(ctx: Context, issue: Issue) -> dict[str, Edition]:
+    """Render every variant of an issue that has an A/B test: the approval binds each of them."""
     trial = Trial.of(issue)
     if trial is None:
-        return render.render(issue, ctx.config, ctx.key)
+        return {}
     if faults := trial.faults():
         raise TransitionRefused(f"{issue} was not approved: {faults[0]}")
     editions = render.editions(issue, ctx.config, ctx.key, trial)
-    trial.bind(editions)
-    return editions[FIRST]
+    trial.insist(editions)
+    return editions
 
 
 def edition_of(ctx: Context, issue: Issue, letter: str = "") -> Edition:
     """What was approved of an issue, or of a variant of it; else as it stands now. Raises RenderError."""
-    trial = Trial.of(issue) if letter else None
     if issue.edition is None:
-        return render.render(issue, ctx.config, ctx.key, trial, letter or FIRST)
-    bound = trial.variant(letter).edition if trial else None
-    return bound or issue.edition
+        return render.render(issue, ctx.config, ctx.key, Trial.of(issue) if letter else None, letter or FIRST)
+    return Edition.of(issue, letter if letter in issue.variants else "") or issue.edition
 
 
 def _can_be_approved(issue: Issue) -> bool:

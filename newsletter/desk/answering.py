@@ -8,7 +8,7 @@ from django.db import transaction
 
 from newsletter import links, render, tokens
 from newsletter.markup.said import tidied
-from newsletter.models import Issue, Notice, Reply
+from newsletter.models import Edition, Notice, Reply
 from newsletter.models.reply import digest
 from newsletter.pipeline import Context
 
@@ -33,7 +33,7 @@ def answer(ctx: Context, reply: Reply, by: Any, text: str, public: bool) -> Noti
         if reader is None or letter is None:
             return None
         facts = {
-            "issue_title": _title(reply.issue), "public": public, "your_words": reply.text, "answer": answer.text,
+            "issue_title": _title(reply), "public": public, "your_words": reply.text, "answer": answer.text,
             "issue_url": links.replies(ctx.config, reply.issue.newsletter, reply.issue.slug), "answered_by": name,
         }  # fmt: skip
         until = now + ctx.config.track.replies.valid
@@ -44,6 +44,7 @@ def answer(ctx: Context, reply: Reply, by: Any, text: str, public: bool) -> Noti
         )  # fmt: skip
 
 
-def _title(issue: Issue) -> str:
-    """What an issue went out as, as it reads for nobody in particular."""
-    return (render.for_nobody(issue.edition, "subject") if issue.edition else "") or issue.slug
+def _title(reply: Reply) -> str:
+    """What the issue went out as to whoever replied, as it reads for nobody in particular."""
+    edition = Edition.of(reply.issue, reply.message.variant if reply.message else "")
+    return (render.for_nobody(edition, "subject") if edition else "") or reply.issue.slug

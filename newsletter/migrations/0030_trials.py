@@ -13,7 +13,7 @@ import newsletter.models.trial
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0027_names_at_the_desk'),
+        ('newsletter', '0028_held'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -56,7 +56,6 @@ class Migration(migrations.Migration):
                 ('preheader', models.TextField(blank=True, db_default='', default='')),
                 ('sender_name', models.TextField(blank=True, db_default='', default='')),
                 ('opening', models.TextField(blank=True, db_default='', default='')),
-                ('edition', models.ForeignKey(blank=True, help_text='What was approved of it.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='newsletter.edition')),
                 ('trial', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='newsletter.trial')),
             ],
             options={

@@ -41,6 +41,14 @@ class Edition(models.Model):
         return f"{self.issue} {self.variant} {self.digest[:12]}"
 
     @classmethod
+    def of(cls, issue: Issue, variant: str = "") -> Edition | None:
+        """What a message of an issue is made of, by `Message.variant`: the issue's own edition, or that of a letter.
+
+        Whatever goes from a message to what stood in it asks here: two readers of one issue may have got two editions.
+        """
+        return cls.objects.get(pk=issue.variants[variant]) if variant else issue.edition
+
+    @classmethod
     def keep(
         cls, issue: Issue, marker: str, late: Sequence[Any] = (), variant: str = "a", sender_name: str = "",
         **parts: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,14 @@ class Issue(models.Model):
     edition = models.ForeignKey(
         "Edition", models.PROTECT, null=True, blank=True, related_name="+", help_text="What was approved, and is sent."
     )
+    variants = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False,
+        help_text="The numbers of the other editions that were approved, by their letters: see Edition.of.",
+    )  # fmt: skip
+    decided_at = models.DateTimeField(
+        null=True, blank=True, editable=False,
+        help_text="When it was settled which variant the rest of its readers get, who wait for that.",
+    )  # fmt: skip
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     edited_by = models.ForeignKey(
@@ -99,6 +108,9 @@ class Issue(models.Model):
         Segment, models.PROTECT, null=True, blank=True, related_name="+", help_text="It does not go to these people."
     )
     send_at = models.DateTimeField(null=True, blank=True)
+    local_time = models.BooleanField(
+        default=False, db_default=False, help_text="Each reader gets it when it is that time of day where they live."
+    )
     retry_at = models.DateTimeField(null=True, blank=True, help_text="The transport rests until then.")
     halted_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it paused itself; empty where a person did."
@@ -143,6 +155,8 @@ class Issue(models.Model):
         ),
     }
 
+    GOING = (Status.SENDING, Status.PAUSED, Status.SENT)
+    """Once it has gone out to somebody, and was not given up."""
     EDITABLE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED)
     """Until sending starts."""
 
@@ -178,16 +192,29 @@ class Issue(models.Model):
         due = Issue.to_start(now).order_by()
         return self._move(due, status=self.Status.SENDING, started_at=now, reason="", retry_at=None)
 
-    def approve(self, edition: Edition, by: Any, now: datetime) -> None:
-        """Bind the approval to the very content that will be sent."""
-        self.go(self.Status.APPROVED, edition=edition, approved_at=now, approved_by=by, reason="")
+    def approve(
+        self, edition: Edition, by: Any, now: datetime, variants: Mapping[str, Edition] | None = None
+    ) -> None:  # fmt: skip
+        """Bind the approval to the very content that will be sent: the edition, and those of all variants by letter."""
+        numbers = {letter: one.pk for letter, one in (variants or {}).items()}
+        self.go(
+            self.Status.APPROVED, edition=edition, variants=numbers, approved_at=now, approved_by=by, reason=""
+        )  # fmt: skip
+
+    def decide(self, variant: str, now: datetime) -> bool:
+        """Let the rest of its readers have one of its variants; say whether this call, and nobody before it, did it.
+
+        From then on that is the issue's own edition, on the web too; who waited for this is due at once.
+        """
+        open_ = Issue.objects.filter(status__in=self.GOING, decided_at=None)
+        return self._move(open_, edition_id=self.variants[variant], decided_at=now)
 
     def edited(self) -> None:
         """Remember who edited it, and void an approval: what was approved is no longer what the issue says."""
         Issue.objects.filter(pk=self.pk).update(edited_by=person())
         self._move(
             Issue.objects.filter(status__in=(self.Status.APPROVED, self.Status.SCHEDULED)),
-            status=self.Status.IN_REVIEW, edition=None, approved_at=None, approved_by=None,
+            status=self.Status.IN_REVIEW, edition=None, variants={}, approved_at=None, approved_by=None,
             reason="edited after it was approved; approve it again",
         )  # fmt: skip
 
@@ -208,6 +235,11 @@ class Issue(models.Model):
             if held.first() is None:
                 return 0
             return sum(item.copy_anew() for item in self.items.select_related("post"))
+
+    @property
+    def holds(self) -> bool:
+        """Whether some of its messages may wait for their hour or for a decision."""
+        return self.local_time or bool(self.variants)
 
     @property
     def is_public(self) -> bool:

@@ -17,8 +17,9 @@ from django.db.models import Count, F, Min, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
 
-from newsletter.models import claims, settling
+from newsletter.models import claims, freezing, settling
 from newsletter.models.among import Among
+from newsletter.models.freezing import Split
 from newsletter.models.issue import Issue
 from newsletter.models.settling import Verdict
 from newsletter.models.transport import SKEW
@@ -43,14 +44,16 @@ class Hold:
     until: datetime
 
 
-Reached = dict[tuple[int, str], int]
-"""The last number that a lane has taken, by issue and route.
+Place = tuple[int, str, str, str]
+"""Where a lane looks for messages: issue, state, route and variant."""
+Reached = dict[Place, tuple[datetime | None, int]]
+"""The last message that a lane has taken of each place, by its hour and its number.
 
 It begins its next look there. Where it began with the first message each time, PostgreSQL would walk past all that were
 taken since it last cleaned its index up: 20 µs a message at 50,000 messages, and more the more there are.
 """
-Row = tuple[int, int | None, int, str]
-"""A message's number, whose it is, the attempts so far and what they came to."""
+Row = tuple[int, int | None, int, str, datetime | None]
+"""A message's number, whose it is, the attempts so far and what they came to, and its hour."""
 
 
 class Due(NamedTuple):
@@ -73,6 +76,8 @@ class Message(models.Model):
         """Where the message stands. Submitted is not delivered: only the receiving side can say that."""
 
         EXCLUDED = "excluded"
+        HELD = "held"
+        """It waits for its hour, `retry_at`; or, without one, for a decision, and then goes with what was decided."""
         PENDING = "pending"
         SUBMITTING = "submitting"
         SUBMITTED = "submitted"
@@ -102,6 +107,10 @@ class Message(models.Model):
     transport = models.CharField(
         max_length=63, blank=True, default="", db_default="", help_text="The transport by which it went."
     )
+    variant = models.CharField(
+        max_length=1, blank=True, default="", db_default="", editable=False,
+        help_text="Which of several editions it is; empty: the issue's own, see Edition.of.",
+    )  # fmt: skip
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -116,25 +125,26 @@ class Message(models.Model):
         return f"{self.issue} to {self.subscriber}"
 
     @classmethod
-    def freeze(cls, issue: Issue, audience: Audience, now: datetime, route: Combinable = OWN_WAY) -> None:
+    def freeze(
+        cls,
+        issue: Issue,
+        audience: Audience,
+        now: datetime,
+        route: Combinable = OWN_WAY,
+        *,
+        hour: Combinable | None = None,
+        split: Split | None = None,
+    ) -> None:
         """Write the issue's audience in one statement: a row for each candidate, the excluded with their reason.
 
-        `route` is an expression over people: the transport that their messages are meant for. A second call changes
-        nothing.
+        `route` is an expression over people: the transport that their messages are meant for. So is `hour`: the moment
+        until which they are held, or NULL where it has come. `split` says who gets which variant, and holds the
+        others. A second call changes nothing.
         """
-        select, params = audience.statement(now, route=route)
-        if connection.vendor == "postgresql":
-            select += f" FOR KEY SHARE OF {connection.ops.quote_name(Subscriber._meta.db_table)}"
         table = connection.ops.quote_name(cls._meta.db_table)
+        statement, params = freezing.statement(table, audience, now, route, hour, split)
         with connection.cursor() as cursor:
-            # Materialized: state and reason both come from the exclusion, which is worked out once for each person.
-            cursor.execute(
-                f"WITH people (id, exclusion, route) AS MATERIALIZED ({select})"  # noqa: S608 - only names of ours
-                f" INSERT INTO {table} (issue_id, subscriber_id, state, reason, route)"
-                " SELECT %s, id, CASE WHEN exclusion = '' THEN %s ELSE %s END, exclusion, route FROM people WHERE true"
-                " ON CONFLICT DO NOTHING",
-                [*params, issue.pk, cls.State.PENDING, cls.State.EXCLUDED],
-            )
+            cursor.execute(statement, [*params, issue.pk])
 
     @classmethod
     def take(
@@ -147,22 +157,23 @@ class Message(models.Model):
         *,
         reached: Reached | None = None,
         fields: bool = True,
+        variant: str = "",
     ) -> list[Due]:
         """Put up to so many messages that are due into a worker's hands, and return what it needs to send them.
 
         From now on they are `submitting`: if nothing more is heard of them until the lease ends, nobody knows. Asked at
         this moment: is the issue still being sent, does the person still want it, and at which address? Without
-        `fields`, what else is known of the person is left out.
+        `fields`, what else is known of the person is left out. Of an issue with variants, only messages of `variant`.
         """
         marks = {} if reached is None else reached
         with transaction.atomic():
             rows: list[Row] = []
             for route in routes:
-                rows += cls._due(issue, route, number - len(rows), hold.at, marks)
-            known = reachable(audience, (person for _, person, _, _ in rows), hold.at, fields)
+                rows += cls._due(issue, route, variant, number - len(rows), hold.at, marks)
+            known = reachable(audience, (person for _, person, *_ in rows), hold.at, fields)
             found = [
                 Due(pk, person or 0, attempts, *known[person], reason.startswith(SPARED))
-                for pk, person, attempts, reason in rows
+                for pk, person, attempts, reason, _ in rows
                 if person in known
             ]
             cls.objects.filter(pk__among=[due.number for due in found]).update(
@@ -174,25 +185,36 @@ class Message(models.Model):
         return found
 
     @classmethod
-    def _due(cls, issue: Issue, route: str, number: int, now: datetime, reached: Reached) -> list[Row]:
-        """Messages of one route that may go now; first what was put off.
+    def _due(
+        cls, issue: Issue, route: str, variant: str, number: int, now: datetime, reached: Reached
+    ) -> list[Row]:  # fmt: skip
+        """Messages of one route that may go now; first what was put off, then what was held.
 
         Each kind is looked for by itself, so that the database walks its index to them, past nothing else.
         """
         mine = cls.objects.filter(issue=issue, issue__status=Issue.Status.SENDING, route=route)
-        late = cls._first(mine.filter(state=cls.State.DEFERRED, retry_at__lte=now), number)
-        return late + cls._pending(mine, (issue.pk, route), number - len(late), reached)
+        if issue.variants:
+            # Not if the issue has got another edition since it was read: that is the one to send then.
+            mine = mine.filter(variant=variant, issue__edition=issue.edition_id)
+        rows = cls._first(mine.filter(state=cls.State.DEFERRED, retry_at__lte=now), number)
+        for state in (cls.State.HELD, cls.State.PENDING) if issue.holds else (cls.State.PENDING,):
+            due = mine.filter(state=state)
+            if state == cls.State.HELD:
+                due = due.filter(_let_go(issue, now))
+            rows += cls._onwards(due, (issue.pk, state, route, variant), number - len(rows), reached)
+        return rows
 
     @classmethod
-    def _pending(cls, mine: QuerySet[Message], place: tuple[int, str], number: int, reached: Reached) -> list[Row]:
+    def _onwards(cls, due: QuerySet[Message], place: Place, number: int, reached: Reached) -> list[Row]:
         """So many that nobody has tried, from the mark on; from the first once there are no more behind it."""
-        pending, rows = mine.filter(state=cls.State.PENDING), list[Row]()
+        rows = list[Row]()
         if place in reached:
-            rows = cls._first(pending.filter(retry_at=None, pk__gt=reached[place]), number)
+            hour, last = reached[place]
+            rows = cls._first(due.filter(retry_at=hour, pk__gt=last), number)
         if len(rows) < number:
-            rows = cls._first(pending, number)  # what was put back stands before the mark
+            rows = cls._first(due, number)  # what was put back stands before the mark
         if rows:
-            reached[place] = max(pk for pk, *_ in rows)
+            reached[place] = (rows[-1][4], rows[-1][0])
         return rows
 
     @classmethod
@@ -203,7 +225,11 @@ class Message(models.Model):
         # Rows that another worker is just taking are passed over instead of waited for.
         skips = connection.features.has_select_for_update_skip_locked
         rows = due.select_for_update(skip_locked=True, of=("self",)) if skips else due
-        return list(rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts", "reason")[:number])
+        return list(
+            rows.order_by("retry_at", "pk").values_list("pk", "subscriber_id", "attempts", "reason", "retry_at")[
+                :number
+            ]
+        )
 
     @classmethod
     def renew(cls, claim: uuid.UUID, numbers: Iterable[int], until: datetime) -> set[int]:
@@ -296,7 +322,7 @@ class Message(models.Model):
     def routes_of(cls, issue: Issue) -> set[str]:
         """The routes of an issue's messages that wait to be sent; found by steps along the index, past all messages."""
         found = set()
-        for state in (cls.State.PENDING, cls.State.DEFERRED):
+        for state in _WAITING if issue.holds else _WAITING[:2]:
             rows = cls.objects.filter(issue=issue, state=state)
             route = rows.aggregate(first=Min("route"))["first"]
             while route is not None:
@@ -307,8 +333,7 @@ class Message(models.Model):
     @classmethod
     def reroute(cls, issue: Issue, routes: Collection[str]) -> int:
         """Let messages of these routes that wait to be sent go by their newsletter's own transport; return how many."""
-        waiting = (cls.State.PENDING, cls.State.DEFERRED)
-        return cls.objects.filter(issue=issue, state__in=waiting, route__in=routes).update(route=OWN_WAY.value)
+        return cls.objects.filter(issue=issue, state__in=_WAITING, route__in=routes).update(route=OWN_WAY.value)
 
     @classmethod
     def counts(cls, issue: Issue) -> dict[str, int]:
@@ -317,7 +342,13 @@ class Message(models.Model):
         return dict(found)
 
 
-_OPEN = (Message.State.PENDING, Message.State.SUBMITTING, Message.State.DEFERRED)
+_WAITING = (Message.State.PENDING, Message.State.DEFERRED, Message.State.HELD)
+_OPEN = (Message.State.PENDING, Message.State.SUBMITTING, Message.State.DEFERRED, Message.State.HELD)
+
+
+def _let_go(issue: Issue, now: datetime) -> Q:
+    """Of what is held, that which need not be any more: its hour has come, or what it waited for is decided."""
+    return Q(retry_at__lte=now) if issue.local_time else Q(retry_at=None, issue__decided_at__isnull=False)
 
 
 def reachable(

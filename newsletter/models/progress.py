@@ -17,7 +17,7 @@ from newsletter.models.message import Message
 from newsletter.models.reasons import gist
 
 State = Message.State
-OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED)
+OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED, State.HELD)
 AT_ONCE = (State.PENDING, State.SUBMITTING)
 """What can go now, as opposed to what waits for its next attempt."""
 TAKEN = (State.SUBMITTED, State.DELIVERED)
@@ -60,6 +60,11 @@ class Way:
     def deferred(self) -> int:
         """Messages that wait for their next attempt."""
         return self.count(State.DEFERRED)
+
+    @property
+    def held(self) -> int:
+        """Messages that wait for their hour, or for a decision."""
+        return self.count(State.HELD)
 
     @property
     def lost(self) -> int:
@@ -142,6 +147,11 @@ class Progress:
     def lost(self) -> int:
         """Messages that failed or came back."""
         return self.count(State.FAILED, State.BOUNCED, State.COMPLAINED)
+
+    @property
+    def held(self) -> int:
+        """Messages that wait for their hour, or for a decision."""
+        return self.count(State.HELD)
 
     @property
     def uncertain(self) -> int:

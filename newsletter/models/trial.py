@@ -1,7 +1,7 @@
 """Trial: an A/B test of an issue. A share of the readers gets its variants, the rest what has done best with them.
 
 Variant a is the issue as it stands; the others say a few things differently. The messages know which they are
-(`Message.variant`), and each variant's edition is bound as the issue is approved.
+(`Message.variant`), and the issue knows the edition of each, which is bound as it is approved (`Issue.variants`).
 """
 
 from __future__ import annotations
@@ -87,8 +87,7 @@ class Trial(models.Model):
     @classmethod
     def undecided(cls) -> QuerySet[Trial]:
         """Trials of issues that have begun to be sent, of which nobody has said yet which has won."""
-        gone = (Issue.Status.SENDING, Issue.Status.PAUSED, Issue.Status.SENT)
-        begun = cls.objects.filter(winner="", issue__status__in=gone, issue__started_at__isnull=False)
+        begun = cls.objects.filter(winner="", issue__status__in=Issue.GOING)
         return begun.select_related("issue").order_by("pk")
 
     @property
@@ -146,6 +145,8 @@ class Trial(models.Model):
             found.append(f"an A/B test has {FEWEST} to {len(LETTERS)} variants, and this one has {count}")
         if not self.varies:
             found.append("nothing varies: choose subject, preheader, sender's name or opening letter")
+        if self.issue.local_time:
+            found.append("it cannot be sent at each reader's local time as well: schedule it for one moment")
         found += self._twins()
         if not 1 <= self.share <= 100:
             found.append("the share of the readers lies between 1 and 100 %")
@@ -167,8 +168,8 @@ class Trial(models.Model):
 
     # ── its way ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def bind(self, editions: Mapping[str, Edition]) -> None:
-        """Remember what was approved of each variant. Raises TransitionRefused if two come out the same."""
+    def insist(self, editions: Mapping[str, Edition]) -> None:
+        """Raise TransitionRefused if two of its variants come out the same, whatever was written for them."""
         digests: dict[str, str] = {}
         for letter, edition in editions.items():
             if edition.digest in digests:
@@ -177,8 +178,6 @@ class Trial(models.Model):
                     "of its A/B test come out the same"
                 )
             digests[edition.digest] = letter
-        for letter, edition in editions.items():
-            self.variants.filter(letter=letter).update(edition=edition)
 
     def over_at(self, at: datetime) -> bool:
         """Write down when the wait is over; say whether this call did."""
@@ -199,16 +198,16 @@ class Trial(models.Model):
         """
         with transaction.atomic():
             self.issue = issue = Issue.objects.select_for_update().get(pk=self.issue_id)
-            won = self.variant(letter)
-            if issue.started_at is None or issue.status == Issue.Status.CANCELLED or won.edition is None:
+            if issue.status not in Issue.GOING or letter not in issue.variants:
                 raise TransitionRefused(f"{issue} is {issue.get_status_display()}: there is nothing to decide")
-            told = {"decided_at": now, "decided_by": by, "confidence": confidence, "words": words}
-            if not Trial.objects.filter(pk=self.pk, winner="").update(winner=letter, **told):
+            if not issue.decide(letter, now):
                 return False
-            said = {name: words for name, words in self.said(letter).items() if name != "sender_name"}
-            kept = {name: getattr(issue, name) for name in FIELDS if hasattr(issue, name)}
+            said = {name: text for name, text in self.said(letter).items() if name != "sender_name"}
+            kept = {name: getattr(issue, name) for name in FIELDS if name != "sender_name"}
             Variant.objects.filter(trial=self.pk, letter=FIRST).update(**kept)
-            Issue.objects.filter(pk=issue.pk).update(edition=won.edition, **said)
+            Issue.objects.filter(pk=issue.pk).update(**said)
+            told = {"decided_at": now, "decided_by": by, "confidence": confidence, "words": words}
+            Trial.objects.filter(pk=self.pk).update(winner=letter, **told)
             deeds.note(issue, [("winner of the A/B test", "", f"variant {letter.upper()}: {words}")])
         self.refresh_from_db()
         return True
@@ -233,9 +232,6 @@ class Variant(models.Model):
     preheader = models.TextField(blank=True, default="", db_default="")
     sender_name = models.TextField(blank=True, default="", db_default="")
     opening = models.TextField(blank=True, default="", db_default="")
-    edition = models.ForeignKey(
-        "Edition", models.RESTRICT, null=True, blank=True, related_name="+", help_text="What was approved of it."
-    )
 
     class Meta:
         ordering = ("letter",)

@@ -170,12 +170,12 @@ def _approved(
 ) -> Proof:
     trial = Trial.of(issue)
     # After an A/B test the issue's edition is the winner's, which may be another than that of the issue as it stood.
-    edition = (trial.variant(FIRST).edition if trial else None) or edition
+    edition = (Edition.of(issue, FIRST) if FIRST in issue.variants else None) or edition
     kept = issue.preflights.filter(edition=edition).values_list("digest", flat=True).first()
     found = tuple(
-        (one.letter, _bound(trial.worn(one.letter), one.edition, config, letter, items, now))
-        for one in (trial.others if trial else ())
-        if trial and one.edition
+        (one, _bound(trial.worn(one), bound, config, letter, items, now))
+        for one in (sorted(issue.variants) if trial else ())
+        if trial and one != FIRST and (bound := Edition.of(issue, one))
     )
     proof = _bound(issue, edition, config, letter, items, now)
     return replace(proof, digest=kept or edition.digest, trial=trial, variants=found)

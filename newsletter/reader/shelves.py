@@ -13,7 +13,7 @@ from django.urls import reverse
 from newsletter import render as rendering
 from newsletter.config import Config
 from newsletter.config.values import zone
-from newsletter.models import Issue, Item
+from newsletter.models import Edition, Issue, Item
 from newsletter.reader.frame import Frame, frame_of
 from newsletter.render.context import is_web
 from newsletter.render.words import one_line
@@ -71,9 +71,9 @@ def cards(config: Config, issues: Iterable[Issue]) -> list[Card]:
     return [_card(config, issue) for issue in issues if issue.newsletter in config.newsletters]
 
 
-def title_of(issue: Issue) -> str:
-    """The subject it went out with, without the reader's name that may stand in it."""
-    edition = issue.edition
+def title_of(issue: Issue, variant: str = "") -> str:
+    """The subject it went out with, to those of a variant, without the reader's name that may stand in it."""
+    edition = Edition.of(issue, variant)
     return (rendering.for_nobody(edition, "subject") if edition else "") or issue.slug
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import repeat
@@ -13,7 +14,8 @@ from newsletter import tokens
 from newsletter.config import Config, Newsletter, Problem
 from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
-from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
+from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, Trial, audience_of
+from newsletter.models.freezing import Split
 from newsletter.send import limits, machine, transports
 from newsletter.send.alarms import alarm
 from newsletter.send.lane import Lane
@@ -68,12 +70,18 @@ def _freeze(config: Config, issue: Issue, newsletter: Newsletter, now: datetime)
         audience = audience_of(issue, newsletter)
     except AudienceUnknown as error:
         return f"{error}; mend the segment"
-    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice())
+    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice(), split=_split(issue))
     if Message.any_open(issue):
         return ""
     if audience.only or audience.without:
         return "nobody on its lists is meant by the segments it is for and without; see the report, change the segments"
     return f"{NOBODY} on {', '.join(audience.lists)}; add people"
+
+
+def _split(issue: Issue) -> Split | None:
+    """Who gets which variant of its A/B test, if it has one: the same people however often it is asked."""
+    trial = Trial.of(issue) if issue.variants else None
+    return Split("".join(sorted(issue.variants)), trial.share, f"trial of issue {issue.pk}") if trial else None
 
 
 def resume(config: Config, issue: Issue, now: datetime) -> None:
@@ -111,18 +119,31 @@ def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
         return False
-    mailing = lane.mailing(issue, issue.edition)
-    if fault := _fault(mailing, now):
+    mailings = lane.mailings(issue, issue.edition)
+    if fault := next(filter(None, (_fault(mailing, now) for mailing in mailings)), ""):
         alarm(config, issue, f"no message can be made of this issue: {fault}", now)
         return False
-    more = True
+    more, turns = True, deque(mailings)
     for _ in repeat(None) if sheets is None else range(sheets):
-        if not (more := not lane.stop.is_set() and lane.step(issue, mailing)):
+        if not (more := _step(lane, issue, turns)):
             break
     if finish(issue, lane.clock()):
         return False
     # Asked once there is nothing else to do: nobody would send these, and the issue would never end.
     return more or Routes.of(config, issue.newsletter).adopt(issue) > 0
+
+
+def _step(lane: Lane, issue: Issue, turns: deque[Mailing]) -> bool:
+    """Send a sheet of one of an issue's editions, in turn, so that all go at the same time; say whether to go on.
+
+    One of which nothing can go now is left out from then on.
+    """
+    while turns and not lane.stop.is_set():
+        if lane.step(issue, turns[0]):
+            turns.rotate(-1)
+            return True
+        turns.popleft()
+    return False
 
 
 def finish(issue: Issue, now: datetime) -> bool:

@@ -61,7 +61,7 @@ class Lane:
     given: Transport | None = None
     pulse: float = PULSE
     _last: str = ""
-    _mailing: tuple[tuple[int, int], Mailing] | None = None
+    _mailings: dict[tuple[int, int, str], Mailing] = field(default_factory=dict)
     _reached: Reached = field(default_factory=dict)
     _ways: dict[str, Way] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -76,12 +76,19 @@ class Lane:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def mailing(self, issue: Issue, edition: Edition) -> Mailing:
-        """The mailing of an issue; the same one while the lane stays with it, so that it is taken apart once."""
-        known = (issue.pk, edition.pk)
-        if self._mailing is None or self._mailing[0] != known:
-            self._mailing = (known, Mailing.of(issue, edition, self.config))
-        return self._mailing[1]
+    def mailings(self, issue: Issue, edition: Edition) -> list[Mailing]:
+        """Those of an issue's own edition and of each of its variants; the same ones while the lane stays with it, so
+        that each is taken apart once."""
+        keys = {"": edition.pk, **issue.variants}
+        self._mailings = {
+            key: self._mailings.get(key) or self._taken_apart(issue, edition, variant)
+            for variant, number in keys.items()
+            for key in ((issue.pk, number, variant),)
+        }
+        return list(self._mailings.values())
+
+    def _taken_apart(self, issue: Issue, edition: Edition, variant: str) -> Mailing:
+        return Mailing.of(issue, Edition.of(issue, variant) or edition, self.config, variant=variant)
 
     def step(self, issue: Issue, mailing: Mailing) -> bool:
         """Send one sheet of an issue, by the first transport that has something to send; say whether to go on."""

@@ -76,8 +76,9 @@ class Sender:
         except OSError as error:
             return Done(0, fault=error.strerror or str(error))
         due = Message.take(
-            self.issue, routes, most, hold, self._audience, reached=self.reached, fields=self.mailing.asks_fields
-        )
+            self.issue, routes, most, hold, self._audience, reached=self.reached, fields=self.mailing.asks_fields,
+            variant=self.mailing.variant,
+        )  # fmt: skip
         done = Done(len(due), self._send(hold, due) if due else None)
         self.journal.clear()
         return done

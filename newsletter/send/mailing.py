@@ -107,13 +107,16 @@ class Mailing:
     answered: bool = True
     sender_name: str = ""
     """Empty: the newsletter's own."""
+    variant: str = ""
 
     @classmethod
-    def of(cls, issue: Issue, edition: Edition, config: Config, subject_prefix: str = "") -> Mailing:
-        """The mailing of an edition; a test's subject carries a prefix."""
+    def of(
+        cls, issue: Issue, edition: Edition, config: Config, subject_prefix: str = "", variant: str = ""
+    ) -> Mailing:  # fmt: skip
+        """The mailing of an edition; a test's subject carries a prefix, and `variant` says whose messages these are."""
         return cls(
             config, issue.newsletter, issue.slug, edition.marker, edition.digest, subject_prefix + edition.subject,
-            edition.html, edition.text, edition.late, sender_name=edition.sender_name,
+            edition.html, edition.text, edition.late, sender_name=edition.sender_name, variant=variant,
         )  # fmt: skip
 
     @cached_property

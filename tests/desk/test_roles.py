@@ -47,7 +47,7 @@ PAGES = {
     "desk-new-posts": CHANGE, "desk-edit": SEE, "desk-edit-look": CHANGE, "desk-edit-paste": CHANGE,
     "desk-edit-picture": CHANGE, "desk-edit-here": CHANGE, "desk-history": SEE, "desk-revision": SEE,
     "desk-emoji": SEE, "desk-test": CHANGE, "admin:newsletter_issue_contents": SEE,
-    "desk-checks": SEE, "desk-checks-line": SEE, "desk-checks-run": CHANGE,
+    "desk-ab": SEE, "desk-checks": SEE, "desk-checks-line": SEE, "desk-checks-run": CHANGE,
     "desk-checks-override": "newsletter.add_override",
     "desk-again": STAFF, "desk-you": STAFF, "desk-invite": OWNER, "desk-member": OWNER,
     "admin:index": STAFF, "admin:desk-audit-export": "admin.view_logentry",

@@ -64,7 +64,7 @@ def take(issue, now):
 
 def test_what_is_open_is_found_in_each_state(issue, now):
     assert not Message.any_open(issue)
-    for state in (State.PENDING, State.SUBMITTING, State.DEFERRED):
+    for state in (State.PENDING, State.SUBMITTING, State.DEFERRED, State.HELD):
         Message.objects.filter(pk=Message.objects.first().pk).update(state=state)
         assert Message.any_open(issue)
         Message.objects.update(state=State.SUBMITTED)

@@ -18,6 +18,7 @@ STATUSES = {
     _Status.CANCELLED: "default",
 }
 STATES = {
+    _State.HELD: "info",
     _State.PENDING: "info",
     _State.SUBMITTING: "info",
     _State.SUBMITTED: "success",

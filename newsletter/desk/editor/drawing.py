@@ -175,6 +175,7 @@ def _elsewhere(issue: Issue) -> list[tuple[str, str]]:
         ("Preview", _address("desk-preview", issue)),
         ("New posts", _address("desk-new-posts", issue)),
         ("Checks", _address("desk-checks", issue)),
+        ("A/B", _address("desk-ab", issue)),
         ("History", _address("desk-history", issue)),
         ("Audience and facts", _address("admin:newsletter_issue_change", issue)),
     ]

@@ -130,9 +130,10 @@ def _torn(request: HttpRequest, issue: Issue, form: ab_form.TrialForm, stale: St
         return JsonResponse({"stale": sorted(stale.mine)}, status=409)
     for name, value in stale.theirs.items():
         form.add_error(name, f"Somebody else wrote here meanwhile: “{value}”. Save again to keep yours.")
-    form.data = form.data.copy()
+    data = request.POST.copy()
     for name, value in stale.theirs.items():
-        form.data[f"seen-{name}"] = seen(value)
+        data[f"seen-{name}"] = seen(value)
+    form.data = data
     return draw(request, issue, form, 409)
 
 

@@ -12,7 +12,7 @@ from newsletter import preflight, render, roles, track
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.desk.pages import ab_form
 from newsletter.desk.saying import number, percent
-from newsletter.models import Issue, Message, Trial, trial
+from newsletter.models import Edition, Issue, Message, Trial, trial
 from newsletter.models.counting import by_state
 from newsletter.models.trial import FIRST, LETTERS
 from newsletter.settings import current
@@ -103,8 +103,8 @@ def line_of(issue: Issue, found: Trial, letter: str) -> tuple[str, str, str]:
     own = (settings.sender.name or settings.sender.address) if settings else issue.newsletter
     said = found.said(letter)
     sender = said.get("sender_name") or own
-    bound = found.variant(letter).edition
-    if bound is not None and issue.started_at is not None:
+    bound = Edition.of(issue, letter) if issue.started_at and letter in issue.variants else None
+    if bound is not None:
         return bound.sender_name or own, render.for_nobody(bound, "subject"), render.for_nobody(bound, "preheader")
     try:
         return (sender, *render.inbox_line(issue, config, found, letter))
@@ -144,10 +144,13 @@ def rows_of(issue: Issue, found: Trial, told: Standings | None) -> list[Row]:
 def _row(issue: Issue, found: Trial, one: Tried, chance: float, reach: float) -> Row:
     counted = one.counted(found.measure)
     low, high = interval(counted) or (0.0, 0.0)
-    share = lambda part: percent(part / one.sent) if one.sent else "–"  # noqa: E731 - three times the same
+    between = f"{percent(low)} to {percent(high)}" if counted.tries else ""
     return Row(
         one, line_of(issue, found, one.letter)[1], percent(counted.rate),
-        f"{percent(low)} to {percent(high)}" if counted.tries else "", percent(chance), 100 * (counted.rate or 0) / reach,
-        100 * low / reach, 100 * (high - low) / reach, one.letter == found.winner,
-        share(one.opened_adjusted), share(one.clicked_adjusted),
+        between, percent(chance), 100 * (counted.rate or 0) / reach, 100 * low / reach, 100 * (high - low) / reach,
+        one.letter == found.winner, _share(one.opened_adjusted, one), _share(one.clicked_adjusted, one),
     )  # fmt: skip
+
+
+def _share(part: int, one: Tried) -> str:
+    return percent(part / one.sent if one.sent else None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from newsletter.desk.editor.forms import INPUT, LONGEST, MARKDOWN, SHORT, Marked, area, line
+from newsletter.desk.editor.forms import LONGEST, MARKDOWN, SHORT, Marked, area, line
 from newsletter.models import Trial
 from newsletter.models.editing import merged
 from newsletter.models.trial import FIELDS, FIRST, LETTERS, NAMES
@@ -58,7 +58,9 @@ class TrialForm(Marked):
     def changes(self, current: Mapping[str, Any]) -> dict[str, Any]:
         """What to change of what is stored now. Raises Stale."""
         # Boxes that are not ticked are not posted.
-        posted = [name for name in self.current if name in self.data or (name == "varies" and "seen-varies" in self.data)]
+        posted = [
+            name for name in self.current if name in self.data or (name == "varies" and "seen-varies" in self.data)
+        ]
         mine = {name: self.cleaned_data[name] for name in posted if name in current}
         return merged(current, mine, self.shown())
 

@@ -12,7 +12,8 @@ from django.utils.http import urlencode
 
 from newsletter import render, send, splice, tokens
 from newsletter.desk.pages.base import desk_page, framed, staff_page
-from newsletter.models import Edition, Issue
+from newsletter.models import Edition, Issue, Trial
+from newsletter.models.trial import FIRST
 from newsletter.render import gallery as looks
 from newsletter.settings import current
 
@@ -25,12 +26,17 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
     issue = get_object_or_404(Issue, pk=number)
     newsletter = current().newsletters.get(issue.newsletter)
     shown: dict[str, Any] = {"object": issue, "sender": newsletter.sender if newsletter else None}
+    trial = Trial.of(issue)
+    letter = _letter(request, trial)
+    named = trial.sender_name(letter) if trial and letter else ""
+    shown |= {"letters": trial.letters if trial else [], "letter": letter, "named": named}
     try:
-        mail = _mail(issue, reader_for(request, issue))
+        mail = _mail(issue, reader_for(request, issue), trial, letter)
     except render.RenderError as error:
         return desk_page(request, "preview.html", "Preview", error=str(error), **shown)
     shown["seen_by"] = request.GET.get("as", "") if may_see_people(request) else None
-    keep = urlencode({"as": shown["seen_by"]}) if shown["seen_by"] else ""
+    chosen = {"as": shown["seen_by"], "variant": letter}
+    keep = urlencode({name: value for name, value in chosen.items() if value})
     part = request.GET.get("part", "")
     return desk_page(
         request, "preview.html", "Preview", mail=mail, part=part if part in PARTS else "html", tabs=PARTS.items(),
@@ -45,7 +51,8 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of the mail, for the frame: as it is, or as one of the views shows it."""
     issue = get_object_or_404(Issue, pk=number)
     try:
-        mail = _mail(issue, reader_for(request, issue))
+        trial = Trial.of(issue)
+        mail = _mail(issue, reader_for(request, issue), trial, _letter(request, trial))
     except render.RenderError as error:
         return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
     view = request.GET.get("view", "")
@@ -73,9 +80,17 @@ def reader_for(request: HttpRequest, issue: Issue) -> send.Reader:
     return send.Reader("preview", "reader@example.org", "Robin Reader", token)
 
 
-def _mail(issue: Issue, reader: send.Reader) -> dict[str, str]:
-    """Subject, preheader, HTML and text as this reader gets them."""
-    marker, late, parts = _approved(issue.edition) if issue.edition else _anew(issue, str(settings.SECRET_KEY))
+def _letter(request: HttpRequest, trial: Trial | None) -> str:
+    """The variant that is asked for; nothing where there is none, or where nobody asks."""
+    letter = request.GET.get("variant", "")
+    return letter if trial and letter in trial.letters else ""
+
+
+def _mail(issue: Issue, reader: send.Reader, trial: Trial | None, letter: str) -> dict[str, str]:
+    """Subject, preheader, HTML and text as this reader gets them, of a variant if one is chosen."""
+    key = str(settings.SECRET_KEY)
+    bound = Edition.of(issue, letter if letter in issue.variants else "") if issue.edition else None
+    marker, late, parts = _approved(bound) if bound else _anew(issue, key, trial, letter or FIRST)
     answers = splice.answers(reader.token, reader.person, late)
     return {name: splice.fill(text, marker, answers, name) for name, text in parts.items()}
 
@@ -86,10 +101,10 @@ def _approved(edition: Edition) -> tuple[str, list[Any], dict[str, str]]:
     return edition.marker, edition.late, {**parts, "html": render.untracked(edition)}
 
 
-def _anew(issue: Issue, key: str) -> tuple[str, list[Any], dict[str, str]]:
+def _anew(issue: Issue, key: str, trial: Trial | None, letter: str) -> tuple[str, list[Any], dict[str, str]]:
     config = current()
     if issue.newsletter not in config.newsletters:
         raise render.RenderError(f"there is no newsletter '{issue.newsletter}' in config.yaml any more")
-    rendered = render.preview(issue, config, key)
+    rendered = render.preview(issue, config, key, trial, letter)
     parts = {name: getattr(rendered, name) for name in ("subject", "preheader", "html", "text")}
     return rendered.marker, rendered.late, parts

@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from newsletter import pipeline
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages.base import staff_page
 from newsletter.desk.saying import counted
-from newsletter.models import Issue, Turn
+from newsletter.models import Issue, Trial, Turn
 from newsletter.render import RenderError
 from newsletter.send.transports import State, TransportDown
 from newsletter.settings import current
@@ -40,7 +41,8 @@ def test(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, str(getattr(error, "reason", error)))
     else:
         messages.success(request, said)
-    return SeeOther(reverse("desk-preview", args=(issue.pk,)))
+    shown = urlencode({"variant": letter}) if (letter := request.POST.get("variant", "")) else ""
+    return SeeOther(f"{reverse('desk-preview', args=(issue.pk,))}{'?' if shown else ''}{shown}")
 
 
 def _sent(request: HttpRequest, issue: Issue) -> str:
@@ -50,10 +52,12 @@ def _sent(request: HttpRequest, issue: Issue) -> str:
     if Turn.take(f"test {issue.pk} {request.user.pk} {key}", 1, ONE_PRESS, now):
         return "This test is sent already."
     ctx = pipeline.Context(config=current(), key=str(settings.SECRET_KEY))
-    outcomes = pipeline.send_test(ctx, issue, emails)
+    trial, letter = Trial.of(issue), request.POST.get("variant", "")
+    letter = letter if trial and letter in trial.letters else ""
+    outcomes = pipeline.send_test(ctx, issue, emails, letter)
     failed = [f"{to} ({one.reason})" for to, one in zip(emails, outcomes, strict=True) if one.state != State.SUBMITTED]
     sent = len(emails) - len(failed)
-    words = f"{counted(sent, 'copy', 'copies')} sent as a test"
+    words = f"{counted(sent, 'copy', 'copies')}{f' of variant {letter.upper()}' if letter else ''} sent as a test"
     LogEntry.objects.log_actions(int(request.user.pk or 0), [issue], CHANGE, f"{issue}: {words}", single_object=True)
     return f"{words}; not to {', '.join(failed)}." if failed else f"{words}."
 

@@ -13,7 +13,7 @@ from newsletter import roles
 from newsletter.desk.admin.collect import sources_of
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.desk.pages.sending import LIVE, STEER, Told
-from newsletter.models import Alarm, Hitch, Issue, Message, Reply, Source
+from newsletter.models import Alarm, Hitch, Issue, Message, Reply, Source, Trial
 
 LATEST = 8
 WEEK = timedelta(days=7)
@@ -34,6 +34,9 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["uncertain"] = _uncertain(user, issues)
         alarms = Alarm.objects.filter(at__gte=timezone.now() - WEEK).select_related("issue")
         context["alarms"] = roles.theirs(user, "newsletter.view_issue", alarms, "issue__newsletter")[:LATEST]
+        asked = Trial.undecided().filter(asked_at__isnull=False)
+        asked = roles.theirs(user, "newsletter.view_issue", asked, "issue__newsletter")
+        context["trials"] = [(one, roles.may(user, STEER, one.issue)) for one in asked[:LATEST]]
         latest = issues.order_by("-due_at")[:LATEST]
         context["latest_issues"] = [(issue, STATUSES[Issue.Status(issue.status)]) for issue in latest]
     if user.has_perm("subscribers.view_subscriber"):

@@ -19,7 +19,7 @@ OF_LATE = timedelta(days=14)
 SETTLED = timedelta(hours=1)
 """Clicks are looked at once they have been judged for good."""
 _SENT = (State.SUBMITTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
-_NEVER = (State.EXCLUDED, State.PENDING, State.WITHHELD)
+_NEVER = (State.EXCLUDED, State.HELD, State.PENDING, State.WITHHELD)
 _ONCE = (Kind.ACCEPTED, Kind.DELIVERED, Kind.BOUNCED, Kind.DROPPED)
 
 

@@ -11,7 +11,7 @@ from html import unescape
 from django.db.models import Sum
 
 from newsletter.links import UNSEEN
-from newsletter.models import Issue, Item, Link, Tally
+from newsletter.models import Edition, Issue, Item, Link, Tally
 
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 # Known by its path and not by our site's address, which may have changed since.
@@ -128,10 +128,11 @@ def by_section(stories: Iterable[StoryClicks]) -> list[tuple[str, int, StoryClic
 
 
 def in_the_mail(issue: Issue) -> set[int]:
-    """The numbers of the links that the approved mail leads to."""
-    if issue.edition is None:
-        return set()
-    return {int(number) for number in re.findall(rf"/c/(\d+)/{issue.edition.marker}-", issue.edition.html)}
+    """The numbers of the links that the approved mail leads to, whichever of its variants a reader got."""
+    found = (Edition.of(issue, variant) for variant in ("", *issue.variants))
+    return {
+        int(number) for one in found if one for number in re.findall(rf"/c/(\d+)/{one.marker}-", one.html)
+    }  # fmt: skip
 
 
 def _story(title: str, section: str, links: list[LinkClicks]) -> StoryClicks:

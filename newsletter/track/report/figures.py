@@ -20,7 +20,7 @@ SENT = (State.SUBMITTED, State.DELIVERED, State.COMPLAINED)
 """Messages that were taken and have not come back. Who complains has it."""
 ARRIVED = (State.DELIVERED, State.COMPLAINED)
 """Messages of which the receiving side has said so."""
-OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED)
+OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED, State.HELD)
 FAILED = (State.FAILED, State.BOUNCED, State.COMPLAINED, State.UNCERTAIN)
 BOUNCES = {Kind.BOUNCED: "hard", Kind.SOFT_BOUNCED: "soft", Kind.BLOCKED: "blocked", Kind.DROPPED: "dropped"}
 """The classes of what came back undelivered, by the kinds of events that tell them."""
