@@ -16,7 +16,7 @@ from newsletter.models import Edition, Issue, Message, Trial, trial
 from newsletter.models.counting import by_state
 from newsletter.models.trial import FIRST, LETTERS
 from newsletter.settings import current
-from newsletter.track.report.odds import interval
+from newsletter.track.report.odds import Counted, interval
 from newsletter.track.report.outlook import outlook
 from newsletter.track.report.variants import Standings, Tried, standings
 
@@ -37,7 +37,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Row:
-    """How a variant stands, in words; `low`, `high` and `at` are per cent of the bar's length."""
+    """How a variant stands, in words; `at`, `low` and `wide` are per cent of the bar's length."""
 
     tried: Tried
     subject: str
@@ -49,7 +49,9 @@ class Row:
     wide: float
     won: bool
     opened: str
+    opened_between: str
     clicked: str
+    clicked_between: str
 
 
 def context_of(
@@ -148,9 +150,11 @@ def _row(issue: Issue, found: Trial, one: Tried, chance: float, reach: float) ->
     return Row(
         one, line_of(issue, found, one.letter)[1], percent(counted.rate),
         between, percent(chance), 100 * (counted.rate or 0) / reach, 100 * low / reach, 100 * (high - low) / reach,
-        one.letter == found.winner, _share(one.opened_adjusted, one), _share(one.clicked_adjusted, one),
+        one.letter == found.winner, *_share(one.counted("opens")), *_share(one.counted("clicks")),
     )  # fmt: skip
 
 
-def _share(part: int, one: Tried) -> str:
-    return percent(part / one.sent if one.sent else None)
+def _share(counted: Counted) -> tuple[str, str]:
+    """A share, and the interval in which the true one lies 95 times in a hundred."""
+    ends = interval(counted)
+    return percent(counted.rate), f"{percent(ends[0])} to {percent(ends[1])}" if ends else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ CLEAR = 0.8
 """A winner is at least so likely the best; otherwise the issue goes out as it stands."""
 FEW = 5
 """Readers who clicked or opened, of all variants, below which nothing is said."""
-NAMES = ("letter", "messages", "sent", "delivered", "opened", "opened_adjusted", "clicked", "clicked_adjusted")
+COUNTS = ("messages", "sent", "delivered", "opened", "opened_adjusted", "clicked", "clicked_adjusted")
+"""What is counted of each."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ class Standings:
         """The rows in plain values, with rates, their intervals of 95 %, and chances."""
         likely = self.chances
         return [
-            {**asdict(one), **_rates(one, Measure.OPENS, "open"), **_rates(one, Measure.CLICKS, "click"),
-             "chance": round(likely[one.letter], 4), "winner": one.letter == self.trial.winner}
+            {
+                "variant": one.letter, **{name: getattr(one, name) for name in COUNTS},
+                **_rates(one, Measure.OPENS, "open"), **_rates(one, Measure.CLICKS, "click"),
+                "chance": round(likely[one.letter], 4), "winner": one.letter == self.trial.winner,
+            }
             for one in self.rows
         ]  # fmt: skip
 
@@ -81,6 +85,12 @@ class Verdict:
     letter: str
     confidence: float | None
     words: str
+
+
+def standings_of(issue: Issue, audience: int) -> Standings | None:
+    """The same of an issue; None where it has no A/B test too, or nothing of it has been sent."""
+    trial = Trial.of(issue) if issue.variants and issue.started_at else None
+    return standings(trial, audience) if trial else None
 
 
 def standings(trial: Trial, audience: int) -> Standings | None:
