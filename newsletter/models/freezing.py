@@ -18,7 +18,7 @@ NONE = "''"
 # People in the order of their lots, those who are written to apart from the others.
 _PLACED = """, placed AS (
     SELECT people.*, row_number() OVER (PARTITION BY exclusion = '' ORDER BY lot, id) AS place,
-    (count(*) OVER (PARTITION BY exclusion = '') * {share} + 50) / 100 AS chosen FROM people
+    (SELECT (count(*) * {share} + 50) / 100 FROM people WHERE exclusion = '') AS chosen FROM people
 )"""
 
 
