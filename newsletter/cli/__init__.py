@@ -27,6 +27,7 @@ COMMANDS = {
     "issues": ("issues", "Show the issues."),
     "preview": ("previewing", "Show an issue as a reader would get it."),
     "preflight": ("preflighting", "Look an issue over before it is approved: words, links, sender, audience."),
+    "trial": ("trying", "Make, change, show or decide the A/B test of an issue."),
     "approve": ("issues", "Approve an issue: what it says now is what is sent."),
     "schedule": ("issues", "Schedule an approved issue."),
     "send": ("sending", "Send an approved issue now, or a test of any issue."),
