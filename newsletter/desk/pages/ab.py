@@ -32,7 +32,7 @@ def ab(request: HttpRequest, number: int) -> HttpResponse:
     issue = get_object_or_404(Issue, pk=number)
     do, _, letter = request.POST.get("do", "save").partition(" ")
     if request.method != "POST":
-        return draw(request, issue)
+        return _asked(request, issue) or draw(request, issue)
     if do == "decide":
         return _decide(request, issue, letter)
     if not request.user.has_perm(CHANGE):
@@ -57,6 +57,18 @@ def draw(
     answer.status_code = status
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _asked(request: HttpRequest, issue: Issue) -> HttpResponse | None:
+    """Whether a variant shall go to the rest, asked before it does; nothing where there is nothing to decide."""
+    found = Trial.of(issue)
+    if found is None or issue.started_at is None or not (letter := request.GET.get("choose", "")):
+        return None
+    told = standings_of(request, issue, found)
+    row = next((one for one in told["rows"] if one.tried.letter == letter), None)
+    if row is None or not told["may_decide"]:
+        return None
+    return desk_page(request, "ab_choose.html", "A/B test", object=issue, trial=found, row=row, **told)
 
 
 def _edit(request: HttpRequest, issue: Issue, do: str, letter: str) -> HttpResponse:

@@ -40,6 +40,7 @@ class Row:
     """How a variant stands, in words; `at`, `low` and `wide` are per cent of the bar's length."""
 
     tried: Tried
+    sender: str
     subject: str
     rate: str
     between: str
@@ -146,11 +147,12 @@ def rows_of(issue: Issue, found: Trial, told: Standings | None) -> list[Row]:
 def _row(issue: Issue, found: Trial, one: Tried, chance: float, reach: float) -> Row:
     counted = one.counted(found.measure)
     low, high = interval(counted) or (0.0, 0.0)
-    between = f"{percent(low)} to {percent(high)}" if counted.tries else ""
+    rate, between = _share(counted)
+    sender, subject, _ = line_of(issue, found, one.letter)
     return Row(
-        one, line_of(issue, found, one.letter)[1], percent(counted.rate),
-        between, percent(chance), 100 * (counted.rate or 0) / reach, 100 * low / reach, 100 * (high - low) / reach,
-        one.letter == found.winner, *_share(one.counted("opens")), *_share(one.counted("clicks")),
+        one, sender if "sender_name" in found.varies else "", subject, rate, between, percent(chance),
+        100 * (counted.rate or 0) / reach, 100 * low / reach, 100 * (high - low) / reach, one.letter == found.winner,
+        *_share(one.counted("opens")), *_share(one.counted("clicks")),
     )  # fmt: skip
 
 

@@ -39,13 +39,18 @@ class Outlook:
 
     @property
     def words(self) -> str:
+        """How many get each variant, and what can be told from it."""
+        return f"{_people(self.each)} get each variant: {self.shows}" if self.each else self.shows
+
+    @property
+    def shows(self) -> str:
         """What can be told from it."""
         if self.difference is None:
             return "the share is so small that no variant goes to anybody"
         about = "usual here" if self.known else "an assumption, as nothing was sent yet"
         did = "click" if self.measure == "clicks" else "open"
         return (
-            f"{_people(self.each)} get each variant: a difference shows only if it is about "
+            f"a difference shows only if it is about "
             f"{self.difference * 100:.1f} percentage points or more, where {self.usual * 100:.1f} % {did} ({about})"
         )
 

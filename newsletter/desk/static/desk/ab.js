@@ -139,7 +139,7 @@ function share() {
   told.className = difference === null || difference > usual / 2 ? "desk-note" : "desk-soft";
   told.textContent = difference === null
     ? "The share is so small that no variant goes to anybody."
-    : `A difference shows only if it is about ${(difference * 100).toFixed(1)} percentage points or more, where ${(usual * 100).toFixed(1)} % is usual.`;
+    : `A difference shows only if it is about ${(difference * 100).toFixed(1)} percentage points or more, where ${(usual * 100).toFixed(1)} % ${place.dataset.did} (${place.dataset.known}).`;
 }
 
 form.addEventListener("input", (event) => {
