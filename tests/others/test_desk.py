@@ -17,7 +17,7 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from newsletter import preflight
-from newsletter.models import Hitch, LinkCheck
+from newsletter.models import Hitch, LinkCheck, Trial, trial
 from newsletter.send import limits
 from subscribers import importing
 from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
@@ -63,7 +63,13 @@ def drawn(settings, make_config):
     pages |= {
         name: client.get(address)
         for name, address in chain(
-            _people(), _imports(client), _sending(client), _reports(), _editing(client), _checks(settings.NEWSLETTER)
+            _people(),
+            _imports(client),
+            _sending(client),
+            _reports(),
+            _editing(client),
+            _checks(settings.NEWSLETTER),
+            _trying(client),
         )
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
@@ -180,6 +186,28 @@ def _editing(client):
     issue.status = "sent"
     issue.save()
     yield "editor read only", address
+
+
+def _trying(client):
+    """An A/B test: none yet, being written, on its way, and decided by hand."""
+    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=9), subject="Whales", opening="Dear,")
+    make_item(issue)
+    address = reverse("desk-ab", args=(issue.pk,))
+    yield "test none", address
+    trial.put(issue, {**trial.begun("bc"), "varies": list(trial.FIELDS)})
+    yield "test written", address
+    editions = {letter: make_edition(issue, subject=f"Whales {letter}", variant=letter) for letter in "abc"}
+    issue.approve(editions["a"], None, timezone.now(), editions)
+    issue.status, issue.started_at = "sending", timezone.now()
+    issue.save()
+    for letter in "aabbc":
+        make_event(make_message(issue, variant=letter), "click")
+    make_message(issue, state="held")
+    yield "test on its way", address
+    yield "test choosing", f"{address}?choose=b"
+    Trial.objects.get(issue=issue).decide("b", timezone.now(), "chosen by hand")
+    yield "test decided", address
+    yield "report of a test", reverse("desk-report", args=(issue.pk,))
 
 
 def _imports(client):
