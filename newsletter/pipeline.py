@@ -39,6 +39,8 @@ from newsletter.models import (
     deeds,
     repairing,
 )
+from newsletter.models.hours import ahead
+from newsletter.models.tail import hours_of
 from newsletter.models.trial import FIRST
 from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
@@ -220,9 +222,36 @@ def _insist_on_another(config: Config, issue: Issue, by: Any) -> None:
         )
 
 
-def schedule(ctx: Context, issue: Issue, at: datetime | None = None, only: tuple[Issue.Status, ...] = ()) -> None:
-    """Set when an approved issue is sent: its due date unless another is given, and now if that has passed."""
-    issue.go(Issue.Status.SCHEDULED, only=only, send_at=max(at or issue.due_at, ctx.clock()))
+def schedule(
+    ctx: Context,
+    issue: Issue,
+    at: datetime | None = None,
+    only: tuple[Issue.Status, ...] = (),
+    *,
+    local_time: bool | None = None,
+) -> None:
+    """Set when an approved issue is sent: its due date unless another is given, and now if that has passed.
+
+    With `local_time`, when it is that time of day where each reader lives; unless it is said, as it was set before, or
+    else as config.yaml has it. Where it has passed everywhere, all get it now.
+    """
+    wanted, now = at or issue.due_at, ctx.clock()
+    hours = hours_of(ctx.config, issue, wanted) if _local(ctx.config, issue, local_time) else None
+    if hours and hours.last > now:
+        issue.go(Issue.Status.SCHEDULED, only=only, send_at=wanted, local_time=True, starts_at=hours.first)
+    else:
+        issue.go(Issue.Status.SCHEDULED, only=only, send_at=max(wanted, now), local_time=False, starts_at=None)
+
+
+def _local(config: Config, issue: Issue, said: bool | None) -> bool:
+    if issue.variants:
+        if said:
+            raise TransitionRefused(f"{issue} has variants: its readers get them at the same time, not at their own")
+        return False
+    if said is not None or issue.send_at is not None:
+        return issue.local_time if said is None else said
+    letter = config.newsletters.get(issue.newsletter)
+    return bool(letter and letter.schedule and letter.schedule.local_time)
 
 
 # ── send ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +261,9 @@ def start_due_issues(ctx: Context) -> None:
     """Freeze the audience of scheduled issues whose time has come, and begin sending them."""
     for issue in Issue.to_start(ctx.clock()):
         with _apart(issue):
-            send.start(ctx.config, issue, ctx.clock())
+            # Where its clock is wrong, this machine must not begin what the others would hold.
+            late = ahead(timezone.now()) if issue.local_time else timedelta(0)
+            send.start(ctx.config, issue, ctx.clock() - late)
             file_away(ctx)
 
 

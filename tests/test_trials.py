@@ -256,9 +256,12 @@ def test_what_can_be_no_test_is_refused_in_words(ctx, tried, plan, words):
 
 def test_it_does_not_go_with_local_time(ctx, tried):
     issue = tried(20)
-    Issue.objects.update(local_time=True)
-    with pytest.raises(preflight.Blocked, match="each reader's local time"):
-        pipeline.approve(ctx, issue)
+    pipeline.approve(ctx, issue)
+    with pytest.raises(TransitionRefused, match="has variants"):
+        pipeline.schedule(ctx, issue, NOW + HOUR, local_time=True)
+    Issue.objects.update(status="scheduled", local_time=True)
+    with pytest.raises(TransitionRefused, match="schedule it for one moment first"):
+        trial.put(Issue.objects.get(), trial.begun())
 
 
 def test_what_comes_out_the_same_is_refused_whatever_was_written(ctx, tried):

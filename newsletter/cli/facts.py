@@ -48,6 +48,7 @@ def issue_facts(issue: Issue) -> dict[str, Any]:
         "reason": issue.reason,
         "due": issue.due_at,
         "send_at": issue.send_at,
+        "local_time": issue.local_time,
         "posts": issue.items.count(),
         "subject": subject_of(issue),
         "messages": Message.counts(issue),

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.cli.boot import context, issue_named
-from newsletter.cli.console import Failure, command, done, show
+from newsletter.cli.console import Failure, command, done, err, show
 from newsletter.cli.options import facts_option
 
 from newsletter import pipeline, preflight  # isort: skip
 from newsletter.cli.facts import asked, for_people, issue_facts, refuse_unapproved, show_issue
-from newsletter.models import Issue
+from newsletter.models import AudienceUnknown, Issue
+from newsletter.models.tail import tail
+from newsletter.pace import tail_words
 from newsletter.pipeline import Context
 
 
@@ -55,8 +57,12 @@ def approve(issue: str, override: str | None, as_json: bool) -> None:
 @click.option(
     "--at", metavar="DATE", help="When, in the newsletter's zone: '2026-12-24 18:00'. Default: when it is due."
 )
+@click.option(
+    "--local-time/--no-local-time", default=None,
+    help="Send at that time of day where each reader lives, or to all at once. Default: as before, or config.yaml's.",
+)  # fmt: skip
 @facts_option
-def schedule(issue: str, at: str | None, as_json: bool) -> None:
+def schedule(issue: str, at: str | None, local_time: bool | None, as_json: bool) -> None:
     """Schedule an approved issue.
 
     Without --at it is sent when it is due, or at once if that has passed.
@@ -65,7 +71,9 @@ def schedule(issue: str, at: str | None, as_json: bool) -> None:
     refuse_unapproved(chosen, "schedule")
     moment = _moment(ctx, chosen, at) if at else None
     with asked("schedule", chosen):
-        pipeline.schedule(ctx, chosen, moment)
+        pipeline.schedule(ctx, chosen, moment, local_time=local_time)
+    if chosen.local_time:
+        err.print(f"{chosen}: {_tail(ctx, chosen)}", markup=False, soft_wrap=True)
     show_issue(chosen, as_json)
 
 
@@ -117,6 +125,14 @@ def cancel(issue: str, reason: str) -> None:
     with asked("cancel", chosen):
         pipeline.cancel(context(), chosen, reason)
     done(f"{chosen} is cancelled")
+
+
+def _tail(ctx: Context, issue: Issue) -> str:
+    """From when until when it goes out, and how many are late."""
+    try:
+        return tail_words(tail(ctx.config, issue, ctx.clock()))
+    except AudienceUnknown as error:
+        return f"nobody knows yet who it goes to: {error}"
 
 
 def _moment(ctx: Context, issue: Issue, text: str) -> datetime:

@@ -179,8 +179,9 @@ def _between(one: dict[str, Any], what: str) -> str:
 
 def _ways(issue: Issue) -> list[dict[str, Any]]:
     """What went by each transport, and what waits for it."""
-    counted = {way.name: (way.submitted, way.waiting, way.deferred, way.lost) for way in progress_of(issue).ways}
-    names = ("sent", "waiting", "deferred", "failed")
+    ways = progress_of(issue).ways
+    counted = {way.name: (way.submitted, way.waiting, way.held, way.deferred, way.lost) for way in ways}
+    names = ("sent", "waiting", "held", "deferred", "failed")
     return [{"transport": name, **dict(zip(names, by, strict=True))} for name, by in counted.items() if any(by)]
 
 

@@ -13,6 +13,7 @@ from newsletter.cli.options import facts_option
 from newsletter import pipeline  # isort: skip
 from newsletter.cli.facts import asked, refuse_unapproved, show_issue
 from newsletter.cli.progress import send_and_wait
+from newsletter.cli.watching import held_of, progress_of
 from newsletter.models import Issue
 from newsletter.pipeline import Context
 from newsletter.send.transports import TransportDown
@@ -55,7 +56,7 @@ def _send(ctx: Context, issue: Issue, wait: bool, as_json: bool) -> None:
     if issue.status != Issue.Status.SENDING:
         refuse_unapproved(issue, "send")
         with asked("send", issue):
-            pipeline.schedule(ctx, issue, ctx.clock())
+            pipeline.schedule(ctx, issue, ctx.clock(), local_time=False)
     if wait:
         send_and_wait(ctx, issue)
     issue.refresh_from_db()
@@ -65,6 +66,7 @@ def _send(ctx: Context, issue: Issue, wait: bool, as_json: bool) -> None:
         done(f"{issue} goes out now, if `newsletter run` or a worker is running; --wait sends it from here")
     if wait and issue.status != Issue.Status.SENT:
         stopped = "it was stopped here; the same command goes on where it stopped" if ctx.stop.is_set() else ""
-        reason = issue.reason or stopped or "some messages wait for their next attempt"
+        held = held_of(issue, progress_of(issue))
+        reason = issue.reason or stopped or held or "some messages wait for their next attempt"
         problem(f"{issue} is {issue.get_status_display().lower()}: {reason}")
         sys.exit(1)

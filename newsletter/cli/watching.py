@@ -16,7 +16,7 @@ from rich.text import Text
 from newsletter.cli.console import brief, err
 from newsletter.models import Issue
 from newsletter.models.progress import Progress, Way, progress
-from newsletter.pace import left_words, rate_words
+from newsletter.pace import held_words, left_words, rate_words
 from newsletter.settings import current
 
 REASONS = 3
@@ -41,7 +41,12 @@ class Lines:
     def update(self, now: Progress) -> None:
         """Say how many are answered, how fast, and what went wrong, unless that was said last."""
         counted = f"{now.answered:,} of {now.total:,}"
-        told = "; ".join([counted, *filter(None, [_pace(now) if now.open else "", *_wrong(now), _by_way(now)])])
+        told = "; ".join(
+            [
+                counted,
+                *filter(None, [_pace(now) if now.going else "", *_wrong(now), _by_way(now), held_of(self._issue, now)]),
+            ]
+        )
         said = f"{counted} {now.states}"
         if said != self._last:
             err.print(f"{self._issue}: {told}", markup=False, soft_wrap=True)
@@ -57,6 +62,7 @@ def drawn(issue: Issue, now: Progress) -> RenderableType:
     if len(now.ways) > 1:
         rows.append(_table(now.ways))
     rows += [Text(line, style="yellow") for line in _wrong(now)]
+    rows += [Text(line) for line in (held_of(issue, now),) if line]
     rows += [Text(f"  {one.count:,} {one.state}: {brief(one.reason)}") for one in now.failures[:REASONS]]
     return Group(*rows)
 
@@ -81,6 +87,11 @@ def progress_of(issue: Issue) -> Progress:
     return progress(issue, default, timezone.now(), possible=possible)
 
 
+def held_of(issue: Issue, now: Progress) -> str:
+    """What of an issue waits for its hour, or for a decision, and until when."""
+    return held_words(now.held, now.until, current().time_zone_of(issue.newsletter))
+
+
 def _pace(now: Progress) -> str:
     return ", ".join(filter(None, [rate_words(now.rate), left_words(now.left) if now.rate else ""]))
 
@@ -100,9 +111,9 @@ def _by_way(now: Progress) -> str:
 
 def _table(ways: tuple[Way, ...]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1))
-    for column in ("transport", "sent", "waiting", "deferred", "failed", "pace"):
+    for column in ("transport", "sent", "waiting", "held", "deferred", "failed", "pace"):
         table.add_column(column, justify="left" if column == "transport" else "right")
     for way in ways:
-        counts = (f"{number:,}" for number in (way.submitted, way.waiting, way.deferred, way.lost))
+        counts = (f"{number:,}" for number in (way.submitted, way.waiting, way.held, way.deferred, way.lost))
         table.add_row(way.name, *counts, rate_words(way.rate))
     return table

@@ -148,6 +148,9 @@ class Schedule(Section):
 
     cron: Cron = Field(description="minute, hour, day, month, weekday: `0 8 * * FRI` is Fridays at eight")
     time_zone: TimeZone = Field(description="the zone that `cron` is read in, summer time and all")
+    local_time: bool = Field(
+        False, description="send at that time of day where each reader lives, for whoever has said so"
+    )
 
 
 class NewsletterSection(Section):

@@ -174,7 +174,7 @@ VERBS = {
         "Send it now?",
         "The audience is frozen and sending starts within seconds.",
         "going out",
-        lambda ctx, issue, by, data: pipeline.schedule(ctx, issue, ctx.clock()),
+        lambda ctx, issue, by, data: pipeline.schedule(ctx, issue, ctx.clock(), local_time=False),
         danger=True,
         label="Send now",
         counts_people=True,

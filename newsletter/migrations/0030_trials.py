@@ -13,7 +13,7 @@ import newsletter.models.trial
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0028_held'),
+        ('newsletter', '0029_local_time'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -111,6 +111,10 @@ class Issue(models.Model):
     local_time = models.BooleanField(
         default=False, db_default=False, help_text="Each reader gets it when it is that time of day where they live."
     )
+    starts_at = models.DateTimeField(
+        null=True, blank=True, editable=False,
+        help_text="When it is looked next whether it is that time of day where any of them lives.",
+    )  # fmt: skip
     retry_at = models.DateTimeField(null=True, blank=True, help_text="The transport rests until then.")
     halted_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it paused itself; empty where a person did."
@@ -180,6 +184,11 @@ class Issue(models.Model):
             if moved and before:
                 moves.write_down(self, before)
         return moved
+
+    def look_again(self, at: datetime) -> None:
+        """Put off the look at whether its hour has come anywhere, unless it was scheduled anew meanwhile."""
+        mine = Issue.objects.filter(pk=self.pk, status=self.Status.SCHEDULED, starts_at=self.starts_at)
+        mine.update(starts_at=at)
 
     def halt(self, reason: str, now: datetime) -> bool:
         """Pause it because it cannot go on by itself; say whether this call, and no other worker or person, did it."""
@@ -263,8 +272,9 @@ class Issue(models.Model):
 
     @classmethod
     def to_start(cls, now: datetime) -> QuerySet[Issue]:
-        """Scheduled issues whose time has come."""
-        return cls.objects.filter(status=cls.Status.SCHEDULED, send_at__lte=now).order_by("send_at", "pk")
+        """Scheduled issues whose time has come, or may have come somewhere."""
+        due = models.Q(send_at__lte=now) | models.Q(local_time=True, starts_at__lte=now)
+        return cls.objects.filter(due, status=cls.Status.SCHEDULED).order_by("send_at", "pk")
 
     @classmethod
     def to_send(cls, now: datetime) -> QuerySet[Issue]:

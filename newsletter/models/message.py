@@ -42,6 +42,8 @@ class Hold:
     transport: str
     at: datetime
     until: datetime
+    ahead: timedelta = timedelta(0)
+    """How far the worker's clock is ahead of the others': what is held until an hour is not let go by it."""
 
 
 Place = tuple[int, str, str, str]
@@ -169,7 +171,7 @@ class Message(models.Model):
         with transaction.atomic():
             rows: list[Row] = []
             for route in routes:
-                rows += cls._due(issue, route, variant, number - len(rows), hold.at, marks)
+                rows += cls._due(issue, route, variant, number - len(rows), hold, marks)
             known = reachable(audience, (person for _, person, *_ in rows), hold.at, fields)
             found = [
                 Due(pk, person or 0, attempts, *known[person], reason.startswith(SPARED))
@@ -186,7 +188,7 @@ class Message(models.Model):
 
     @classmethod
     def _due(
-        cls, issue: Issue, route: str, variant: str, number: int, now: datetime, reached: Reached
+        cls, issue: Issue, route: str, variant: str, number: int, hold: Hold, reached: Reached
     ) -> list[Row]:  # fmt: skip
         """Messages of one route that may go now; first what was put off, then what was held.
 
@@ -196,11 +198,11 @@ class Message(models.Model):
         if issue.variants:
             # Not if the issue has got another edition since it was read: that is the one to send then.
             mine = mine.filter(variant=variant, issue__edition=issue.edition_id)
-        rows = cls._first(mine.filter(state=cls.State.DEFERRED, retry_at__lte=now), number)
+        rows = cls._first(mine.filter(state=cls.State.DEFERRED, retry_at__lte=hold.at), number)
         for state in (cls.State.HELD, cls.State.PENDING) if issue.holds else (cls.State.PENDING,):
             due = mine.filter(state=state)
             if state == cls.State.HELD:
-                due = due.filter(_let_go(issue, now))
+                due = due.filter(_let_go(issue, hold.at - hold.ahead))
             rows += cls._onwards(due, (issue.pk, state, route, variant), number - len(rows), reached)
         return rows
 
@@ -319,10 +321,23 @@ class Message(models.Model):
         )
 
     @classmethod
-    def routes_of(cls, issue: Issue) -> set[str]:
-        """The routes of an issue's messages that wait to be sent; found by steps along the index, past all messages."""
+    def only_held(cls, issue: Issue, now: datetime) -> bool:
+        """Whether all that is open of an issue is held, and need be for a while yet."""
+        mine = cls.objects.filter(issue=issue)
+        if any(
+            mine.filter(state=state).order_by("route", "retry_at", "pk").values("pk").first() for state in _OPEN[:3]
+        ):
+            return False
+        held = [mine.filter(state=cls.State.HELD, route=route) for route in cls.routes_of(issue, cls.State.HELD)]
+        due = (rows.filter(_let_go(issue, now)).order_by("retry_at", "pk").values("pk").first() for rows in held)
+        return bool(held) and not any(due)
+
+    @classmethod
+    def routes_of(cls, issue: Issue, *states: str) -> set[str]:
+        """The routes of an issue's messages that wait to be sent, or are in some of the states; found by steps along
+        the index, past all messages."""
         found = set()
-        for state in _WAITING if issue.holds else _WAITING[:2]:
+        for state in states or (_WAITING if issue.holds else _WAITING[:2]):
             rows = cls.objects.filter(issue=issue, state=state)
             route = rows.aggregate(first=Min("route"))["first"]
             while route is not None:

@@ -14,7 +14,7 @@ from newsletter.models.errand import Errand
 if TYPE_CHECKING:
     from newsletter.models.issue import Issue
 
-TOLD = ("status", "send_at", "reason")
+TOLD = ("status", "send_at", "local_time", "reason")
 """What the log says of a move."""
 NEWS = {
     ("draft", "in_review"): "ready",
@@ -51,12 +51,17 @@ def _values(before: dict[str, Any], after: dict[str, Any]) -> deeds.Values:
     yield "status", _word(before["status"]), _word(after["status"])
     if after["status"] == "scheduled":
         yield "time of sending", _utc(before["send_at"]), _utc(after["send_at"])
+        yield "at the readers' local time", _yes(before["local_time"]), _yes(after["local_time"])
     if after["reason"]:
         yield "reason", before["reason"], after["reason"]
 
 
 def _utc(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _word(status: str) -> str:

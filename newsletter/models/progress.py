@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -15,6 +15,7 @@ from newsletter.models.counting import Counts, counts
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
 from newsletter.models.reasons import gist
+from newsletter.models.tail import Held, held
 
 State = Message.State
 OPEN = (State.PENDING, State.SUBMITTING, State.DEFERRED, State.HELD)
@@ -88,6 +89,8 @@ class Progress:
     ways: tuple[Way, ...]
     failures: tuple[Failure, ...] = ()
     sampled: bool = False
+    until: Held | None = None
+    """Of what is held until an hour, when the next go, and the last."""
     states: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +112,11 @@ class Progress:
     def open(self) -> int:
         """Messages that are still to be sent or answered."""
         return self.count(*OPEN)
+
+    @property
+    def going(self) -> int:
+        """Of those, what is not held."""
+        return self.open - self.held
 
     @property
     def answered(self) -> int:
@@ -180,10 +188,11 @@ def progress(
         for name, states in _by_transport(issue, default, found, possible)
     ]
     whole = Progress(tuple(ways))
+    whole = replace(whole, until=held(issue) if whole.held else None)
     if not reasons:
         return whole
     sampled = any(whole.count(state) > SAMPLE for state in TOLD)
-    return Progress(whole.ways, tuple(failures(issue, whole.states)), sampled)
+    return replace(whole, failures=tuple(failures(issue, whole.states)), sampled=sampled)
 
 
 def _by_transport(

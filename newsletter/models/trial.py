@@ -145,8 +145,6 @@ class Trial(models.Model):
             found.append(f"an A/B test has {FEWEST} to {len(LETTERS)} variants, and this one has {count}")
         if not self.varies:
             found.append("nothing varies: choose subject, preheader, sender's name or opening letter")
-        if self.issue.local_time:
-            found.append("it cannot be sent at each reader's local time as well: schedule it for one moment")
         found += self._twins()
         if not 1 <= self.share <= 100:
             found.append("the share of the readers lies between 1 and 100 %")
@@ -242,10 +240,19 @@ class Variant(models.Model):
 
 
 def put(issue: Issue, state: Mapping[str, Any] | None) -> None:
-    """Make the issue's trial what a state says; without one, there is none any more."""
+    """Make the issue's trial what a state says; without one, there is none any more.
+
+    Raises TransitionRefused where it is scheduled for local time: the two do not go together.
+    """
     if not state:
         Trial.objects.filter(issue=issue).delete()
         return
+    if issue.local_time and issue.status == Issue.Status.SCHEDULED:
+        # Who edits it would undo, without a word, what was scheduled.
+        raise TransitionRefused(
+            f"{issue} is scheduled for each reader's local time, and an A/B test goes out to all at the same moment: "
+            "schedule it for one moment first"
+        )
     plan = {name: state[name] for name in (*PLAN, "varies")} | {"wait": timedelta(seconds=state["wait"])}
     trial, _ = Trial.objects.update_or_create(issue=issue, defaults=plan)
     wanted: Mapping[str, Mapping[str, str]] = state["variants"]

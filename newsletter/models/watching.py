@@ -11,6 +11,7 @@ from newsletter.models.beat import Beat
 from newsletter.models.issue import Issue
 from newsletter.models.message import Message
 from newsletter.models.progress import TAKEN
+from newsletter.models.tail import held
 from newsletter.models.transport import TransportState
 
 State = Message.State
@@ -37,7 +38,8 @@ def stuck(issue: Issue, transports: Collection[str], now: datetime, patience: ti
     if not issue.started_at or issue.started_at > long_ago or (issue.retry_at and issue.retry_at > long_ago):
         return False
     mine = Message.objects.filter(issue=issue).order_by()
-    if not _due(mine, long_ago) or _in_hand(mine, now):
+    until = held(issue)
+    if not (_due(mine, long_ago) or (until and until.until < long_ago)) or _in_hand(mine, now):
         return False
     if len(TransportState.resting(transports, now)) == len({*transports}):
         return False
@@ -49,9 +51,11 @@ def oldest_due(issue: Issue, now: datetime) -> datetime | None:
     mine = Message.objects.filter(issue=issue)
     first = mine.filter(state=State.DEFERRED, retry_at__lte=now).order_by("retry_at")
     deferred = first.values_list("retry_at", flat=True).first()
+    until = held(issue)
+    waiting = [deferred, until.until if until and until.until <= now else None]
     if mine.filter(state=State.PENDING).exists():
-        return min(filter(None, (issue.started_at, deferred)), default=None)
-    return deferred
+        waiting.append(issue.started_at)
+    return min(filter(None, waiting), default=None)
 
 
 def _due(mine: QuerySet[Message], before: datetime) -> bool:

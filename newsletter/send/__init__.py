@@ -16,6 +16,7 @@ from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, Trial, audience_of
 from newsletter.models.freezing import Split
+from newsletter.models.tail import hours_of
 from newsletter.send import limits, machine, transports
 from newsletter.send.alarms import alarm
 from newsletter.send.lane import Lane
@@ -45,6 +46,8 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
     if not newsletter:
         issue.note(f"config.yaml has no newsletter '{issue.newsletter}' any more; put it back, or cancel the issue")
         return False
+    if issue.local_time and not _come(config, issue, newsletter, now):
+        return False
     with transaction.atomic():
         if not issue.start(now):
             return False
@@ -53,6 +56,25 @@ def start(config: Config, issue: Issue, now: datetime) -> bool:
         if fault := _freeze(config, issue, newsletter, now):
             _nobody(config, issue, fault, now)
     return True
+
+
+def _come(config: Config, issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
+    """Whether the hour has come where any of the readers lives; if not, it is asked again when it comes anywhere else.
+
+    Before it has come in the newsletter's own zone, those alone are asked for who have a zone; and whoever would be
+    asked for by a segment that cannot be followed waits until then.
+    """
+    hours = hours_of(config, issue)
+    if now >= hours.send_at:
+        return True
+    try:
+        people = audience_of(issue, newsletter).reachable(now).filter(time_zone__in=hours.come(now))
+        if people.exists():
+            return True
+    except AudienceUnknown as error:
+        log.warning("%s: %s; it is looked at again at its own hour", issue, error)
+    issue.look_again(min(hours.after(now), hours.send_at))
+    return False
 
 
 def _nobody(config: Config, issue: Issue, fault: str, now: datetime) -> None:
@@ -70,7 +92,8 @@ def _freeze(config: Config, issue: Issue, newsletter: Newsletter, now: datetime)
         audience = audience_of(issue, newsletter)
     except AudienceUnknown as error:
         return f"{error}; mend the segment"
-    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice(), split=_split(issue))
+    hour = hours_of(config, issue).still_to_come(now) if issue.local_time else None
+    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice(), hour=hour, split=_split(issue))
     if Message.any_open(issue):
         return ""
     if audience.only or audience.without:
@@ -119,6 +142,8 @@ def send_issue(lane: Lane, issue: Issue, sheets: int | None = None) -> bool:
     if not issue.edition or issue.newsletter not in config.newsletters:
         issue.note("there is nothing approved to send, or config.yaml has lost the newsletter; cancel the issue")
         return False
+    if issue.holds and Message.only_held(issue, now):
+        return False  # looked at again every few seconds, maybe for a day: nothing is made ready for that
     mailings = lane.mailings(issue, issue.edition)
     if fault := next(filter(None, (_fault(mailing, now) for mailing in mailings)), ""):
         alarm(config, issue, f"no message can be made of this issue: {fault}", now)

@@ -12,8 +12,11 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from django.utils import timezone
+
 from newsletter.config import Config
 from newsletter.models import Edition, Hitch, Issue
+from newsletter.models.hours import ahead
 from newsletter.models.message import Reached
 from newsletter.send import limits, machine
 from newsletter.send.alarms import alarm, warn
@@ -60,7 +63,10 @@ class Lane:
     stop: Event
     given: Transport | None = None
     pulse: float = PULSE
+    wall: Clock = timezone.now
+    """This machine's own clock, which is compared with the database's where messages are held until an hour."""
     _last: str = ""
+    _ahead: timedelta = timedelta(0)
     _mailings: dict[tuple[int, int, str], Mailing] = field(default_factory=dict)
     _reached: Reached = field(default_factory=dict)
     _ways: dict[str, Way] = field(default_factory=dict)
@@ -79,6 +85,7 @@ class Lane:
     def mailings(self, issue: Issue, edition: Edition) -> list[Mailing]:
         """Those of an issue's own edition and of each of its variants; the same ones while the lane stays with it, so
         that each is taken apart once."""
+        self._ahead = ahead(self.wall()) if issue.local_time else timedelta(0)
         keys = {"": edition.pk, **issue.variants}
         self._mailings = {
             key: self._mailings.get(key) or self._taken_apart(issue, edition, variant)
@@ -138,7 +145,7 @@ class Lane:
         way = self._way(name)
         sender = Sender(
             self.config, self.key, issue, mailing, way.transport, way.breaker, self._journal, self.clock, self.stop,
-            self.pulse, self._reached, keep=lambda now: bool(self.given) or self._connected(name, now),
+            self.pulse, self._reached, self._ahead, keep=lambda now: bool(self.given) or self._connected(name, now),
         )  # fmt: skip
         began = time.monotonic()
         done = sender.step(routes, most)

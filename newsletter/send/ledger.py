@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import NamedTuple
 
@@ -63,13 +63,14 @@ class Sender:
     stop: Event
     pulse: float = PULSE
     reached: Reached = field(default_factory=dict)
+    ahead: timedelta = timedelta(0)
     keep: Callable[[datetime], bool] = lambda now: True
     """Hold on to the transport's connection; it is nobody else's as long as this is asked often enough."""
 
     def step(self, routes: Sequence[str], most: int) -> Done:
         """Send one sheet of up to so many messages of these routes. A transport that is down ends it unharmed."""
         now = self.clock()
-        hold = Hold(uuid.uuid4(), self.transport.name, now, now + self.config.send.lease)
+        hold = Hold(uuid.uuid4(), self.transport.name, now, now + self.config.send.lease, self.ahead)
         try:
             # Written before the database hears of it: of a claim in no journal all would be uncertain.
             self.journal.open(hold.claim, most)

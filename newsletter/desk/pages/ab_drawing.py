@@ -85,7 +85,13 @@ def _plan(issue: Issue, found: Trial) -> dict[str, Any]:
             f"no winner can be found: config.yaml does not have {found.measure} counted by reader for this newsletter; "
             "choose another measure, or decide by hand"
         )
-    return {"faults": faults, "counted": counted, "outlook": outlook(found, counted.whole) if counted else None}
+    local = issue.local_time or bool(letter and letter.schedule and letter.schedule.local_time)
+    return {
+        "local": local,
+        "faults": faults,
+        "counted": counted,
+        "outlook": outlook(found, counted.whole) if counted else None,
+    }
 
 
 def _cards(issue: Issue, found: Trial, form: ab_form.TrialForm) -> list[Card]:

@@ -16,7 +16,7 @@ from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, Message, Slot, repairing
 from newsletter.models.counting import by_state
 from newsletter.models.progress import SAMPLE, Progress, outcome, progress
-from newsletter.pace import left_words, rate_words
+from newsletter.pace import held_words, left_words, rate_words
 from newsletter.send import limits
 from newsletter.settings import current
 
@@ -53,10 +53,15 @@ class Told:
     @property
     def pace(self) -> str:
         """How fast, and how long it takes."""
-        if not self.moving or not self.progress.open:
+        if not self.moving or not self.progress.going:
             return ""
         words = (rate_words(self.progress.rate), left_words(self.progress.left))
         return ", ".join(filter(None, words)) or "nothing has left in the last minute"
+
+    @property
+    def held(self) -> str:
+        """What waits for its hour, or for a decision, and until when."""
+        return held_words(self.progress.held, self.progress.until, current().time_zone_of(self.issue.newsletter))
 
     @property
     def ways(self) -> list[dict[str, Any]]:
