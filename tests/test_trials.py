@@ -8,11 +8,12 @@ import pytest
 
 from newsletter import pipeline, preflight, render
 from newsletter.acting import acting
-from newsletter.models import Edition, Errand, Event, Issue, Message, TransitionRefused, Trial, trial
+from newsletter.models import Edition, Errand, Event, Issue, Message, Notice, TransitionRefused, Trial, trial
 from newsletter.models.editing import editing
 from newsletter.models.states import restore, state_of
 from newsletter.pipeline import Context
-from newsletter.track.report.variants import count
+from newsletter.track.report import roll_up, tables
+from newsletter.track.report.variants import count, standings
 from newsletter.track.trials import see_to
 from tests.factories import NOW, make_event, make_issue, make_item, make_post, make_staff, make_subscriber
 
@@ -215,6 +216,52 @@ def test_a_variant_may_have_another_sender_preheader_and_lead(ctx, tried):
     assert "Ahoy" in other.text
     files = [file.read_text() for file in ctx.config.outbox_of("outbox").rglob("*.eml")]
     assert sum("From: Ada of the Weekly <" in mail for mail in files) == 3
+
+
+def test_the_archive_shows_the_winner_and_so_does_its_text(ctx, tried):
+    issue = tried(20, share=50, varies=["subject", "opening"], variants={"b": {"subject": "Sharks", "opening": "Ahoy"}})
+    gone_out(ctx, issue)
+    before = render.reading(Issue.objects.get(), ctx.config)
+    assert (before.title, "Hello." in str(before.opening)) == ("Whales", True)
+    clicks(issue, "b", 5)
+    ctx.clock.now += HOUR
+    pipeline.decide_trials(ctx)
+    after = render.reading(Issue.objects.get(), ctx.config)
+    assert (after.title, "Ahoy" in str(after.opening)) == ("Sharks", True)
+
+
+def test_who_may_send_is_told_that_it_waits_and_what_was_decided(ctx, tried):
+    ada = make_staff()
+    issue = tried(20, share=50, way="by_hand")
+    gone_out(ctx, issue)
+    ctx.clock.now += HOUR
+    pipeline.decide_trials(ctx)
+    pipeline.do_errands(ctx)
+    asked = Notice.objects.get(kind="news", facts__what="decide")
+    assert (asked.to, asked.facts["issue_url"]) == (ada.email, f"http://127.0.0.1:8000/desk/issue/{issue.pk}/ab/")
+    assert render.service_mail("news", ctx.config, "weekly", asked.facts).subject.startswith("Choose a variant")
+    pipeline.choose_variant(ctx, Trial.of(issue), "b")
+    pipeline.do_errands(ctx)
+    told = Notice.objects.get(kind="news", facts__what="decided")
+    assert told.facts["reason"].startswith("Variant B: chosen by hand")
+
+
+def test_the_report_has_a_row_for_each_variant_and_of_large_issues_as_of_when(ctx, tried):
+    issue = tried(20, share=50)
+    found = gone_out(ctx, issue)
+    clicks(issue, "b", 3)
+    rows = tables.variants(standings(found, 20)).as_dicts()
+    assert [(row["variant"], row["sent"], row["clicked_adjusted"], row["click_rate"]) for row in rows] == [
+        ("a", 5, 0, 0.0), ("b", 5, 3, 0.6),
+    ]  # fmt: skip
+    assert rows[1]["click_low"] < 0.6 < rows[1]["click_high"]
+    assert sum(row["chance"] for row in rows) == pytest.approx(1, abs=1e-3)
+    # Of more than ten thousand it is counted in the background, and until then not known.
+    assert standings(found, 1_000_000) is None
+    roll_up(ctx.config, ctx.clock, anew=True)
+    kept = standings(found, 1_000_000)
+    assert (kept.rows, kept.as_of) == (count(found), NOW)
+    assert tables.variants(None).rows == []
 
 
 # ── the approval ─────────────────────────────────────────────────────────────────────────────────────────────────────

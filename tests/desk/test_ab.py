@@ -183,3 +183,28 @@ def test_the_front_page_says_that_one_waits(staff, tried, config):
     sent(tried, config)
     Trial.objects.update(ends_at=Trial.of(tried).issue.started_at, asked_at=Trial.of(tried).issue.started_at)
     assert "A/B tests that wait for your choice" in staff.get("/desk/").content.decode()
+
+
+def test_how_many_readers_that_is_is_asked_for_apart(staff, tried):
+    for _ in range(10):
+        make_subscriber()
+    page = staff.get(page_of(tried)).content.decode()
+    assert "?people=1" in page
+    assert "readers get each variant" not in page
+    for headers in ({}, {"HX-Request": "true"}):
+        said = staff.get(page_of(tried), {"people": "1"}, headers=headers).content.decode()
+        assert "1 of 10 readers get each variant; 8 wait for the winner." in said
+        assert "A difference shows only if" in said
+
+
+def test_who_approves_is_told_that_there_are_variants(staff, tried):
+    page = staff.get(reverse("admin:newsletter_issue_approve", args=(tried.pk,))).content.decode()
+    assert "2 variants, each of which is approved with it" in page
+
+
+def test_the_report_shows_the_variants(staff, tried, config):
+    sent(tried, config)
+    page = staff.get(reverse("desk-report", args=(tried.pk,))).content.decode()
+    assert "Nobody has won yet." in page
+    table = staff.get(reverse("desk-report-export", args=(tried.pk, "variants", "json"))).json()
+    assert [(row["variant"], row["sent"], row["winner"]) for row in table] == [("a", 2, False), ("b", 2, False)]

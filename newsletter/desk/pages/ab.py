@@ -16,7 +16,7 @@ from newsletter import pipeline, roles
 from newsletter.desk.actions import SeeOther, zone_of
 from newsletter.desk.editor.page import clock
 from newsletter.desk.pages import ab_form
-from newsletter.desk.pages.ab_drawing import context_of, standings_of
+from newsletter.desk.pages.ab_drawing import context_of, people_of, standings_of
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, TransitionRefused, Trial, Variant, trial
 from newsletter.models.editing import Edit, Stale, editing, seen
@@ -49,7 +49,9 @@ def draw(
     """The page; what moves on it is drawn alone for whoever looks again."""
     found = Trial.of(issue)
     with timezone.override(zone_of(issue)):
-        if "HX-Request" in request.headers and found:
+        if "HX-Request" in request.headers and found and "people" in request.GET:
+            answer = render(request, "ab_people.html", {"object": issue, **people_of(issue, found)})
+        elif "HX-Request" in request.headers and found:
             told = {"object": issue, "trial": found, **standings_of(request, issue, found)}
             answer = render(request, "ab_standings.html", told)
         else:

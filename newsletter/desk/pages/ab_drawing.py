@@ -70,15 +70,23 @@ def context_of(
     if issue.started_at is not None:
         return {**shared, **standings_of(request, issue, found)}
     form = form or ab_form.TrialForm(trial.state_of(issue) or trial.begun())
-    return {**shared, **_plan(issue, found), "form": form, "cards": _cards(issue, found, form),
+    people = people_of(issue, found) if "people" in request.GET else {}
+    return {**shared, **_plan(issue, found), **people, "form": form, "cards": _cards(issue, found, form),
             "may_add": len(form.letters) + 1 < len(LETTERS)}  # fmt: skip
 
 
+def people_of(issue: Issue, found: Trial) -> dict[str, Any]:
+    """How many readers that is, and what they can show; of very many this takes a moment, so pages ask for it apart."""
+    letter = current().newsletters.get(issue.newsletter)
+    counted = preflight.count_for(issue, letter, timezone.now()) if letter else None
+    told = outlook(found, counted.whole) if counted else None
+    return {"asked": True, "counted": counted, "outlook": told, "letters": len(found.letters)}
+
+
 def _plan(issue: Issue, found: Trial) -> dict[str, Any]:
-    """What stands in its way, and what it can show."""
+    """What stands in its way."""
     config = current()
     letter = config.newsletters.get(issue.newsletter)
-    counted = preflight.count_for(issue, letter, timezone.now()) if letter else None
     faults = found.faults()
     if found.way == Trial.Way.AUTOMATIC and not track.countable(config, issue.newsletter, found.measure):
         faults.append(
@@ -86,12 +94,7 @@ def _plan(issue: Issue, found: Trial) -> dict[str, Any]:
             "choose another measure, or decide by hand"
         )
     local = issue.local_time or bool(letter and letter.schedule and letter.schedule.local_time)
-    return {
-        "local": local,
-        "faults": faults,
-        "counted": counted,
-        "outlook": outlook(found, counted.whole) if counted else None,
-    }
+    return {"local": local, "faults": faults}
 
 
 def _cards(issue: Issue, found: Trial, form: ab_form.TrialForm) -> list[Card]:

@@ -153,5 +153,7 @@ form.addEventListener("submit", () => (saved = changed));
 addEventListener("beforeunload", (event) => {
   if (changed > saved) event.preventDefault();
 });
+// How many readers there are is told a moment after the page; the slider may have been moved by then.
+document.addEventListener("htmx:afterSettle", share);
 
 draw();
