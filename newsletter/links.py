@@ -88,6 +88,11 @@ def checks(config: Config, issue: int) -> str:
     return f"{config.site.url}/desk/issue/{issue}/checks/"
 
 
+def trial(config: Config, issue: int) -> str:
+    """The page of the desk with an issue's A/B test."""
+    return f"{config.site.url}/desk/issue/{issue}/ab/"
+
+
 def preview(config: Config, issue: int) -> str:
     """The page of the desk that shows an issue as a mail."""
     return f"{config.site.url}/desk/issue/{issue}/preview/"

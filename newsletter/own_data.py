@@ -293,6 +293,8 @@ FREE |= {
     "newsletter.Alarm": "what is odd about an issue, which names nobody",
     "newsletter.Preflight": "what was found in an issue before it was approved, which names nobody of the audience",
     "newsletter.LinkCheck": "whether pages of others answer",
+    "newsletter.Trial": "the A/B test of an issue, and why which variant won",
+    "newsletter.Variant": "what a variant of an issue says differently",
     "newsletter.Override": "why staff let an issue go out in spite of what was found",
     "newsletter.MailboxMark": "how far a mailbox of ours has been read",
     "newsletter.Beat": "when the house's own jobs last ran",

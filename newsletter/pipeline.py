@@ -23,6 +23,7 @@ from newsletter import chores, collect, compose, errands, preflight, render, sen
 from newsletter.config import Config
 from newsletter.models import (
     Chore,
+    Edition,
     Entry,
     Errand,
     Issue,
@@ -34,12 +35,14 @@ from newsletter.models import (
     SignIn,
     Spooled,
     TransitionRefused,
+    Trial,
     Turn,
     deeds,
     repairing,
 )
 from newsletter.models.hours import ahead
 from newsletter.models.tail import hours_of
+from newsletter.models.trial import FIRST
 from subscribers import bulk, converting, importing, lookup, tallying
 from subscribers.forgetting import forget_unconfirmed
 from subscribers.segments import indexes
@@ -187,8 +190,27 @@ def approve(ctx: Context, issue: Issue, by: Any = None) -> None:
         issue.refresh_from_db()
         digest = preflight.insist(issue, ctx.config, ctx.key, ctx.clock()) if _can_be_approved(issue) else ""
         _insist_on_another(ctx.config, issue, by)
-        issue.approve(edition := render.render(issue, ctx.config, ctx.key), by, ctx.clock())
+        variants = _variants(ctx, issue)
+        edition = variants.get(FIRST) or render.render(issue, ctx.config, ctx.key)
+        issue.approve(edition, by, ctx.clock(), variants)
         preflight.bind(issue, digest, edition, ctx.clock())
+
+
+def _variants(ctx: Context, issue: Issue) -> dict[str, Edition]:
+    """Render every variant of an issue that has an A/B test: the approval binds each of them."""
+    trial = Trial.of(issue)
+    if trial is None:
+        return {}
+    if faults := trial.faults():
+        raise TransitionRefused(f"{issue} was not approved: {faults[0]}")
+    editions = render.editions(issue, ctx.config, ctx.key, trial)
+    trial.insist(editions)
+    return editions
+
+
+def edition_of(ctx: Context, issue: Issue, letter: str = "") -> Edition:
+    """What was approved of an issue, or of a variant of it; else as it stands now. Raises RenderError."""
+    return render.edition_of(issue, ctx.config, ctx.key, letter)
 
 
 def _can_be_approved(issue: Issue) -> bool:
@@ -317,9 +339,9 @@ def _send_some(lane: send.Lane, issue: Issue) -> bool:
     return more
 
 
-def send_test(ctx: Context, issue: Issue, emails: Iterable[str]) -> list[Any]:
-    """Send copies of an issue as it stands now, marked as a test and counted nowhere."""
-    return chores.testing.send_copies(ctx.config, ctx.key, issue, emails, ctx.clock())
+def send_test(ctx: Context, issue: Issue, emails: Iterable[str], letter: str = "") -> list[Any]:
+    """Send copies of an issue as it stands now, or of a variant of it, marked as a test and counted nowhere."""
+    return chores.testing.send_copies(ctx.config, ctx.key, issue, emails, ctx.clock(), letter)
 
 
 def do_chores(ctx: Context) -> None:
@@ -464,6 +486,16 @@ def roll_up(ctx: Context) -> None:
     track.roll_up(ctx.config, ctx.clock, ctx.stop.is_set)
 
 
+def decide_trials(ctx: Context) -> None:
+    """Find the winners of A/B tests whose wait is over; the rest of the readers gets them."""
+    track.decide_trials(ctx.clock, ctx.stop.is_set)
+
+
+def choose_variant(ctx: Context, trial: Trial, letter: str, by: Any = None) -> bool:
+    """Let the rest get this variant, before the wait is over too; say whether nobody had decided before."""
+    return track.choose(trial, letter, by, ctx.clock())
+
+
 def tell_staff(ctx: Context) -> None:
     """Have staff written to with an issue's main figures, a day after it was sent."""
     if ctx.config.track.report_mail:
@@ -529,6 +561,7 @@ JOBS = (
     Job("judge", judge, every=lambda config: timedelta(seconds=15)),
     Job("watch", watch, every=lambda config: timedelta(minutes=5)),
     Job("roll_up", roll_up, every=lambda config: timedelta(seconds=30)),
+    Job("trials", decide_trials, every=lambda config: timedelta(seconds=20)),
     Job("report", tell_staff, every=lambda config: timedelta(minutes=5)),
     Job("fields", lambda ctx: converting.work(ctx.stop.is_set), every=lambda config: timedelta(seconds=5)),
     Job("indexes", keep_indexes, every=lambda config: timedelta(seconds=30)),

@@ -36,6 +36,7 @@ NEWS = {
     "wanted": News("an issue waits for approval", (APPROVE,)),
     "refused": News("an issue was sent back, with the reason", (WRITE,)),
     "voided": News("an approval is void, because the issue was edited", (APPROVE, SEND)),
+    "trial": News("the A/B test of an issue is over: a winner was found, or waits to be chosen", (SEND,)),
     "sent": News("an issue has been sent", (SEND,)),
     "paused": News("somebody has paused, resumed or cancelled an issue", (SEND,)),
     "failed": News("an issue has stopped itself, or a part of it waits", (SEND,), alerts=True),

@@ -14,14 +14,16 @@ from newsletter.send.transports import Outcome, State, TransportDown
 
 
 def send_copies(
-    config: Config, key: str, issue: Issue, emails: Iterable[str], now: datetime,
+    config: Config, key: str, issue: Issue, emails: Iterable[str], now: datetime, letter: str = "",
     told: Callable[[int], object] = lambda answers: None,
 ) -> list[Outcome]:  # fmt: skip
-    """Send copies of an issue as it stands now, marked as a test and counted nowhere; `told` hears how many went.
+    """Send copies of an issue as it stands now, or of a variant of it, marked as a test and counted nowhere.
+
+    `told` hears how many went.
 
     Raises RenderError and TransportDown.
     """
-    edition = issue.edition or render.render(issue, config, key)
+    edition = render.edition_of(issue, config, key, letter)
     return send.send_test(config, key, issue, edition, emails, now, told)
 
 
@@ -31,10 +33,10 @@ def carry_out(doing: Doing) -> dict[str, Any]:
     issue = Issue.objects.filter(pk=chore.subject).select_related("edition").first()
     if issue is None or issue.newsletter not in doing.config.newsletters:
         raise Undone("the issue or its newsletter is gone")
-    emails = list(chore.facts["emails"])
+    emails, letter = list(chore.facts["emails"]), chore.facts.get("variant", "")
     try:
         outcomes = send_copies(
-            doing.config, doing.key, issue, emails, doing.clock(), lambda answers: doing.tell(answers=answers)
+            doing.config, doing.key, issue, emails, doing.clock(), letter, lambda answers: doing.tell(answers=answers)
         )
     except render.RenderError as error:
         raise Undone(f"it cannot be rendered: {error}") from error
@@ -47,7 +49,8 @@ def carry_out(doing: Doing) -> dict[str, Any]:
         raise Undone(str(error)) from error
     heard = [[to, *_said(one)] for to, one in zip(emails, outcomes, strict=True)]
     sent = sum(state == "sent" for _, state, _ in heard)
-    deeds.say(issue, f"{issue}: {sent} of {len(heard)} copies sent as a test", chore.by)
+    what = f"copies of variant {letter.upper()}" if letter else "copies"
+    deeds.say(issue, f"{issue}: {sent} of {len(heard)} {what} sent as a test", chore.by)
     return {"heard": heard}
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "issues": ("issues", "Show the issues."),
     "preview": ("previewing", "Show an issue as a reader would get it."),
     "preflight": ("preflighting", "Look an issue over before it is approved: words, links, sender, audience."),
+    "trial": ("trying", "Make, change, show or decide the A/B test of an issue."),
     "approve": ("issues", "Approve an issue: what it says now is what is sent."),
     "refuse": ("issues", "Send an issue in review back to who makes it."),
     "hand-in": ("issues", "Put a draft that was sent back into review again."),

@@ -23,6 +23,7 @@ from newsletter import track  # isort: skip
 from newsletter.cli.watching import progress_of
 from newsletter.models import Issue, Message
 from newsletter.track.report import FAILED, Curves, Report, Share, curves, shares_of, story_clicks, tables
+from newsletter.track.report.variants import standings_of
 from subscribers.exporting import harmless
 
 TOP = 10
@@ -63,6 +64,7 @@ def _facts(issue: Issue, told: Report, curved: Curves | None, shares: Sequence[S
         "curves": tables.curves(curved).as_dicts(),
         "stories": [asdict(one) for one in story_clicks(issue, told.links)],
         "providers": None if shares is None else [asdict(one) for one in shares],
+        "variants": tables.table("variants", issue, lambda: told, lambda: curved, lambda: shares).as_dicts(),
         "alarms": _alarms(issue),
     }  # fmt: skip
 
@@ -95,6 +97,7 @@ def _draw(issue: Issue, told: Report, curved: Curves | None) -> None:
         for one in told.links[:TOP]
     ]
     for rows in (
+        _tried(issue, told),
         _ways(issue),
         [{**row, "reason": brief(row["reason"], 200)} for row in failures[:TOP]],
         tables.polls(told).as_dicts(),
@@ -155,6 +158,23 @@ def _spark(shares: Sequence[float], most: float) -> str:
     if not most:
         return ""
     return "".join(BLOCKS[min(int(share / most * len(BLOCKS)), len(BLOCKS) - 1)] for share in shares)
+
+
+def _tried(issue: Issue, told: Report) -> list[dict[str, Any]]:
+    """A line for each variant of its A/B test."""
+    found = standings_of(issue, told.audience)
+    return [
+        {"variant": one["variant"].upper() + (" (won)" if one["winner"] else ""), "sent": f"{one['sent']:,}",
+         "opened": _between(one, "open"), "clicked": _between(one, "click"), "likely the best": _percent(one["chance"])}
+        for one in (found.facts if found else ())
+    ]  # fmt: skip
+
+
+def _between(one: dict[str, Any], what: str) -> str:
+    """A rate, adjusted, with the interval that it lies in 95 times in a hundred."""
+    if one[f"{what}_rate"] is None:
+        return "–"
+    return f"{_percent(one[f'{what}_rate'])} ({_percent(one[f'{what}_low'])} to {_percent(one[f'{what}_high'])})"
 
 
 def _ways(issue: Issue) -> list[dict[str, Any]]:

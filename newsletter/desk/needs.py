@@ -18,7 +18,7 @@ from newsletter import roles
 from newsletter.desk.admin.collect import sources_of
 from newsletter.desk.saying import counted
 from newsletter.desk.zones import brief, zone_of
-from newsletter.models import Alarm, Hitch, Issue, Message, Reply, Source
+from newsletter.models import Alarm, Hitch, Issue, Message, Reply, Source, Trial
 from newsletter.settings import current
 
 MOST = 8
@@ -71,6 +71,19 @@ def _uncertain(user: Any, now: datetime) -> Iterator[Need]:
             "Their answer was lost on the wire. They are never sent again by themselves, and wait for your decision.",
             "problem",
         )  # fmt: skip
+
+
+def _choices(user: Any, now: datetime) -> Iterator[Need]:
+    """A/B tests whose time is over, and that a person decides; until then the rest of the readers waits."""
+    asked = roles.theirs(user, SEND, Trial.undecided().filter(asked_at__isnull=False), "issue__newsletter")
+    for trial in asked.order_by("ends_at", "pk")[:MOST]:
+        since = (
+            f"Since {brief(trial.ends_at, zone_of(trial.issue))} the rest of the readers waits."
+            if trial.ends_at
+            else ""
+        )
+        address = reverse("desk-ab", args=(trial.issue_id,))
+        yield Need(str(trial.issue), "has an A/B test that you decide", "Choose", address, since)
 
 
 def _failing(user: Any, now: datetime) -> Iterator[Need]:
@@ -167,8 +180,8 @@ def _replies(user: Any, now: datetime) -> Iterator[Need]:
 
 
 KINDS: tuple[Callable[[Any, datetime], Iterator[Need]], ...] = (
-    _stopped, _uncertain, _failing, _hitches, _alarms, _approvals, _sent_back, _unscheduled, _in_review, _replies,
-    _skipped,
+    _stopped, _uncertain, _choices, _failing, _hitches, _alarms, _approvals, _sent_back, _unscheduled, _in_review,
+    _replies, _skipped,
 )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def _of_issue(config: Config, issue: Issue) -> Planned:
 
 def _dates(config: Config, name: str, now: datetime, until: datetime) -> Iterator[Planned]:
     letter = config.newsletters[name]
-    dues = takewhile(lambda due: due <= until, compose.upcoming(letter, now))
+    dues = takewhile(lambda due: due <= until, compose.upcoming(config, name, now))
     for due in islice(dues, MOST):
         cut_off = due - letter.cut_off
         yield Planned(due, name, letter.title, _zone(config, name), drawn_up_at=cut_off if cut_off > now else None)

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from newsletter.desk.editor import history, tools
 from newsletter.desk.editor import page as editor
 from newsletter.desk.pages import (
+    ab,
     audience,
     bulk,
     checks,
@@ -62,6 +63,7 @@ urlpatterns = [
     path("issue/<int:number>/checks/line", checks.line, name="desk-checks-line"),
     path("issue/<int:number>/checks/run", checks.run, name="desk-checks-run"),
     path("issue/<int:number>/checks/override", checks.override, name="desk-checks-override"),
+    path("issue/<int:number>/ab/", ab.ab, name="desk-ab"),
     path("issue/<int:number>/edit/", editor.edit, name="desk-edit"),
     path("issue/<int:number>/edit/look", tools.look, name="desk-edit-look"),
     path("issue/<int:number>/edit/paste", tools.paste, name="desk-edit-paste"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import transaction
 from newsletter import pipeline, roles
 from newsletter.desk.asking import QuestionForm, ReasonForm, RefusalForm, SeenForm, WhenForm
 from newsletter.desk.zones import said, zone_of
-from newsletter.models import Issue, Item, TransitionRefused
+from newsletter.models import Issue, Item, TransitionRefused, trial
 from newsletter.models.edition import digest_of
 
 APPROVE, SEND, CHANGE = "newsletter.approve_issue", "newsletter.send_issue", "newsletter.change_issue"
@@ -72,8 +73,9 @@ def fingerprint(issue: Issue) -> str:
     items = issue.items.order_by("position", "pk").values_list("pk", *names)
     own = issue.own_blocks.order_by("position", "pk").values_list("pk", "position", "section", "section_emoji", "text")
     return digest_of(
-        issue.subject, issue.preheader, issue.opening, issue.closing, *map(repr, items), "own blocks", *map(repr, own)
-    )
+        issue.subject, issue.preheader, issue.opening, issue.closing, *map(repr, items), "own blocks", *map(repr, own),
+        *(["trial", json.dumps(tried, sort_keys=True)] if (tried := trial.state_of(issue)) else []),
+    )  # fmt: skip
 
 
 def _approve(ctx: pipeline.Context, issue: Issue, by: Any, data: dict[str, Any]) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from newsletter import links, staff
 from newsletter.config import Config
-from newsletter.models import Issue, Notice
+from newsletter.models import Issue, Notice, Trial
 from newsletter.models.edition import digest_of
 
+WISHES = {"resumed": "paused", "cancelled": "paused", "decide": "trial", "decided": "trial"}
+"""By which wish staff are told of what has no wish of its own."""
 STORIES = 8
 """Titles that the mail about a draft names."""
 
@@ -32,7 +34,11 @@ def carry_out(config: Config, key: str, facts: dict[str, Any], now: datetime) ->
         "what": facts["news"], "issue_title": str(issue), "by": facts["by"], "reason": facts["reason"],
         "issue_url": links.desk_issue(config, issue.pk),
     }  # fmt: skip
-    news = "paused" if facts["news"] in ("resumed", "cancelled") else facts["news"]
+    news = WISHES.get(facts["news"], facts["news"])
+    if news == "trial":
+        if facts["news"] == "decide" and not Trial.undecided().filter(issue=issue).exists():
+            return
+        said["issue_url"] = links.trial(config, issue.pk)
     # Where nobody is asked, every issue goes out by itself: that it did is news to who wished for it alone.
     quiet = news == "sent" and letter.approval == "automatic"
     to = {*staff.recipients(config, news, issue.newsletter, only_wished=quiet)}

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0027_names_at_the_desk'),
+        ("newsletter", "0027_names_at_the_desk"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0028_held'),
+        ("newsletter", "0028_held"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0029_local_time'),
+        ("newsletter", "0030_trials"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

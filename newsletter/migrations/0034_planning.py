@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletter', '0027_names_at_the_desk'),
+        ("newsletter", "0032_stopped"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,6 +10,7 @@ from newsletter.models.revision import Revision, SetAside  # isort: skip
 from newsletter.models.editing import Opened  # isort: skip
 from newsletter.models.picture import Picture  # isort: skip
 from newsletter.models.edition import Edition, Link  # isort: skip
+from newsletter.models.trial import Trial, Variant  # isort: skip
 from newsletter.models.recipients import AudienceUnknown, audience_of, still_wanting  # isort: skip
 from newsletter.models.message import Due, Hold, Message, reachable  # isort: skip
 from newsletter.models.settling import Verdict  # isort: skip
@@ -90,7 +91,9 @@ __all__ = [
     "TransitionRefused",
     "TransportState",
     "Triage",
+    "Trial",
     "Turn",
+    "Variant",
     "Verdict",
     "Vote",
     "Wish",

@@ -24,6 +24,9 @@ class Edition(models.Model):
     )
     subject = models.TextField()
     preheader = models.TextField(blank=True)
+    sender_name = models.TextField(
+        blank=True, default="", db_default="", help_text="Empty: the newsletter's own, as config.yaml has it."
+    )
     html = models.TextField()
     text = models.TextField()
     late = models.JSONField(
@@ -46,14 +49,17 @@ class Edition(models.Model):
         return cls.objects.get(pk=issue.variants[variant]) if variant else issue.edition
 
     @classmethod
-    def keep(cls, issue: Issue, marker: str, late: Sequence[Any] = (), variant: str = "a", **parts: str) -> Edition:
+    def keep(
+        cls, issue: Issue, marker: str, late: Sequence[Any] = (), variant: str = "a", sender_name: str = "",
+        **parts: str,
+    ) -> Edition:  # fmt: skip
         """Store a rendering, or find the row that already holds the very same one."""
         # What is asked of readers is part of what was approved; an edition that asks nothing is known as it always was.
         asked = [json.dumps(late)] if late else []
-        digest = digest_of(marker, *(parts[name] for name in ("subject", "preheader", "html", "text")), *asked)
-        return cls.objects.get_or_create(
-            issue=issue, variant=variant, digest=digest, defaults={"marker": marker, "late": list(late), **parts}
-        )[0]
+        named = [f"from {sender_name}"] if sender_name else []
+        digest = digest_of(marker, *(parts[name] for name in ("subject", "preheader", "html", "text")), *asked, *named)
+        made = {"marker": marker, "late": list(late), "sender_name": sender_name, **parts}
+        return cls.objects.get_or_create(issue=issue, variant=variant, digest=digest, defaults=made)[0]
 
 
 class Link(models.Model):

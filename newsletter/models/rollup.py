@@ -21,6 +21,7 @@ class Rollup(models.Model):
         MESSAGES = "messages", "messages by state"
         EXCLUDED = "excluded", "people left out, by reason"
         PROVIDERS = "providers", "by who has the mailbox"
+        VARIANTS = "variants", "by variant of an A/B test"
         COHORTS = "cohorts", "who stays, by month of joining"
 
     issue = models.ForeignKey(Issue, models.CASCADE, null=True, blank=True, related_name="rollups", db_index=False)

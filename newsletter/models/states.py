@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from newsletter.models import trial
 from newsletter.models.issue import Issue, Item
 from newsletter.models.own_block import OwnBlock, Piece, arranged, keep_order, pieces
 from newsletter.models.post import Post
@@ -15,7 +16,7 @@ REWRITTEN = ("title", "summary", *PICTURE)
 """What an editor may say differently from the post, for one issue."""
 PLACED = ("section", "section_emoji", "pinned")
 State = dict[str, Any]
-"""`letter`: each of LETTER by its name. `pieces`: each as `told` has it, in their order."""
+"""`letter`: each of LETTER by its name. `pieces`: each as `told` has it, in their order. `trial`: if there is one."""
 
 _WORDS = {
     "note": "note", "title": "title", "summary": "summary", "image_url": "picture", "image_alt": "picture's words",
@@ -26,7 +27,8 @@ _WORDS = {
 def state_of(issue: Issue) -> State:
     """The issue as it is stored now."""
     letter = Issue.objects.values(*LETTER).get(pk=issue.pk)
-    return {"letter": letter, "pieces": [told(one) for one in pieces(issue)]}
+    tried = trial.state_of(issue)
+    return {"letter": letter, "pieces": [told(one) for one in pieces(issue)], **({"trial": tried} if tried else {})}
 
 
 def told(piece: Piece) -> State:
@@ -98,6 +100,7 @@ def restore(issue: Issue, state: State) -> tuple[list[Piece], list[str]]:
     Whoever calls keeps what is no part of it any more, so that it can be put back.
     """
     Issue.objects.filter(pk=issue.pk).update(**state["letter"])
+    trial.put(issue, state.get("trial"))
     have = {told(one)["key"]: one for one in pieces(issue)}
     order, gone = list[Piece](), list[str]()
     for kept in state["pieces"]:
@@ -114,7 +117,7 @@ def restore(issue: Issue, state: State) -> tuple[list[Piece], list[str]]:
 def changes(before: State, after: State) -> list[str]:
     """What is different, in words, one line a change."""
     names = [name for name in LETTER if before["letter"][name] != after["letter"][name]]
-    lines = [f"{name} changed" for name in names]
+    lines = [f"{name} changed" for name in names] + trial.changes(before.get("trial"), after.get("trial"))
     old, new = ({one["key"]: one for one in state["pieces"]} for state in (before, after))
     lines += [f"{title_of(new[key])} added" for key in new if key not in old]
     lines += [f"{title_of(old[key])} taken out" for key in old if key not in new]

@@ -5,6 +5,7 @@ It stands above the stages: it reads an issue as the mail it would be. The check
 """
 
 from newsletter.preflight.approving import Blocked, bind, blockers, hold, insist, override
+from newsletter.preflight.asked import Counted, count_for
 from newsletter.preflight.codes import CODES, GROUPS
 from newsletter.preflight.configured import check
 from newsletter.preflight.findings import LEVELS, Finding, graded, summary
@@ -15,7 +16,7 @@ from newsletter.preflight.running import carry_on, complete, offline, waits, wan
 from newsletter.preflight.standing import Standing, standing
 
 __all__ = [
-    "CODES", "GROUPS", "LEVELS", "Blocked", "Finding", "Means", "Proof", "Standing", "bind", "blockers", "carry_on",
-    "check", "complete", "graded", "hold", "insist", "look", "offline", "override", "pull", "standing", "summary",
-    "waits", "want", "want_for_review",
+    "CODES", "GROUPS", "LEVELS", "Blocked", "Counted", "Finding", "Means", "Proof", "Standing", "bind", "blockers",
+    "carry_on", "check", "complete", "count_for", "graded", "hold", "insist", "look", "offline", "override", "pull",
+    "standing", "summary", "waits", "want", "want_for_review",
 ]  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
-from newsletter.models import AudienceUnknown, audience_of
+from newsletter.config import Newsletter
+from newsletter.models import AudienceUnknown, Issue, audience_of
 from newsletter.preflight.proof import Proof
 from subscribers.limits import TooLong, within
 from subscribers.models import Subscriber
@@ -35,8 +37,13 @@ class Counted:
 
 def count(proof: Proof, fields: Sequence[Field] = ()) -> Counted | None:
     """Count over those who would get it now; None if nobody can say who, or not even a guess comes in time."""
+    return count_for(proof.issue, proof.letter, proof.now, fields)
+
+
+def count_for(issue: Issue, letter: Newsletter, now: datetime, fields: Sequence[Field] = ()) -> Counted | None:
+    """The same without a mail that is looked at."""
     try:
-        people = audience_of(proof.issue, proof.letter).reachable(proof.now)
+        people = audience_of(issue, letter).reachable(now)
     except AudienceUnknown:
         return None
     asked = list(dict.fromkeys(fields))

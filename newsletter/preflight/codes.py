@@ -16,8 +16,9 @@ class Code(NamedTuple):
     means: str
 
 
-LINKS, READING, WORDS, SUBJECT, LAW, AUDIENCE, SENDING = (
-    "Links and images", "Reading", "Words", "Subject", "What the law asks for", "Audience and stories", "Sending"
+LINKS, READING, WORDS, SUBJECT, LAW, AUDIENCE, TRIAL, SENDING = (
+    "Links and images", "Reading", "Words", "Subject", "What the law asks for", "Audience and stories", "A/B test",
+    "Sending",
 )  # fmt: skip
 CODES: dict[str, Code] = {
     "render": Code(
@@ -189,6 +190,14 @@ CODES: dict[str, Code] = {
         "warning", AUDIENCE, "Title of an earlier issue",
         "a title that is nearly the same was in an earlier issue, or stands twice in this one",
     ),
+    "trial": Code(
+        "blocker", TRIAL, "A/B test that cannot be",
+        "its variants are too few, too many or the same, or nothing is counted by which a winner could be found",
+    ),
+    "trial-small": Code(
+        "warning", TRIAL, "A/B test that tells little",
+        "so few people get each variant that only a very large difference would be seen",
+    ),
     "sender-spf": Code(
         "warning", SENDING, "SPF",
         "the domain that bounces go to has no SPF record, or more than one",
@@ -226,4 +235,4 @@ CODES: dict[str, Code] = {
         "the filter that config.yaml names did not answer",
     ),
 }  # fmt: skip
-GROUPS = (LINKS, READING, WORDS, SUBJECT, LAW, AUDIENCE, SENDING)
+GROUPS = (LINKS, READING, WORDS, SUBJECT, LAW, AUDIENCE, TRIAL, SENDING)

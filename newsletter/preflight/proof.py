@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from newsletter import holes, render
 from newsletter.config import Config, Newsletter
-from newsletter.models import Edition, Issue, Item
+from newsletter.models import Edition, Issue, Item, Trial
 from newsletter.models.edition import digest_of
+from newsletter.models.trial import FIRST
 from newsletter.preflight.page import Anchor, Page, Picture, addresses_in
 from newsletter.preflight.places import is_private
 from newsletter.render.headers import for_nobody
 from newsletter.render.pages import settings_of
 
 LETTERS = ("opening", "closing")
+PARTS = ("subject", "preheader", "html", "text")
 FRAME = "the frame of the mail"
 _TAGS = re.compile(r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}", re.DOTALL)
 
@@ -28,7 +30,7 @@ class Proof:
     """What is looked at. `html` and `text` hold every side of every condition, and their holes still.
 
     `raw` has subject, html and text as they are sent, conditions and all; `digest` names the content, and changes with
-    any letter of it.
+    any letter of it. `variants` are proofs of the other variants of its A/B test, each with its letter.
     """
 
     issue: Issue
@@ -40,6 +42,8 @@ class Proof:
     marker: str
     digest: str
     now: datetime
+    trial: Trial | None = None
+    variants: tuple[tuple[str, Proof], ...] = ()
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What one check has found out, and another wants to know too."""
 
@@ -137,19 +141,50 @@ def pull(issue: Issue, config: Config, key: str, now: datetime) -> Proof:
     # While it waits for approval, what may be left of an earlier one is not what will be sent.
     if issue.edition is not None and issue.status not in Issue.FROM[Issue.Status.APPROVED]:
         return _approved(issue, issue.edition, config, letter, items, now)
-    mail = render.preview(issue, config, key)
-    raw = {name: getattr(mail, name) for name in ("subject", "preheader", "html", "text")}
+    proof, trial = _drawn(issue, config, key, items, now), Trial.of(issue)
+    if trial is None:
+        return proof
+    render.insist_on_polls(issue, config, key, trial)
+    found = tuple((one.letter, _drawn(issue, config, key, items, now, trial, one.letter)) for one in trial.others)
+    digest = digest_of(proof.digest, json.dumps(trial.state(), sort_keys=True), *(one.digest for _, one in found))
+    return replace(proof, digest=digest, trial=trial, variants=found)
+
+
+def _drawn(
+    issue: Issue, config: Config, key: str, items: tuple[Item, ...], now: datetime, trial: Trial | None = None,
+    variant: str = FIRST,
+) -> Proof:  # fmt: skip
+    """One variant as it would be drawn now."""
+    mail = render.preview(issue, config, key, trial, variant)
+    raw = {name: getattr(mail, name) for name in PARTS}
     # Stories that the mail tells in short have their whole text on a page of ours, which is looked at too.
     told = [f"{item.pk} {item.title}\n{item.html}" for item in items]
     digest = digest_of(*raw.values(), json.dumps(mail.late), *told)
-    return Proof(issue, config, letter, items, raw, mail.late, mail.marker, digest, now)
+    letter = settings_of(config, issue.newsletter)
+    shown = trial.worn(variant) if trial and variant != FIRST else issue
+    return Proof(shown, config, letter, items, raw, mail.late, mail.marker, digest, now)
 
 
 def _approved(
     issue: Issue, edition: Edition, config: Config, letter: Newsletter, items: tuple[Item, ...], now: datetime
 ) -> Proof:
-    raw = {name: getattr(edition, name) for name in ("subject", "preheader", "text")} | {
-        "html": render.untracked(edition)
-    }
+    trial = Trial.of(issue)
+    # After an A/B test the issue's edition is the winner's, which may be another than that of the issue as it stood.
+    edition = (Edition.of(issue, FIRST) if FIRST in issue.variants else None) or edition
     kept = issue.preflights.filter(edition=edition).values_list("digest", flat=True).first()
-    return Proof(issue, config, letter, items, raw, edition.late, edition.marker, kept or edition.digest, now)
+    found = tuple(
+        (one, _bound(trial.worn(one), bound, config, letter, items, now))
+        for one in (sorted(issue.variants) if trial else ())
+        if trial and one != FIRST and (bound := Edition.of(issue, one))
+    )
+    proof = _bound(issue, edition, config, letter, items, now)
+    return replace(proof, digest=kept or edition.digest, trial=trial, variants=found)
+
+
+def _bound(
+    issue: Issue, edition: Edition, config: Config, letter: Newsletter, items: tuple[Item, ...], now: datetime
+) -> Proof:
+    """One variant as it was approved."""
+    raw = {name: getattr(edition, name) for name in ("subject", "preheader", "text")}
+    raw |= {"html": render.untracked(edition)}
+    return Proof(issue, config, letter, items, raw, edition.late, edition.marker, edition.digest, now)

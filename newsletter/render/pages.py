@@ -8,12 +8,14 @@ from typing import Any
 
 from newsletter import holes, links, splice
 from newsletter.config import Config, Newsletter, SendGrid
-from newsletter.models import Edition, Issue, Link, Poll
+from newsletter.models import Edition, Issue, Link, Poll, Trial
+from newsletter.models.trial import FIRST
 from newsletter.questions import words
 from newsletter.render import context as make
 from newsletter.render import headers as lines_of
 from newsletter.render import personal
 from newsletter.render.blocks import count_polls
+from newsletter.render.dressed import worn
 from newsletter.render.environment import Themes, theme_of, themes
 from newsletter.render.errors import RenderError
 from newsletter.render.headers import headers
@@ -50,12 +52,14 @@ class Rendered:
     polls: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
-def render(issue: Issue, config: Config, key: str) -> Edition:
+def render(issue: Issue, config: Config, key: str, trial: Trial | None = None, letter: str = FIRST) -> Edition:
     """Render what is sent and keep it; the same content is the same row, however often it is rendered.
 
-    Its links and its opens lead past us where `track` says so, here or at the newsletter. Raises RenderError.
+    Its links and its opens lead past us where `track` says so, here or at the newsletter. With a trial, it is what the
+    variant of this letter says. Raises RenderError.
     """
     marker = holes.marker(issue.pk, key)
+    issue, config = worn(issue, config, trial, letter)
     mail = _mail(issue, config, marker)
     html = mail.html
     if "sendgrid" in config.kinds_of(issue.newsletter):
@@ -74,20 +78,50 @@ def render(issue: Issue, config: Config, key: str) -> Edition:
     if tracked and config.track.opens:
         html = with_pixel(html, links.pixel(config, holes.hole(marker, "token")))
     html = break_lines(html)
-    Poll.keep(issue, mail.polls)
+    if letter == FIRST:
+        Poll.keep(issue, mail.polls)
     return Edition.keep(
-        issue, marker, mail.late, subject=mail.subject, preheader=mail.preheader, html=html, text=mail.text
-    )
+        issue, marker, mail.late, letter, trial.sender_name(letter) if trial else "",
+        subject=mail.subject, preheader=mail.preheader, html=html, text=mail.text,
+    )  # fmt: skip
 
 
-def preview(issue: Issue, config: Config, key: str) -> Rendered:
+def edition_of(issue: Issue, config: Config, key: str, letter: str = "") -> Edition:
+    """What was approved of an issue, or of a variant of it; else it as it stands now. Raises RenderError."""
+    if issue.edition is None:
+        return render(issue, config, key, Trial.of(issue) if letter else None, letter or FIRST)
+    return Edition.of(issue, letter if letter in issue.variants else "") or issue.edition
+
+
+def editions(issue: Issue, config: Config, key: str, trial: Trial) -> dict[str, Edition]:
+    """Render every variant of an issue, by its letter. Raises RenderError."""
+    insist_on_polls(issue, config, key, trial)
+    return {letter: render(issue, config, key, trial, letter) for letter in trial.letters}
+
+
+def insist_on_polls(issue: Issue, config: Config, key: str, trial: Trial) -> None:
+    """Votes are counted by a poll's number: no variant may have other polls. Raises RenderError."""
+    if "opening" not in trial.varies:
+        return
+    first, *others = (preview(issue, config, key, trial, letter).polls for letter in trial.letters)
+    for letter, polls in zip(trial.letters[1:], others, strict=True):
+        if polls != first:
+            raise RenderError(
+                f"{issue}: the opening letter of variant {letter.upper()} holds other polls than that of variant A; "
+                "a poll must stand in all of them, or in none"
+            )
+
+
+def preview(issue: Issue, config: Config, key: str, trial: Trial | None = None, letter: str = FIRST) -> Rendered:
     """The mail with its links straight to where they lead; nothing is stored. Raises RenderError."""
-    mail = _mail(issue, config, holes.marker(issue.pk, key))
+    marker = holes.marker(issue.pk, key)
+    mail = _mail(*worn(issue, config, trial, letter), marker)
     return replace(mail, html=break_lines(mail.html))
 
 
-def inbox_line(issue: Issue, config: Config) -> tuple[str, str]:
+def inbox_line(issue: Issue, config: Config, trial: Trial | None = None, letter: str = FIRST) -> tuple[str, str]:
     """Subject and preheader as they would be sent now, for nobody in particular. Raises RenderError."""
+    issue, config = worn(issue, config, trial, letter)
     settings = settings_of(config, issue.newsletter)
     late = personal.late_of(issue.newsletter, settings)
     subject, preheader = headers(issue, config, _whole(issue, config, settings, late), late)

@@ -15,7 +15,8 @@ from newsletter import tokens
 from newsletter.config import Config, Newsletter, Problem
 from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
-from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, audience_of
+from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, Trial, audience_of
+from newsletter.models.freezing import Split
 from newsletter.models.hours import ahead
 from newsletter.models.tail import hours_of
 from newsletter.send import limits, machine, transports
@@ -94,12 +95,18 @@ def _freeze(config: Config, issue: Issue, newsletter: Newsletter, now: datetime)
     except AudienceUnknown as error:
         return f"{error}; mend the segment"
     hour = hours_of(config, issue).still_to_come(now) if issue.local_time else None
-    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice(), hour=hour)
+    Message.freeze(issue, audience, now, Routes.of(config, issue.newsletter).choice(), hour=hour, split=_split(issue))
     if Message.any_open(issue):
         return ""
     if audience.only or audience.without:
         return "nobody on its lists is meant by the segments it is for and without; see the report, change the segments"
     return f"{NOBODY} on {', '.join(audience.lists)}; add people"
+
+
+def _split(issue: Issue) -> Split | None:
+    """Who gets which variant of its A/B test, if it has one: the same people however often it is asked."""
+    trial = Trial.of(issue) if issue.variants else None
+    return Split("".join(sorted(issue.variants)), trial.share, f"trial of issue {issue.pk}") if trial else None
 
 
 def resume(config: Config, issue: Issue, now: datetime) -> None:

@@ -105,6 +105,8 @@ class Mailing:
     late: Sequence[Any] = ()
     listed: bool = True
     answered: bool = True
+    sender_name: str = ""
+    """Empty: the newsletter's own."""
     variant: str = ""
 
     @classmethod
@@ -114,13 +116,16 @@ class Mailing:
         """The mailing of an edition; a test's subject carries a prefix, and `variant` says whose messages these are."""
         return cls(
             config, issue.newsletter, issue.slug, edition.marker, edition.digest, subject_prefix + edition.subject,
-            edition.html, edition.text, edition.late, variant=variant,
+            edition.html, edition.text, edition.late, sender_name=edition.sender_name, variant=variant,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def newsletter(self) -> Newsletter:
-        """The newsletter's part of config.yaml."""
-        return self.config.newsletters[self.newsletter_id]
+        """The newsletter's part of config.yaml; the sender's name may be the edition's own."""
+        letter = self.config.newsletters[self.newsletter_id]
+        if not self.sender_name:
+            return letter
+        return letter.model_copy(update={"sender": letter.sender.model_copy(update={"name": self.sender_name})})
 
     @property
     def domain(self) -> str:

@@ -8,8 +8,10 @@ from newsletter.track.keeping import forget
 from newsletter.track.payloads import ingest_payloads, tidy_payloads, webhook_sources
 from newsletter.track.report import LinkClicks, Report, failures, report, roll_up, tell_staff
 from newsletter.track.sunset import Outlook, sunset
+from newsletter.track.trials import choose, countable, decide_trials
 
 __all__ = [
-    "LinkClicks", "Outlook", "Report", "check", "failures", "forget", "ingest_payloads", "judge", "mail", "report",
-    "roll_up", "sunset", "tell_staff", "tidy_payloads", "watch", "webhook_sources",
+    "LinkClicks", "Outlook", "Report", "check", "choose", "countable", "decide_trials", "failures", "forget",
+    "ingest_payloads", "judge", "mail", "report", "roll_up", "sunset", "tell_staff", "tidy_payloads", "watch",
+    "webhook_sources",
 ]  # fmt: skip

@@ -52,7 +52,7 @@ PAGES = {
     "desk-senders": SEE, "desk-senders-look": CHANGE, "desk-senders-wake": SEND, "desk-configuration": OWNER,
     "desk-source": "newsletter.view_source", "desk-source-visit": TRIAGE,
     "desk-emoji": SEE, "desk-test": CHANGE, "admin:newsletter_issue_contents": SEE,
-    "desk-checks": SEE, "desk-checks-line": SEE, "desk-checks-run": CHANGE,
+    "desk-ab": SEE, "desk-checks": SEE, "desk-checks-line": SEE, "desk-checks-run": CHANGE,
     "desk-checks-override": "newsletter.add_override",
     "desk-again": STAFF, "desk-you": STAFF, "desk-invite": OWNER, "desk-member": OWNER,
     "admin:index": STAFF, "admin:desk-audit-export": "admin.view_logentry",

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from newsletter import preflight
 from newsletter.compose import Plan, planning
-from newsletter.models import Chore, Hitch, LinkCheck, TestGroup
+from newsletter.models import Chore, Hitch, LinkCheck, TestGroup, Trial, trial
 from newsletter.send import limits
 from subscribers import importing
 from subscribers.models import Bulk, Consent, Field, Import, Segment, Tag, Tagging
@@ -73,6 +73,7 @@ def drawn(settings, make_config):
             _checks(settings.NEWSLETTER),
             _calendar(settings.NEWSLETTER),
             _publication(),
+            _trying(client),
         )
     }
     assert {name: answer.status_code for name, answer in pages.items() if answer.status_code not in (200, 422)} == {}
@@ -236,6 +237,28 @@ def _publication():
     yield "test groups", reverse("admin:newsletter_testgroup_changelist")
     yield "test group", reverse("admin:newsletter_testgroup_change", args=(group.pk,))
     yield "tested", f"{reverse('desk-preview', args=(issue.pk,))}?of=list:readers&test={test.pk}"
+
+
+def _trying(client):
+    """An A/B test: none yet, being written, on its way, and decided by hand."""
+    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=9), subject="Whales", opening="Dear,")
+    make_item(issue)
+    address = reverse("desk-ab", args=(issue.pk,))
+    yield "test none", address
+    trial.put(issue, {**trial.begun("bc"), "varies": list(trial.FIELDS)})
+    yield "test written", address
+    editions = {letter: make_edition(issue, subject=f"Whales {letter}", variant=letter) for letter in "abc"}
+    issue.approve(editions["a"], None, timezone.now(), editions)
+    issue.status, issue.started_at = "sending", timezone.now()
+    issue.save()
+    for letter in "aabbc":
+        make_event(make_message(issue, variant=letter), "click")
+    make_message(issue, state="held")
+    yield "test on its way", address
+    yield "test choosing", f"{address}?choose=b"
+    Trial.objects.get(issue=issue).decide("b", timezone.now(), "chosen by hand")
+    yield "test decided", address
+    yield "report of a test", reverse("desk-report", args=(issue.pk,))
 
 
 def _imports(client):

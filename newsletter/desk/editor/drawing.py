@@ -176,6 +176,7 @@ def _elsewhere(issue: Issue) -> list[tuple[str, str]]:
     return [
         ("Preview", _address("desk-preview", issue)),
         *([("Report", _address("desk-report", issue))] if over else making),
+        ("A/B", _address("desk-ab", issue)),
         ("History", _address("desk-history", issue)),
         ("Audience and facts", _address("admin:newsletter_issue_change", issue)),
     ]

@@ -113,7 +113,7 @@ def one(request: HttpRequest, newsletter: str) -> HttpResponse:
             issues=[(issue, STATUSES[Issue.Status(issue.status)]) for issue in issues],
             sources=_sources(config, told.letter), people=_people(newsletter),
             owner=roles.is_owner(request.user), may_lists=request.user.has_perm("subscribers.view_list"),
-            may_sources=request.user.has_perm("newsletter.view_source"), coming=_coming(told.letter),
+            may_sources=request.user.has_perm("newsletter.view_source"), coming=_coming(config, newsletter),
         )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _told(config: Config, name: str, lists: dict[str, OnList]) -> Told:
         name=name,
         letter=letter,
         cadence=cadence(letter),
-        next_at=next(iter(_coming(letter, 1)), None),
+        next_at=next(iter(_coming(config, name, 1)), None),
         last=last,
         lists=[lists[ref.name] for ref in letter.lists],
         theme=letter.theme or config.render.theme,
@@ -147,8 +147,8 @@ def _lists(config: Config, names: list[str]) -> dict[str, OnList]:
     return {name: OnList(name, known.get(name), people.get(name)) for name in wanted}
 
 
-def _coming(letter: Newsletter, most: int = 3) -> list[datetime]:
-    return [at for _, at in zip(range(most), compose.upcoming(letter, timezone.now()), strict=False)]
+def _coming(config: Config, name: str, most: int = 3) -> list[datetime]:
+    return [at for _, at in zip(range(most), compose.upcoming(config, name, timezone.now()), strict=False)]
 
 
 def _sources(config: Config, letter: Newsletter) -> list[tuple[str, Source | None]]:

@@ -16,7 +16,8 @@ from newsletter.desk import trying
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages import readers
 from newsletter.desk.pages.base import desk_page, framed, staff_page
-from newsletter.models import Edition, Issue
+from newsletter.models import Edition, Issue, Trial
+from newsletter.models.trial import FIRST
 from newsletter.render import gallery as looks
 from newsletter.settings import current
 
@@ -41,15 +42,20 @@ def drawn(request: HttpRequest, issue: Issue, typed: dict[str, str] | None = Non
     """The page, with what was typed into its form for a test where that has to be put right."""
     newsletter = current().newsletters.get(issue.newsletter)
     shown: dict[str, Any] = {"object": issue, "sender": newsletter.sender if newsletter else None}
+    trial = Trial.of(issue)
+    letter = _letter(request, trial)
+    named = trial.sender_name(letter) if trial and letter else ""
+    shown |= {"letters": trial.letters if trial else [], "letter": letter, "named": named}
     offered = readers.crowds(newsletter) if may_see_people(request) else {}
     met = readers.met(request, offered)
     seen_by = met.person.email if met and met.person else request.GET.get("as", "").strip()
     try:
-        mail = _mail(issue, reader_for(request, issue, seen_by))
+        mail = _mail(issue, reader_for(request, issue, seen_by), trial, letter)
     except render.RenderError as error:
         return _answer(desk_page(request, "preview.html", "Preview", error=str(error), **shown), status)
     part, chosen = request.GET.get("part", ""), panes(request)
     keep = {"as": seen_by} if seen_by and may_see_people(request) else {}
+    keep |= {"variant": letter} if letter else {}
     return _answer(desk_page(
         request, "preview.html", "Preview", mail=mail, part=part if part in PARTS else "html",
         tabs=PARTS.items(), keep=urlencode(keep | ({"of": met.crowd.value, "at": met.person.pk}
@@ -81,7 +87,7 @@ def choose(request: HttpRequest, number: int) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     request.session[REMEMBERED] = [one.name for one in PANES if one.name in request.POST.getlist("pane")]
-    kept = {name: request.POST[name] for name in ("as", "of", "at") if request.POST.get(name)}
+    kept = {name: request.POST[name] for name in ("as", "of", "at", "variant") if request.POST.get(name)}
     return SeeOther(f"{reverse('desk-preview', args=(number,))}?{urlencode({'part': 'all', **kept})}")
 
 
@@ -90,7 +96,9 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of the mail, for the frame: as it is, or as one of the views shows it."""
     issue = get_object_or_404(Issue, pk=number)
     try:
-        mail = _mail(issue, reader_for(request, issue, request.GET.get("as", "").strip()))
+        trial = Trial.of(issue)
+        reader = reader_for(request, issue, request.GET.get("as", "").strip())
+        mail = _mail(issue, reader, trial, _letter(request, trial))
     except render.RenderError as error:
         return HttpResponse(str(error), "text/plain; charset=utf-8", 422)
     view = request.GET.get("view", "")
@@ -117,9 +125,17 @@ def reader_for(request: HttpRequest, issue: Issue, email: str = "") -> send.Read
     return send.Reader("preview", "reader@example.org", "Robin Reader", token)
 
 
-def _mail(issue: Issue, reader: send.Reader) -> dict[str, str]:
-    """Subject, preheader, HTML and text as this reader gets them."""
-    marker, late, parts = _approved(issue.edition) if issue.edition else _anew(issue, str(settings.SECRET_KEY))
+def _letter(request: HttpRequest, trial: Trial | None) -> str:
+    """The variant that is asked for; nothing where there is none, or where nobody asks."""
+    letter = request.GET.get("variant", "") or request.POST.get("variant", "")
+    return letter if trial and letter in trial.letters else ""
+
+
+def _mail(issue: Issue, reader: send.Reader, trial: Trial | None, letter: str) -> dict[str, str]:
+    """Subject, preheader, HTML and text as this reader gets them, of a variant if one is chosen."""
+    key = str(settings.SECRET_KEY)
+    bound = Edition.of(issue, letter if letter in issue.variants else "") if issue.edition else None
+    marker, late, parts = _approved(bound) if bound else _anew(issue, key, trial, letter or FIRST)
     answers = splice.answers(reader.token, reader.person, late)
     return {name: splice.fill(text, marker, answers, name) for name, text in parts.items()}
 
@@ -130,10 +146,10 @@ def _approved(edition: Edition) -> tuple[str, list[Any], dict[str, str]]:
     return edition.marker, edition.late, {**parts, "html": render.untracked(edition)}
 
 
-def _anew(issue: Issue, key: str) -> tuple[str, list[Any], dict[str, str]]:
+def _anew(issue: Issue, key: str, trial: Trial | None, letter: str) -> tuple[str, list[Any], dict[str, str]]:
     config = current()
     if issue.newsletter not in config.newsletters:
         raise render.RenderError(f"there is no newsletter '{issue.newsletter}' in config.yaml any more")
-    rendered = render.preview(issue, config, key)
+    rendered = render.preview(issue, config, key, trial, letter)
     parts = {name: getattr(rendered, name) for name in ("subject", "preheader", "html", "text")}
     return rendered.marker, rendered.late, parts

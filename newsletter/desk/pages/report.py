@@ -16,13 +16,15 @@ from django.utils import timezone
 from newsletter import track
 from newsletter.desk import charts
 from newsletter.desk.admin.labels import STATES, STATUSES
+from newsletter.desk.pages.ab_drawing import rows_of
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.desk.pages.csvs import stream
 from newsletter.desk.pages.sending import context_of
 from newsletter.desk.saying import counted, number, percent
-from newsletter.models import Event, Issue, Message
+from newsletter.models import Event, Issue, Message, Trial
 from newsletter.settings import current
 from newsletter.track.report import Curves, Report, Share, curves, shares_of, story_clicks, tables
+from newsletter.track.report.variants import standings
 
 PER_PAGE = 50
 FRESH = timedelta(hours=48)
@@ -84,6 +86,7 @@ def report(request: HttpRequest, number: int) -> HttpResponse:
         charts=charts.of_curves(told.curves) if told.curves and not told.curves.empty else [],
         funnel_chart=charts.of_funnel(found), curves=told.curves, hours=_hours(told), bounces=_bounces(found),
         stories=story_clicks(issue, found.links),
+        **_tried(told),
         providers=_providers(told), as_of=told.shares[1], counting=told.shares[0] is None, page_of="report",
         unnamed=found.of(Kind.OPEN).unnamed or found.of(Kind.CLICK).unnamed,
         **context_of(request, issue),
@@ -125,6 +128,19 @@ def funnel(told: Report, issue: Issue) -> list[Figure]:
         Figure("Uncertain", number(told.count(State.UNCERTAIN)), note="the answer was lost"),
         Figure("Likes", number(told.likes), note=counted(told.votes, "vote") + " in polls"),
     ]
+
+
+def _tried(told: Told) -> dict[str, Any]:
+    """The variants of its A/B test, and what the rest got."""
+    trial = Trial.of(told.issue) if told.issue.variants and told.issue.started_at else None
+    if trial is None:
+        return {"trial": None}
+    found = standings(trial, told.report.audience)
+    sent = sum(one.sent for one in found.rows) if found else 0
+    return {
+        "trial": trial, "variants": rows_of(told.issue, trial, found), "variants_as_of": found.as_of if found else None,
+        "rest": number(max(told.report.sent - sent, 0)) if found and not trial.is_split else "",
+    }  # fmt: skip
 
 
 def _share_of(told: Report) -> Callable[[int], str]:

@@ -14,7 +14,7 @@ from newsletter.desk import trying
 from newsletter.desk.actions import SeeOther
 from newsletter.desk.pages import preview
 from newsletter.desk.pages.base import desk_page, staff_page
-from newsletter.models import Chore, Issue
+from newsletter.models import Chore, Issue, Trial
 from newsletter.settings import current
 from subscribers.addresses import InvalidAddress, normalize
 
@@ -34,11 +34,15 @@ def test(request: HttpRequest, number: int) -> HttpResponse:
     except ValueError as error:
         typed = {"to": request.POST.get("to", ""), "group": request.POST.get("group", ""), "problem": str(error)}
         return preview.drawn(request, issue, typed, 422)
+    trial, letter = Trial.of(issue), request.POST.get("variant", "")
+    letter = letter if trial and letter in trial.letters else ""
     key = _key(request.POST.get("key", ""))
     values = {"kind": Chore.Kind.TEST, "subject": str(issue.pk), "by": request.user, "asked_at": timezone.now(),
-              "facts": {"emails": emails}}  # fmt: skip
+              "facts": {"emails": emails, "variant": letter}}  # fmt: skip
     Chore.objects.get_or_create(pk=key, defaults=values)
-    return SeeOther(f"{reverse('desk-preview', args=(issue.pk,))}?test={key}#test")
+    return SeeOther(
+        f"{reverse('desk-preview', args=(issue.pk,))}?test={key}{f'&variant={letter}' if letter else ''}#test"
+    )
 
 
 @staff_page(RIGHT)

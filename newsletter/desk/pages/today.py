@@ -132,5 +132,5 @@ def _steps(user: Any, config: Config, names: Sequence[str], now: datetime) -> li
 def _next(config: Config, name: str, now: datetime) -> list[tuple[datetime, Any]]:
     """The next cut-off of a newsletter, with its zone; nothing without a schedule."""
     letter = config.newsletters[name]
-    due = next(compose.upcoming(letter, now + letter.cut_off), None)
+    due = next(compose.upcoming(config, name, now + letter.cut_off), None)
     return [(due - letter.cut_off, zone_of(Issue(newsletter=name)))] if due else []

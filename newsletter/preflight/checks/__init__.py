@@ -7,6 +7,7 @@ a line in CHECKS.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from newsletter.preflight.checks import (
@@ -24,6 +25,7 @@ from newsletter.preflight.checks import (
     stories,
     styles,
     subject,
+    trial,
     weight,
 )
 from newsletter.preflight.findings import Finding
@@ -64,9 +66,24 @@ CHECKS = (
     Check(audience.booked, ("double-booked",)),
     Check(stories.sections, ("section-short",)),
     Check(stories.again, ("story-again", "story-alike")),
+    Check(trial.sound, ("trial",)),
+    Check(trial.telling, ("trial-small",)),
 )
+OF_THE_ISSUE = (audience.size, stories.sections, stories.again, trial.sound, trial.telling)
+"""What is the same for every variant of an A/B test."""
 
 
 def look(proof: Proof, checks: Iterable[Check] = CHECKS) -> list[Finding]:
-    """What all these checks have to say."""
-    return [one for check in checks for one in check.look(proof)]
+    """What all these checks have to say; of an A/B test's other variants, what they do not have in common with a."""
+    asked = list(checks)
+    found = [one for check in asked for one in check.look(proof)]
+    common = set(found)
+    for letter, variant in proof.variants:
+        of_it = [one for check in asked if check.look not in OF_THE_ISSUE for one in check.look(variant)]
+        found += [replace(one, where=_place(letter, one.where)) for one in of_it if one not in common]
+    return found
+
+
+def _place(letter: str, where: str) -> str:
+    """Where something stands, of a variant."""
+    return f"variant {letter.upper()}, {where}" if where else f"variant {letter.upper()}"

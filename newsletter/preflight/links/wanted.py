@@ -24,12 +24,13 @@ class Wanted(NamedTuple):
 def wanted(proof: Proof) -> list[Wanted]:
     """Each address once. Pages of our own are made when the issue is sent; what shares it there needs signing in."""
     found: dict[str, Wanted] = {}
-    shown = [(one.url, "link") for one in proof.anchors] + [(one.url, "image") for one in proof.pictures]
-    for url, kind in shown:
-        if _worth(proof, url):
-            # A jump within a page is no matter of its server.
-            plain = url.partition("#")[0]
-            found.setdefault(plain, Wanted(plain, kind, *proof.place_of(url)))
+    for one in (proof, *(variant for _, variant in proof.variants)):
+        shown = [(link.url, "link") for link in one.anchors] + [(picture.url, "image") for picture in one.pictures]
+        for url, kind in shown:
+            if _worth(one, url):
+                # A jump within a page is no matter of its server.
+                plain = url.partition("#")[0]
+                found.setdefault(plain, Wanted(plain, kind, *one.place_of(url)))
     return list(found.values())[:MOST]
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from django.db.models import Max
 
 from newsletter.config import Config
-from newsletter.models import Issue, Message, Rollup
-from newsletter.track.report import cohorts, figures, providers
+from newsletter.models import Issue, Message, Rollup, Trial
+from newsletter.track.report import cohorts, figures, providers, variants
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ def roll_issue(config: Config, issue: Issue, clock: Clock) -> None:
         return
     _kept(Of.EXCLUDED, issue, clock, lambda: list(figures.excluded(issue).items()))
     _kept(Of.PROVIDERS, issue, clock, lambda: providers.rows(providers.count(issue, own)))
+    if Trial.objects.filter(issue=issue).exists():
+        _kept(Of.VARIANTS, issue, clock, lambda: variants.rows(issue))
     log.debug("%s: counted, %s", issue, dict(states))
 
 

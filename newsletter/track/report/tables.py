@@ -11,6 +11,8 @@ from newsletter.track.report.clicks import story_clicks
 from newsletter.track.report.curves import WHAT, Curves
 from newsletter.track.report.figures import Report
 from newsletter.track.report.providers import Share
+from newsletter.track.report.variants import COUNTS as TRIED
+from newsletter.track.report.variants import Standings, standings_of
 
 State, Kind = Message.State, Event.Kind
 
@@ -28,7 +30,7 @@ class Table:
         return [dict(zip(self.header, row, strict=True)) for row in self.rows]
 
 
-NAMES = ("funnel", "curves", "links", "stories", "providers", "excluded", "bounces", "polls")
+NAMES = ("funnel", "curves", "links", "stories", "providers", "excluded", "bounces", "polls", "variants")
 """The tables there are."""
 
 
@@ -113,6 +115,14 @@ def polls(told: Report) -> Table:
     return Table("polls", ("poll", "answer", "votes"), rows)
 
 
+def variants(told: Standings | None) -> Table:
+    """Every variant of its A/B test, with rates, their intervals of 95 %, and how likely each is the best."""
+    header = ("variant", *TRIED, *(f"{what}_{name}" for what in ("open", "click") for name in ("rate", "low", "high")),
+              "chance", "winner")  # fmt: skip
+    facts = told.facts if told else []
+    return Table("variants", header, [tuple(one[name] for name in header) for one in facts])
+
+
 def table(
     name: str, issue: Any, told: Callable[[], Report], curved: Callable[[], Curves | None],
     shared: Callable[[], Iterable[Share] | None],
@@ -122,5 +132,6 @@ def table(
         "funnel": lambda: funnel(told()), "curves": lambda: curves(curved()), "links": lambda: links(told()),
         "stories": lambda: stories(told(), issue), "providers": lambda: providers(shared()),
         "excluded": lambda: excluded(told()), "bounces": lambda: bounces(told()), "polls": lambda: polls(told()),
+        "variants": lambda: variants(standings_of(issue, told().audience)),
     }  # fmt: skip
     return made[name]()

@@ -15,7 +15,8 @@ from django.utils import timezone
 from newsletter import compose, roles
 from newsletter.compose import planning
 from newsletter.compose.recurrence import moment_in
-from newsletter.desk.actions import INPUT, SeeOther
+from newsletter.desk.actions import SeeOther
+from newsletter.desk.asking import INPUT
 from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.desk.pages.calendar.grid import KEY, Entry, View, address, can_move, date_page
 from newsletter.desk.pages.calendar.page import PLAN, SAID, SEE, letters_of
