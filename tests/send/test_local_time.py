@@ -102,6 +102,14 @@ def test_who_came_from_the_east_after_it_was_scheduled_counts_too(approved, at):
     assert states(approved) == {"held": 3, "pending": 1}
 
 
+def test_it_does_not_begin_before_it_is_looked_at_even_where_its_own_hour_has_passed(approved, at):
+    late = at(MORNING + timedelta(hours=2))
+    schedule(late, approved, local_time=True)
+    Issue.objects.filter(pk=approved.pk).update(starts_at=late.clock() + MINUTE)  # somebody may think better of it
+    assert begin(late, approved) == Status.SCHEDULED
+    assert begin(at(late.clock() + MINUTE), approved) == Status.SENDING
+
+
 def test_those_of_whom_the_hour_has_passed_get_it_at_once_and_the_editor_is_told_how_many(config, approved, at):
     make_subscriber(time_zone="Asia/Tokyo")
     late = at(MORNING - timedelta(hours=2))
