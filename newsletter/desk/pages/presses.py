@@ -106,8 +106,7 @@ def _row(issue: Issue, request: HttpRequest, now: datetime, counted: bool) -> Ro
     if issue.status == Status.SENDING:
         return Row(issue, "is being sent", progress=_progress(issue) if counted else None)
     if issue.status == Status.SCHEDULED and issue.send_at:
-        begins = min(issue.send_at, issue.starts_at or issue.send_at) if issue.local_time else issue.send_at
-        left = max(0, round((begins - now).total_seconds()))
+        left = max(0, round(((issue.starts_at or issue.send_at) - now).total_seconds()))
         words = "goes out at each reader's local time," if issue.local_time else "goes out"
         return Row(issue, words, at, left, round(current().send.undo.total_seconds()))
     by = f" by {issue.stopped_by.get_full_name() or issue.stopped_by.get_username()}" if issue.stopped_by else ""
