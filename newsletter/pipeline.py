@@ -257,7 +257,7 @@ def schedule(
 
     With `local_time`, when it is that time of day where each reader lives; unless it is said, as it was set before, or
     else as config.yaml has it. Where it has passed everywhere, all get it now. `undo` is how long whoever says so may
-    think better of it: to all at once, it does not begin before.
+    think better of it: it does not begin before.
     """
     wanted, soonest = at or issue.due_at, ctx.clock() + undo
     hours = hours_of(ctx.config, issue, wanted) if _local(ctx.config, issue, local_time) else None

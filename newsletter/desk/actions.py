@@ -28,7 +28,7 @@ from subscribers.limits import TooLong, within
 __all__ = ["DANGER", "PRIMARY", "VERBS", "SeeOther", "ask", "fingerprint", "people", "zone_of"]
 
 PRIMARY, DANGER = ActionVariant.PRIMARY, ActionVariant.DANGER
-PATIENCE = 0.1
+PATIENCE = 0.15
 """Seconds in which people are counted for a question; where it takes longer, the page asks once it is there."""
 
 

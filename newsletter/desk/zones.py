@@ -45,7 +45,9 @@ def said(at: datetime, zone: ZoneInfo, viewer: ZoneInfo | None = None) -> str:
     return f"{words} = {date}{here:%H:%M} your time ({here.tzinfo})"
 
 
-def brief(at: datetime, zone: ZoneInfo) -> str:
-    """The same where there is little room: `Thu 3 Dec, 18:00 CET`."""
+def brief(at: datetime, zone: ZoneInfo, viewer: ZoneInfo | None = None) -> str:
+    """The same where there is little room: `Thu 3 Dec, 18:00 CET`, and `= 17:00 your time`."""
     there = at.astimezone(zone)
-    return f"{there:%a} {there.day} {there:%b}, {there:%H:%M %Z}"
+    words = f"{there:%a} {there.day} {there:%b}, {there:%H:%M %Z}"
+    here = at.astimezone(viewer) if viewer else there
+    return words if f"{here:%H:%M}" == f"{there:%H:%M}" else f"{words} = {here:%H:%M} your time"

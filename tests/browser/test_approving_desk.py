@@ -14,7 +14,7 @@ def reviewing(tmp_path):
     """A publication with an issue in review that nothing stops."""
     made = Publication(tmp_path / "daily", "")
     berlin = {"cron": "0 8 * * *", "time_zone": "Europe/Berlin"}
-    made.configure(newsletter={"approval": "required", "schedule": berlin})
+    made.configure(newsletter={"approval": "required", "schedule": berlin}, send={"undo": "5m"})
     made.readers(3)
     made.post("one.md", "---\ntitle: One\ndate: 2026-11-01\n---\nA story.\n")
     made.start("run")
@@ -52,10 +52,10 @@ def test_an_issue_is_sent_back_approved_sent_off_and_stopped_before_it_goes(revi
 
     page.goto(f"{desk}/send/")
     page.get_by_role("button", name="Send now").click()
+    expect(page.locator("#presses-said")).to_contain_text("goes out")
     page.goto(f"{reviewing.url}/desk/growth/")
     presses = page.locator("#presses")
     expect(presses).to_contain_text("goes out in")
-    expect(page.locator("#presses-said")).to_contain_text("goes out")
     presses.get_by_role("button", name="Undo").click()
     expect(page).to_have_url(f"{reviewing.url}/desk/growth/")
     expect(presses.get_by_role("button", name="Go on")).to_be_visible()

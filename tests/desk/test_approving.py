@@ -13,7 +13,15 @@ from django.utils import timezone
 from newsletter import pipeline
 from newsletter.models import Issue, Membership, Notice, TransitionRefused
 from tests.desk.test_issues import asked, buttons, do
-from tests.factories import make_edition, make_issue, make_item, make_message, make_staff, make_subscriber
+from tests.factories import (
+    make_edition,
+    make_issue,
+    make_item,
+    make_message,
+    make_sent_issue,
+    make_staff,
+    make_subscriber,
+)
 
 pytestmark = pytest.mark.django_db
 Status = Issue.Status
@@ -385,3 +393,35 @@ def test_what_stopped_itself_is_not_let_go_on_from_the_bar(staff, issue):
     Issue.objects.update(status=Status.SENDING, started_at=timezone.now())
     Issue.objects.get().halt("535 wrong password", timezone.now())
     assert "Go on" not in bar(staff)
+
+
+# ── and on the way ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_has_gone_out_is_read_as_it_went_and_takes_no_more_posts(staff):
+    issue = make_sent_issue(subject="Whales fall")
+    page = staff.get(reverse("desk-edit", args=(issue.pk,))).content.decode()
+    assert '<dd dir="auto" class="desk-lines">Whales fall</dd>' in page
+    assert "This issue is sent: it is read-only" in page
+    assert reverse("desk-new-posts", args=(issue.pk,)) not in page
+    assert reverse("desk-report", args=(issue.pk,)) in page
+
+
+def test_before_the_first_issue_today_says_what_to_do_next(staff):
+    page = staff.get("/desk/").content.decode()
+    assert "Before the first issue" in page
+    assert reverse("desk-import-new") in page
+    make_sent_issue()
+    assert "Before the first issue" not in staff.get("/desk/").content.decode()
+
+
+def test_today_lists_what_is_planned_once_on_the_newsletters_clocks(staff, settings, make_config):
+    schedule = {"cron": "0 8 * * *", "time_zone": "Europe/Berlin"}
+    settings.NEWSLETTER = make_config(newsletters={"weekly": {"schedule": schedule}})
+    dates = [one for _, rows in staff.get("/desk/").context["plan"] for one, _ in rows]
+    assert len(dates) == 14
+    assert {f"{one.local:%H:%M}" for one in dates} == {"08:00"}
+    make_issue(status=Status.SCHEDULED, due_at=dates[0].at, send_at=dates[0].at + timedelta(hours=3))
+    plan = [one for _, rows in staff.get("/desk/").context["plan"] for one, _ in rows]
+    assert len(plan) == 14
+    assert (plan[0].at, plan[0].issue.status) == (dates[0].at + timedelta(hours=3), "scheduled")

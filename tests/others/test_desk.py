@@ -194,7 +194,7 @@ def _checks(config):
     yield "bar soon", reverse("desk-growth")
     issue.go("scheduled", send_at=now + timedelta(seconds=25))
     yield "bar undo", reverse("desk-growth")
-    issue.stop("approved", "taken off the schedule by ada", now)
+    issue.stop("approved", "taken off the schedule by ada", now, only=("scheduled",))
     yield "bar stopped", reverse("desk-growth")
 
 

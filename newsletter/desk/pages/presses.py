@@ -20,7 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from newsletter import roles
 from newsletter.desk.pages.base import staff_page
 from newsletter.desk.scope import STAFF
-from newsletter.desk.zones import said, viewers, zone_of
+from newsletter.desk.zones import brief, viewers, zone_of
 from newsletter.models import Issue
 from newsletter.models.counting import counts
 from newsletter.models.progress import Progress, Way
@@ -30,7 +30,8 @@ SEND = "newsletter.send_issue"
 SOON = timedelta(hours=1)
 LATELY = timedelta(minutes=10)
 """So long what somebody has stopped stands there, with the way to let it go on."""
-MOST = 5
+MOST = 3
+"""On a phone more would leave no room for the page."""
 Status = Issue.Status
 
 
@@ -82,8 +83,9 @@ def _bar(request: HttpRequest, issue: int, whence: str, counted: bool = False) -
     if not (user.is_staff and roles.newsletters_of(user, SEND) != frozenset()):
         return {"shown": False}
     now = timezone.now()
-    rows = [_row(one, request, now, counted) for one in _moving(user, issue, now)]
-    return {"shown": True, "rows": rows, "issue": issue, "whence": whence}
+    found = _moving(user, issue, now)
+    rows = [_row(one, request, now, counted) for one in found[:MOST]]
+    return {"shown": True, "rows": rows, "more": len(found) > MOST, "issue": issue, "whence": whence}
 
 
 def _moving(user: Any, number: int, now: datetime) -> list[Issue]:
@@ -96,16 +98,15 @@ def _moving(user: Any, number: int, now: datetime) -> list[Issue]:
         | Q(status=Status.SCHEDULED, pk=number)
     )
     found = roles.theirs(user, SEND, Issue.objects.filter(wanted)).order_by("send_at", "pk")
-    return [*found.select_related("stopped_by")[:MOST]]
+    return [*found.select_related("stopped_by")[: MOST + 1]]
 
 
 def _row(issue: Issue, request: HttpRequest, now: datetime, counted: bool) -> Row:
-    at = said(issue.send_at, zone_of(issue), viewers(request)) if issue.send_at else ""
+    at = brief(issue.send_at, zone_of(issue), viewers(request)) if issue.send_at else ""
     if issue.status == Status.SENDING:
         return Row(issue, "is being sent", progress=_progress(issue) if counted else None)
     if issue.status == Status.SCHEDULED and issue.send_at:
-        begins = min(issue.send_at, issue.starts_at or issue.send_at) if issue.local_time else issue.send_at
-        left = max(0, round((begins - now).total_seconds()))
+        left = max(0, round(((issue.starts_at or issue.send_at) - now).total_seconds()))
         words = "goes out at each reader's local time," if issue.local_time else "goes out"
         return Row(issue, words, at, left, round(current().send.undo.total_seconds()))
     by = f" by {issue.stopped_by.get_full_name() or issue.stopped_by.get_username()}" if issue.stopped_by else ""
