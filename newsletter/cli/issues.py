@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -121,7 +121,8 @@ def cancel(issue: str, reason: str) -> None:
 
 def _moment(ctx: Context, issue: Issue, text: str) -> datetime:
     """The moment that `2026-12-24 18:00` means in the newsletter's zone; one that has passed is refused."""
-    zone = ZoneInfo(ctx.config.time_zone_of(issue.newsletter))
+    newsletter = ctx.config.newsletters.get(issue.newsletter)
+    zone = ZoneInfo(newsletter.schedule.time_zone) if newsletter and newsletter.schedule else UTC
     try:
         moment = datetime.strptime(text.strip().replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=zone)
     except ValueError:

@@ -46,7 +46,7 @@ def load(path: Path | str | None = None, environ: Mapping[str, str] | None = Non
     values, origins = read(file)
     problems = lay_over(values, origins, environ, file.parent)
     try:
-        config = Config.model_validate(values).beside(file.parent).set_in(origins)
+        config = Config.model_validate(values).beside(file.parent).set_by(origins)
     except ValidationError as error:
         raise ConfigError(*problems, *wording.problems(error, origins)) from None
     if problems := [*problems, *contradictions(config, origins)]:
