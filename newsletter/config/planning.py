@@ -1,4 +1,4 @@
-"""The part of config.yaml that is about when issues are due."""
+"""The part of config.yaml that is about days on which nobody reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from newsletter.config.problems import nearest
 from newsletter.config.section import Section
-from newsletter.config.values import Cron, Line, TimeZone
+from newsletter.config.values import Line
 
 
 class Holidays(Section):
@@ -54,14 +54,3 @@ def _unknown(country: str, subdivision: str | None, known: Mapping[str, Sequence
         return f"nothing is known of the holidays of '{country}'; write ISO 3166 codes such as DE"
     hint = nearest(subdivision, list(known[country])) or f"there are: {', '.join(known[country]) or 'none'}"
     return f"{country} has no subdivision '{subdivision}'; {hint}"
-
-
-class Schedule(Section):
-    """When issues are due."""
-
-    cron: Cron = Field(description="minute, hour, day, month, weekday: `0 8 * * FRI` is Fridays at eight")
-    time_zone: TimeZone = Field(description="the zone that `cron` is read in, summer time and all")
-    local_time: bool = Field(
-        False, description="send at that time of day where each reader lives, for whoever has said so"
-    )
-    holidays: Holidays = Field(Holidays(), description="days on which nobody reads")

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_valid
 from newsletter.config.answers import Polls, Replies
 from newsletter.config.audience import Audience
 from newsletter.config.entering import SignIn
-from newsletter.config.planning import Schedule
+from newsletter.config.planning import Holidays
 from newsletter.config.preflight import Checks, Preflight
 from newsletter.config.problems import Location
 from newsletter.config.section import Section
@@ -22,6 +22,7 @@ from newsletter.config.topics import emoji_for, topic
 from newsletter.config.tracking import Closely, Track
 from newsletter.config.values import (
     BaseUrl,
+    Cron,
     DatabaseUrl,
     Duration,
     Email,
@@ -147,6 +148,17 @@ class Sender(Section):
     dkim_selector: Line = Field(
         "", description="under which your relay's or provider's DKIM key is published; the checks look for it"
     )
+
+
+class Schedule(Section):
+    """When issues are due."""
+
+    cron: Cron = Field(description="minute, hour, day, month, weekday: `0 8 * * FRI` is Fridays at eight")
+    time_zone: TimeZone = Field(description="the zone that `cron` is read in, summer time and all")
+    local_time: bool = Field(
+        False, description="send at that time of day where each reader lives, for whoever has said so"
+    )
+    holidays: Holidays = Field(Holidays(), description="days on which nobody reads")
 
 
 class NewsletterSection(Section):

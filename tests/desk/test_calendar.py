@@ -187,6 +187,16 @@ def test_what_is_no_moment_to_come_is_refused_and_stays_in_the_form(config, staf
     assert not DateChange.objects.exists()
 
 
+def test_putting_back_does_not_cost_an_approval_unasked(config, staff):
+    key = due(config)
+    post(staff, config, key, "move", day=f"{key + DAY:%Y-%m-%d}")
+    issue = make_issue(due_at=key + DAY, status="approved")
+    answer = post(staff, config, key, "put_back", was="")
+    assert answer.status_code == 422
+    assert "would void its approval" in answer.content.decode()
+    assert Issue.objects.get().due_at == issue.due_at
+
+
 def test_an_issue_is_drawn_up_now_from_what_there_is(config, staff):
     make_post(title="Whales", published_at=datetime.now(UTC) - DAY, collected_at=datetime.now(UTC))
     Series.objects.create(newsletter="weekly", since=datetime.now(UTC) - WEEK)

@@ -144,6 +144,8 @@ def _put_back(asked: Asked) -> HttpResponse:
     if was and not was.startswith("-") and _iso(was) is None:
         raise Http404("that is no moment")
     place = asked.entry.place
+    if _voids(asked.entry, _iso(was) or asked.key):
+        raise TransitionRefused("putting it back would void its approval; move it below, if that is what you want")
     if place.planned is None and place.issue and (to := _iso(was)):
         planning.move_date(current(), asked.newsletter, asked.key, to, "", timezone.now(), asked.seen or place.mark)
         asked.request.session[SAID] = {"words": "Undone."}

@@ -29,7 +29,7 @@ from newsletter.models import CalendarFeed, Issue
 from newsletter.settings import current, signing_keys
 
 SEE = "newsletter.view_issue"
-BEFORE, AFTER = timedelta(days=92), timedelta(days=184)
+BEFORE, AFTER = timedelta(days=31), timedelta(days=122)
 LASTS = timedelta(minutes=30)
 """What an event takes up in a calendar."""
 FETCHED = 900
