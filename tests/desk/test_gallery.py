@@ -60,6 +60,20 @@ def test_a_fault_in_a_theme_is_shown_with_its_place(staff, config):
     assert staff.get(reverse("desk-gallery-mail")).status_code == 422
 
 
+def test_each_theme_says_where_it_stands_and_who_uses_it_and_ones_own_what_is_wrong_with_it(staff, config):
+    said = staff.get(reverse("desk-gallery")).content.decode()
+    assert "You have no theme of your own yet" in said
+    assert said.count("shipped with the program") == 3
+    assert "<td>The Weekly</td>" in said
+    own = config.path(config.render.templates) / "ours"
+    own.mkdir(parents=True)
+    (own / "lead.mjml.j2").write_text("{{ nobody_set_this }}")
+    said = staff.get(reverse("desk-gallery"), {"theme": "letter"}).content.decode()
+    assert f"{config.render.templates}/ours/" in said
+    assert "It cannot be drawn: " in said
+    assert "You have no theme of your own yet" not in said
+
+
 def test_a_publication_without_newsletters_is_told_so(staff, settings, make_config):
     settings.NEWSLETTER = make_config().model_copy(update={"newsletters": {}})
     assert "no newsletter yet" in staff.get(reverse("desk-gallery")).content.decode()

@@ -161,3 +161,9 @@ def test_a_link_out_of_the_outbox_is_not_followed(write, config, tmp_path):
     (tmp_path / "secret").write_text("secret")
     (config.outbox / "weekly" / "2026-11-20" / "2.eml").symlink_to(tmp_path / "secret")
     assert mailbox.file_of(config.outbox, "weekly", "2026-11-20", "2") is None
+
+
+def test_an_empty_outbox_says_what_to_do_and_where_mail_goes_that_does_not_come_here(staff, settings, make_config):
+    assert "Send yourself a test" in page(staff)
+    settings.NEWSLETTER = make_config(send={"transport": "smtp", "smtp": {"host": "127.0.0.1"}})
+    assert "No newsletter goes by the outbox" in page(staff)

@@ -61,6 +61,12 @@ def test_a_newsletter_is_told_in_words_and_key_by_key(staff, config):
     assert staff.get(reverse("desk-newsletter", args=("nothing",))).status_code == 404
 
 
+def test_addresses_of_testers_are_for_who_sends_tests(staff, settings, make_config):
+    settings.NEWSLETTER = make_config(newsletters={"weekly": {"test_groups": {"team": ["grace@example.org"]}}})
+    assert "team: grace@example.org" in page(staff, "desk-newsletter", "weekly")
+    assert "grace@example.org" not in page(signed_in("Analyst")[0], "desk-newsletter", "weekly")
+
+
 def test_a_house_without_newsletters_says_what_to_do(staff, settings, config):
     settings.NEWSLETTER = config.model_copy(update={"newsletters": {}})
     for name in ("desk-newsletters", "desk-senders"):
@@ -166,8 +172,10 @@ def test_a_source_tells_its_visits_its_posts_and_whom_it_feeds(staff, config):
 
 
 def test_a_failing_source_says_why_and_since_when(staff, config):
-    make_source(failures=3, error="The server answered 404. See whether the feed has moved.", checked_at=NOW)
+    error = "https://ada:hush@feeds.test/x answered 404. See whether the feed has moved."
+    make_source(failures=3, error=error, checked_at=NOW)
     said = page(staff, "desk-source", "wire")
+    assert "hush" not in said + page(staff, "admin:newsletter_source_changelist")
     for part in ("Failing: 3 visits in a row", "See whether the feed has moved", "It never went well yet"):
         assert part in said
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from newsletter import roles
 from newsletter.collect import adding
+from newsletter.config.telling import masked
 from newsletter.desk.admin.base import ReadOnlyAdmin, display, link
 from newsletter.models import Post, Source
 from newsletter.settings import current
@@ -78,7 +79,7 @@ class SourceAdmin(ReadOnlyAdmin):
     @display(description="Error", empty_value="")
     def error_in_short(self, source: Source) -> str:
         """The first line of what went wrong."""
-        return _short(source.error)
+        return _short(masked(source.error))
 
 
 @admin.register(Post)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from newsletter import compose, roles, staff
 from newsletter.config import Config, Newsletter, telling
@@ -43,6 +44,8 @@ STAGES: dict[str, tuple[str, ...]] = {
     "Track": ("track", "replies", "polls"),
 }  # fmt: skip
 """The keys of a newsletter by the stage that reads them."""
+Stage = tuple[str, list[tuple[telling.Row, SafeString, str]]]
+"""A stage's title and its keys: each with its meaning, and what stands in for it."""
 INHERITED = {"theme": "render.theme", "transport": "send.transport"}
 """Keys that another one stands in for."""
 
@@ -106,10 +109,12 @@ def one(request: HttpRequest, newsletter: str) -> HttpResponse:
     if newsletter not in config.newsletters:
         raise Http404(f"config.yaml has no newsletter '{newsletter}'")
     told = _told(config, newsletter, _lists(config, [newsletter]))
+    # Who only reads reports sees nobody's address; those of test groups are people's.
+    hidden = () if request.user.has_perm("newsletter.view_testgroup") else ("test_groups",)
     issues = Issue.objects.filter(newsletter=newsletter).order_by("-due_at")[:LATEST]
     with timezone.override(ZoneInfo(told.zone)):
         return desk_page(
-            request, "newsletter.html", told.letter.title, told=told, stages=list(_stages(config, newsletter)),
+            request, "newsletter.html", told.letter.title, told=told, stages=list(_stages(config, newsletter, hidden)),
             issues=[(issue, STATUSES[Issue.Status(issue.status)]) for issue in issues],
             sources=_sources(config, told.letter), people=_people(newsletter),
             owner=roles.is_owner(request.user), may_lists=request.user.has_perm("subscribers.view_list"),
@@ -171,11 +176,13 @@ def _held(who: Any, for_it: list[str]) -> str:
     return ", ".join(words)
 
 
-def _stages(config: Config, name: str) -> Iterator[tuple[str, list[tuple[telling.Row, Any, str]]]]:
+def _stages(
+    config: Config, name: str, hidden: tuple[str, ...]
+) -> Iterator[tuple[str, list[tuple[telling.Row, Any, str]]]]:
     """All that is said of it, by stage: each key with its meaning, and what holds where another stands in for it."""
     letter, place = config.newsletters[name], ("newsletters", name)
     for title, keys in STAGES.items():
-        rows = telling.rows_of(config, place, letter, keys)
+        rows = telling.rows_of(config, place, letter, tuple(key for key in keys if key not in hidden))
         yield title, [(_short(row, name), coded(row.means), _instead(config, row)) for row in rows]
 
 

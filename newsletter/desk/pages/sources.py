@@ -41,6 +41,7 @@ def source(request: HttpRequest, name: str) -> HttpResponse:
     now = timezone.now()
     context = {
         "name": name, "row": row, "settings": settings, "chore": chore, "by_hand": name == adding.NAME,
+        "error": masked(row.error) if row else "", "warning": masked(row.warning) if row else "",
         "location": masked(getattr(settings or row, "location", "")),
         "where": config.where(("collect", "sources", name)), "next_at": next_visit(row, now) if settings else None,
         "may_visit": settings is not None and may(request.user, VISIT, name),
