@@ -136,7 +136,7 @@ def _log_erased(erasure: Erasure, rows: Rows) -> None:
 def _message(one: Message) -> Facts:
     return {
         "issue": str(one.issue), "state": one.get_state_display(), "submitted": one.submitted_at,
-        "attempts": one.attempts, "answer": one.reason,
+        "attempts": one.attempts, "answer": one.reason, "variant": one.variant,
     }  # fmt: skip
 
 

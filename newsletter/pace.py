@@ -27,8 +27,9 @@ def held_words(number: int, held: Held | None, own: str) -> str:
         return f"{number:,} held until it is settled which variant they get"
     zone = held.zone or own
     until = f"{held.until.astimezone(ZoneInfo(zone)):%a %-d %b, %H:%M} in {zone.replace('_', ' ')}"
-    last = f"; the last until {timezone.localtime(held.last):%a %-d %b, %H:%M %Z}" if held.last > held.until else ""
-    return f"{number:,} held, the next until {until}{last}"
+    if held.last == held.until:
+        return f"{number:,} held until {until}"
+    return f"{number:,} held: the next go at {until}, the last at {timezone.localtime(held.last):%a %-d %b, %H:%M %Z}"
 
 
 def tail_words(tail: Tail) -> str:

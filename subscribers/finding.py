@@ -176,16 +176,16 @@ def look_through(
 
 def by_lot() -> QuerySet[Subscriber]:
     """Some three thousand people from all over; everybody, where there are no more."""
-    return drawn()[0]
+    return Subscriber.objects.filter(pk__in=drawn()[0]).order_by()
 
 
-def drawn() -> tuple[QuerySet[Subscriber], float]:
-    """The same people, and for how many each of them stands."""
+def drawn() -> tuple[RawSQL, float]:
+    """The numbers of these people, for `pk__in`, and for how many each of them stands."""
     low, high = (Subscriber.objects.order_by(end).values_list("pk", flat=True).first() for end in ("pk", "-pk"))
     if low is None or high is None:
-        return Subscriber.objects.none(), 1
+        return _these([]), 1
     asked = _sample(low, high)
-    return Subscriber.objects.filter(pk__in=_these(asked)).order_by(), (high - low + 1) / len(asked)
+    return _these(asked), (high - low + 1) / len(asked)
 
 
 def _sample(low: int, high: int) -> list[int]:

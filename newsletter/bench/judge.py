@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,20 @@ class Log:
 
     def arrived(self) -> Counter[str]:
         """How often each message came, by its number in the ledger, which its Message-ID begins with."""
-        lines = self.file.read_text(encoding="utf-8", errors="replace").splitlines()
-        return Counter(line.partition(".")[0].lstrip("<") for line in lines)
+        return Counter(_number(line) for line in self._whole())
+
+    def told(self) -> Iterator[tuple[str, float, str]]:
+        """Of each message its number in the ledger, when it was taken, and its subject."""
+        for line in self._whole():
+            _, _, at, subject = line.split("\t")
+            yield _number(line), float(at), subject
+
+    def _whole(self) -> list[str]:
+        return self.file.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _number(line: str) -> str:
+    return line.partition(".")[0].lstrip("<")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import smtplib
 import sys
 import threading
 import time
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -24,9 +25,13 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.models import Case, DateTimeField, F, Value, When  # noqa: E402
+from django.db.models.functions import Mod  # noqa: E402
+from django.db.models.lookups import Exact  # noqa: E402
 
 from newsletter import engine, holes, pipeline, publication, send  # noqa: E402
-from newsletter.models import Due, Issue, Message  # noqa: E402
+from newsletter.models import Due, Edition, Issue, Message, audience_of  # noqa: E402
+from newsletter.models.freezing import Split  # noqa: E402
 from newsletter.send.mailing import Mailing, Reader  # noqa: E402
 from newsletter.service import settle_down  # noqa: E402
 from newsletter.settings import current  # noqa: E402
@@ -76,6 +81,49 @@ def _another(ctx: pipeline.Context) -> Issue:
         item.save()
     pipeline.approve(ctx, new)
     return new
+
+
+def begin_at_hours(waves: str, seconds: str) -> Figures:
+    """Freeze the audience: a part of the people may go at once, each further one so many seconds after the one before.
+
+    Zones of the world lie a quarter of an hour apart at least; whoever wants to see hours pass has not that much time.
+    """
+    issue, ctx = _started(local_time=True), context()
+    now, turn = ctx.clock() + timedelta(seconds=5), Mod(F("pk"), Value(int(waves)))
+    hours = [When(Exact(turn, 0), then=Value(None, DateTimeField()))]
+    for wave in range(1, int(waves)):
+        at = now + timedelta(seconds=wave * float(seconds))
+        hours.append(When(Exact(turn, wave), then=Value(at, DateTimeField())))
+    audience = audience_of(issue, ctx.config.newsletters[issue.newsletter])
+    Message.freeze(issue, audience, now, hour=Case(*hours, output_field=DateTimeField()))
+    held = issue.messages.filter(state=Message.State.HELD).values_list("pk", "retry_at")
+    return {"hours": {number: at.timestamp() for number, at in held if at}}
+
+
+def begin_with_variants(letters: str, share: str) -> Figures:
+    """Freeze the audience: so many in a hundred get one of the variants, and the others wait."""
+    issue, ctx = _started(), context()
+    if issue.edition is None:
+        raise RuntimeError(f"{issue} is {issue.status}: {issue.reason}")
+    parts = {name: getattr(issue.edition, name) for name in ("preheader", "html", "text", "marker", "late")}
+    kept = {one: Edition.keep(issue, variant=one, subject=f"Variant {one}", **parts) for one in letters}
+    numbers = {letter: edition.pk for letter, edition in kept.items()}
+    Issue.objects.filter(pk=issue.pk).update(edition=kept[letters[0]], variants=numbers)
+    audience = audience_of(issue, ctx.config.newsletters[issue.newsletter])
+    Message.freeze(issue, audience, ctx.clock(), split=Split(letters, int(share), str(issue)))
+    return {"letters": dict(issue.messages.values_list("pk", "variant"))}
+
+
+def decide(letter: str) -> Figures:
+    """Let one of the variants have won."""
+    return {"decided": Issue.objects.get().decide(letter, context().clock())}
+
+
+def _started(**fields: Any) -> Issue:
+    """The issue, being sent and with nobody frozen yet."""
+    issue = Issue.objects.get(status=Issue.Status.SCHEDULED)
+    issue.go(Issue.Status.SENDING, started_at=context().clock(), **fields)
+    return issue
 
 
 def drain(seconds: str = "0", profile: str = "") -> Figures:
@@ -154,7 +202,9 @@ def _written(mailing: Mailing, reader: Reader, ctx: pipeline.Context) -> EmailMe
     return message
 
 
-STEPS = {step.__name__: step for step in (prepare, begin, drain, obvious)}
+STEPS = {step.__name__: step for step in (
+    prepare, begin, begin_at_hours, begin_with_variants, decide, drain, obvious,
+)}  # fmt: skip
 
 if __name__ == "__main__":
     sys.stdout.write(json.dumps(STEPS[sys.argv[1]](*sys.argv[2:])) + "\n")

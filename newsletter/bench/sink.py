@@ -28,6 +28,7 @@ HEAD = 8192
 END = b"\r\n.\r\n"
 EHLO = b"250-sink\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n"
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SUBJECT = re.compile(rb"^subject: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _ADDRESS = re.compile(rb"<([^>]*)>")
 
 
@@ -92,8 +93,10 @@ class Sink:
         """Count a message, and write it down with a single write."""
         self.taken += 1
         if self._log >= 0:
-            found = _MESSAGE_ID.search(head)
-            line = b"%s\t%s\n" % (found[1] if found else b"-", b",".join(recipients))
+            number, subject = (
+                found[1] if found else b"-" for found in (_MESSAGE_ID.search(head), _SUBJECT.search(head))
+            )
+            line = b"%s\t%s\t%.3f\t%s\n" % (number, b",".join(recipients), time.time(), subject)
             os.write(self._log, line)
 
     def close(self) -> None:

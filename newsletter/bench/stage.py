@@ -48,12 +48,12 @@ class Stage:
             self.publication.start("clock")
         self.senders = [self._sender() for _ in range(self.workers or 1)]
 
-    def moments(self, times: int, until: float = 0.95) -> Iterator[None]:
+    def moments(self, times: int, until: float = 0.95, since: float = 0.02) -> Iterator[None]:
         """So many random moments while the issue is being sent, each when so many messages have arrived.
 
         Every fifth comes soon after the one before, whether anything is being sent again or not.
         """
-        first, last = int(self.people * 0.02), int(self.people * until)
+        first, last = int(self.people * since), int(self.people * until)
         part = (last - first) / times
         for number in range(times):
             if number % 5 == 4:

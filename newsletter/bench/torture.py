@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from newsletter.bench import small_disk
+from newsletter.bench import small_disk, waves
 from newsletter.bench.judge import Log, Verdict
 from newsletter.bench.postgres import Postgres, installed, own_server
 from newsletter.bench.publication import Publication
@@ -74,6 +74,9 @@ class Torture:
     full_speed: bool = False
     disk: bool = False
     trouble: Trouble = field(default_factory=Trouble)
+    before: waves.Before | None = None
+    """Settles who is held; what it knows of them afterwards is looked over by `after`, which says what is wrong."""
+    after: waves.After | None = None
 
 
 def _kill(stage: Stage, server: Postgres | None, times: int) -> None:
@@ -132,6 +135,28 @@ TORTURES = (
     Torture("kill-1", "kill −9 of the one worker", _kill, workers=1),
     Torture("kill-2", "kill −9 of one of 2 workers", _kill, workers=2),
     Torture("kill-4", "kill −9 of one of 4 workers", _kill, workers=4),
+    Torture(
+        "kill-hours",
+        "kill −9 of `newsletter run`, readers at hours of their own",
+        _kill,
+        before=waves.at_hours,
+        after=waves.none_early,
+    ),
+    Torture(
+        "kill-hours-2",
+        "kill −9 of one of 2 workers, readers at hours of their own",
+        _kill,
+        workers=2,
+        before=waves.at_hours,
+        after=waves.none_early,
+    ),
+    Torture(
+        "kill-variants",
+        "kill −9 of `newsletter run`, two variants, and a winner on the way",
+        waves.kill_and_decide,
+        before=waves.with_variants,
+        after=waves.none_mixed_up,
+    ),
     Torture("term", "SIGTERM to `newsletter run`", _stop, allowed=0),
     Torture("term-2", "SIGTERM to one of 2 workers", _stop, workers=2, allowed=0),
     Torture("database-fast", "PostgreSQL restarted in order, 2 workers", _restart("fast"), 2, ALL_OF_TWO),
@@ -206,6 +231,7 @@ def _sending(port: int, connections: int, people: int) -> dict[str, Any]:
 
 
 def _disturbed(one: Torture, plan: Plan, stage: Stage, server: Postgres | None) -> Result:
+    known = one.before(stage, plan) if one.before else {}
     began, fault = time.monotonic(), ""
     stage.up()
     try:
@@ -213,6 +239,8 @@ def _disturbed(one: Torture, plan: Plan, stage: Stage, server: Postgres | None) 
         stage.wait_for()
     except (Stuck, RuntimeError) as error:
         fault = str(error)
+    if one.after and not fault:
+        fault = one.after(stage, known)
     seconds, verdict = time.monotonic() - began, stage.verdict()
     return Result(
         one.name, one.what, plan.times, seconds, verdict, one.allowed * plan.times, stage.slowest_exit, fault

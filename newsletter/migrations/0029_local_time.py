@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='issue',
             name='starts_at',
-            field=models.DateTimeField(blank=True, editable=False, help_text='When it is looked next whether it is that time of day where any of them lives.', null=True),
+            field=models.DateTimeField(blank=True, editable=False, help_text='When it is looked next whether it is that time of day where any of them lives; not before that.', null=True),
         ),
     ]

@@ -113,7 +113,7 @@ class Issue(models.Model):
     )
     starts_at = models.DateTimeField(
         null=True, blank=True, editable=False,
-        help_text="When it is looked next whether it is that time of day where any of them lives.",
+        help_text="When it is looked next whether it is that time of day where any of them lives; not before that.",
     )  # fmt: skip
     retry_at = models.DateTimeField(null=True, blank=True, help_text="The transport rests until then.")
     halted_at = models.DateTimeField(
@@ -273,7 +273,7 @@ class Issue(models.Model):
     @classmethod
     def to_start(cls, now: datetime) -> QuerySet[Issue]:
         """Scheduled issues whose time has come, or may have come somewhere."""
-        due = models.Q(send_at__lte=now) | models.Q(local_time=True, starts_at__lte=now)
+        due = models.Q(starts_at=None, send_at__lte=now) | models.Q(starts_at__lte=now)
         return cls.objects.filter(due, status=cls.Status.SCHEDULED).order_by("send_at", "pk")
 
     @classmethod

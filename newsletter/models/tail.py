@@ -19,7 +19,7 @@ from subscribers.models import Subscriber
 
 PATIENCE = 0.12
 """Seconds for an exact count; of a million people there is an estimate."""
-ESTIMATING = 0.15
+ESTIMATING = 0.3
 HELD = Message.State.HELD
 
 

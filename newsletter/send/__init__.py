@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import repeat
 
 from django.db import transaction
+from django.utils import timezone
 
 from newsletter import tokens
 from newsletter.config import Config, Newsletter, Problem
@@ -16,6 +17,7 @@ from newsletter.config.problems import dotted
 from newsletter.config.ways import place_of
 from newsletter.models import AudienceUnknown, Edition, Issue, Message, TransitionRefused, Trial, audience_of
 from newsletter.models.freezing import Split
+from newsletter.models.hours import ahead
 from newsletter.models.tail import hours_of
 from newsletter.send import limits, machine, transports
 from newsletter.send.alarms import alarm
@@ -116,7 +118,8 @@ def resume(config: Config, issue: Issue, now: datetime) -> None:
             limits.resume(name)
         if newsletter and not issue.messages.exclude(state=Message.State.EXCLUDED).exists():
             issue.messages.all().delete()  # all of them were excluded, for reasons that may be others now
-            if fault := _freeze(config, issue, newsletter, now):
+            late = ahead(timezone.now()) if issue.local_time else timedelta(0)
+            if fault := _freeze(config, issue, newsletter, now - late):
                 raise TransitionRefused(f"{issue} still has nobody to go to: {fault}")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from email import message_from_bytes, policy
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -282,3 +283,15 @@ def test_a_report_says_what_is_odd_about_an_issue(call, now):
     Alarm.sound(issue, Alarm.Cause.COMPLAINTS, "9 of 20 messages were called spam", now)
     assert call("report", str(issue), "--json").facts["alarms"][0]["alarm"] == "complaints"
     assert "9 of 20 messages were called spam" in " ".join(call("report", str(issue)).out.split())
+
+
+def test_it_is_scheduled_at_the_readers_local_time_and_says_for_whom_that_is_late(call, issue):
+    make_subscriber(time_zone="Pacific/Auckland")
+    call("approve", str(issue))
+    soon = (timezone.now() + timedelta(hours=1)).astimezone(ZoneInfo("Europe/Berlin"))
+    done = call("schedule", str(issue), "--at", f"{soon:%Y-%m-%d %H:%M}", "--local-time", "--json")
+    assert done.facts["local_time"] is True
+    assert "at the local time of" in done.err
+    assert "for 1 that has passed, and they get it at once" in done.err
+    assert call("schedule", str(issue), "--no-local-time", "--json").facts["local_time"] is False
+    assert call("send", str(issue), "--json").facts["local_time"] is False

@@ -6,8 +6,18 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter import tokens
-from newsletter.models import Muted, Notice, Rejected, Reply
-from tests.factories import NOW, make_issue, make_notice, make_reply, make_sent_issue, make_staff, make_subscriber
+from newsletter.models import Issue, Muted, Notice, Rejected, Reply
+from tests.factories import (
+    NOW,
+    make_edition,
+    make_issue,
+    make_message,
+    make_notice,
+    make_reply,
+    make_sent_issue,
+    make_staff,
+    make_subscriber,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = "/desk/newsletter/reply/"
@@ -113,6 +123,14 @@ def test_a_private_answer_is_mailed_and_stands_nowhere(staff, held):
     assert notice.facts["your_words"] == held.text
     assert state_of(held) == "held"
     assert not list(Reply.shown(held.issue))
+
+
+def test_an_answer_names_the_issue_as_the_reader_got_it(staff, held):
+    other = make_edition(held.issue, subject="Another subject", variant="b")
+    Issue.objects.filter(pk=held.issue_id).update(variants={"b": other.pk})
+    Reply.objects.filter(pk=held.pk).update(message=make_message(held.issue, held.subscriber, variant="b"))
+    staff.post(page_of(held), {"act": "answer", "text": "Thank you!"})
+    assert Notice.objects.get().facts["issue_title"] == "Another subject"
 
 
 def test_a_public_answer_shows_the_reply_too(staff, held):

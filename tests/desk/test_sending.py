@@ -252,3 +252,18 @@ def test_today_says_nothing_of_sending_where_nothing_is_sent(staff):
     found = staff.get("/desk/").content.decode()
     assert "Being sent" not in found
     assert "wait for your decision" not in found
+
+
+def test_what_is_held_is_told_with_its_hour_and_is_no_standstill(staff, issue):
+    Issue.objects.filter(pk=issue.pk).update(local_time=True)
+    west = make_subscriber("west@example.org", time_zone="America/New_York")
+    make_message(issue, west, state="held", retry_at=NOW.replace(hour=13))
+    make_message(issue, state="held", retry_at=NOW.replace(hour=16))
+    found = panel(staff, issue, was="sending").content.decode()
+    for part in ("2 held: the next go at Fri 20 Nov, 08:00 in America/New York, the last at Fri 20 Nov, 16:00 UTC.",
+                 'data-name="Held">2<', "It is being sent"):  # fmt: skip
+        assert part in found
+    Message.objects.filter(state="pending").update(state="submitted")
+    found = panel(staff, issue, was="sending").content.decode()
+    assert "The rest is held" in found
+    assert "nothing has left in the last minute" not in found

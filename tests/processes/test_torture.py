@@ -35,3 +35,10 @@ def test_kill_nine_at_random_moments_loses_nobody_and_repeats_nobody():
 @pytest.mark.skipif(not postgres.installed(), reason="no PostgreSQL is installed")
 def test_kill_nine_of_one_of_two_workers_loses_nobody_and_repeats_nobody():
     look_over(tortured("--only", "kill-2", "--people", "300", "--times", "3", "--rate", "100"), 300)
+
+
+@pytest.mark.parametrize("what", ["kill-hours", "kill-variants"])
+def test_kill_nine_while_a_part_is_held_loses_nobody_and_gives_each_their_own_at_their_hour(what):
+    found = tortured("--only", what, "--people", "120", "--times", "2", "--rate", "60")
+    assert found["broken"] == []
+    look_over(found, 120)

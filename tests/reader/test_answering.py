@@ -7,9 +7,17 @@ import pytest
 from django.utils import timezone
 
 from newsletter import links, tokens
-from newsletter.models import Like, Vote
+from newsletter.models import Issue, Like, Message, Vote
 from newsletter.settings import current
-from tests.factories import make_message, make_poll, make_reply, make_sent_issue, make_subscriber, token_of
+from tests.factories import (
+    make_edition,
+    make_message,
+    make_poll,
+    make_reply,
+    make_sent_issue,
+    make_subscriber,
+    token_of,
+)
 from tests.reader.talk import browser, replies_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +180,14 @@ def test_the_report_counts_what_readers_said(message, poll):
     assert told.as_dict()["polls"] == [
         {"question": "Tea & <biscuits>?", "answers": {"Tea": 1, "Cha <3": 0, "Neither": 0}}
     ]
+
+
+def test_a_reader_of_a_variant_is_shown_the_subject_that_they_got(message):
+    issue = message.issue
+    other = make_edition(issue, subject="Another subject", variant="b")
+    Issue.objects.filter(pk=issue.pk).update(variants={"a": issue.edition_id, "b": other.pk})
+    assert "A whale falls" in text_of(browser().get(like_path(message)))
+    Message.objects.filter(pk=message.pk).update(variant="b")
+    page = text_of(browser().get(like_path(message)))
+    assert "Another subject" in page
+    assert "A whale falls" not in page

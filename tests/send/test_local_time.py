@@ -102,6 +102,14 @@ def test_who_came_from_the_east_after_it_was_scheduled_counts_too(approved, at):
     assert states(approved) == {"held": 3, "pending": 1}
 
 
+def test_it_does_not_begin_before_it_is_looked_at_even_where_its_own_hour_has_passed(approved, at):
+    late = at(MORNING + timedelta(hours=2))
+    schedule(late, approved, local_time=True)
+    Issue.objects.filter(pk=approved.pk).update(starts_at=late.clock() + MINUTE)  # somebody may think better of it
+    assert begin(late, approved) == Status.SCHEDULED
+    assert begin(at(late.clock() + MINUTE), approved) == Status.SENDING
+
+
 def test_those_of_whom_the_hour_has_passed_get_it_at_once_and_the_editor_is_told_how_many(config, approved, at):
     make_subscriber(time_zone="Asia/Tokyo")
     late = at(MORNING - timedelta(hours=2))
@@ -201,7 +209,7 @@ def test_while_all_the_rest_is_held_nothing_is_stuck_and_nothing_is_made_ready(c
     assert (told.held, told.going, told.left) == (2, 0, timedelta(0))
     assert (told.until.until, told.until.last, told.until.zone) == (MORNING, WEST, "")
     assert held_words(told.held, told.until, "Europe/Berlin") == (
-        "2 held, the next until Fri 20 Nov, 08:00 in Europe/Berlin; the last until Fri 20 Nov, 13:00 UTC"
+        "2 held: the next go at Fri 20 Nov, 08:00 in Europe/Berlin, the last at Fri 20 Nov, 13:00 UTC"
     )
     assert not stuck(approved, ["outbox"], clock())
     assert oldest_due(approved, clock()) is None

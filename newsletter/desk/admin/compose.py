@@ -21,8 +21,8 @@ from newsletter.render import for_nobody
 
 Status = Issue.Status
 FACTS = (
-    ("due_at", "sent", "kind"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"), ("send_at", "retry_at"),
-    ("started_at", "finished_at"),
+    ("due_at", "sent", "kind"), ("since_at", "cut_off_at"), ("approved_at", "approved_by"),
+    ("send_at", "local_time", "retry_at"), ("started_at", "finished_at"),
 )  # fmt: skip
 SAID = ("subject", "preheader")
 MEANT = ("segment", "left_out")
