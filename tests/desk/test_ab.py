@@ -76,7 +76,11 @@ def test_all_of_it_is_saved_and_is_a_revision(staff, tried):
     found = Trial.of(tried)
     assert (found.share, found.measure, found.wait.total_seconds(), found.way) == (35, "opens", 7200, "by_hand")
     assert found.said("b") == {"subject": "Rays", "opening": "Ahoy"}
-    assert "subject, opening letter of variant B changed" in Revision.objects.first().what
+    last = Revision.objects.first()
+    assert "subject, opening letter of variant B changed" in last.what
+    page = staff.get(reverse("desk-revision", args=(tried.pk, last.number))).content.decode()
+    assert "Subject of variant B" in page
+    assert "Sharks" in page
 
 
 def test_a_script_saves_and_hears_when_and_what_is_in_the_way(staff, tried):
