@@ -67,6 +67,8 @@ def _come(config: Config, issue: Issue, newsletter: Newsletter, now: datetime) -
     asked for by a segment that cannot be followed waits until then.
     """
     hours = hours_of(config, issue)
+    if issue.starts_at and now < issue.starts_at:
+        return False  # only by this machine's clock is it time to look
     if now >= hours.send_at:
         return True
     try:
