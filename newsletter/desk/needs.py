@@ -15,6 +15,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from newsletter import roles
+from newsletter.config.telling import masked
 from newsletter.desk.admin.collect import sources_of
 from newsletter.desk.saying import counted
 from newsletter.desk.zones import brief, zone_of
@@ -96,8 +97,8 @@ def _failing(user: Any, now: datetime) -> Iterator[Need]:
     )  # fmt: skip
     for source in failing.order_by("-failures", "name")[:MOST]:
         times = "once" if source.failures == 1 else f"{source.failures} times in a row"
-        address = reverse("admin:newsletter_source_change", args=(source.pk,))
-        yield Need(f"Source {source.name}", f"failed {times}", "See why", address, source.error, "problem")
+        address = reverse("desk-source", args=(source.name,))
+        yield Need(f"Source {source.name}", f"failed {times}", "See why", address, masked(source.error), "problem")
 
 
 def _hitches(user: Any, now: datetime) -> Iterator[Need]:

@@ -76,7 +76,11 @@ def test_all_of_it_is_saved_and_is_a_revision(staff, tried):
     found = Trial.of(tried)
     assert (found.share, found.measure, found.wait.total_seconds(), found.way) == (35, "opens", 7200, "by_hand")
     assert found.said("b") == {"subject": "Rays", "opening": "Ahoy"}
-    assert "subject, opening letter of variant B changed" in Revision.objects.first().what
+    last = Revision.objects.first()
+    assert "subject, opening letter of variant B changed" in last.what
+    page = staff.get(reverse("desk-revision", args=(tried.pk, last.number))).content.decode()
+    assert "Subject of variant B" in page
+    assert "Sharks" in page
 
 
 def test_a_script_saves_and_hears_when_and_what_is_in_the_way(staff, tried):
@@ -107,12 +111,16 @@ def test_of_two_edits_of_one_field_the_second_sees_the_first(staff, tried):
     answer = staff.post(page_of(tried), {**mine, "do": "save"})
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "Somebody else wrote here meanwhile: “Theirs”" in page
+    assert "Somebody else has changed this meanwhile: “Theirs”" in page
     assert 'value="Mine"' in page
     assert Trial.of(tried).said("b")["subject"] == "Theirs"
     again = {**mine, "seen-b-subject": seen("Theirs"), "do": "save"}
     assert staff.post(page_of(tried), again).status_code == 303
     assert (Trial.of(tried).said("b")["subject"], Trial.of(tried).share) == ("Mine", 50)
+    save(staff, tried, wait=3600, varies=["preheader"])
+    page = staff.post(page_of(tried), {**again, "wait": 7200, "varies": ["opening"]}).content.decode()
+    assert "“1 hour”" in page
+    assert "“preheader”" in page
 
 
 def test_what_was_typed_into_a_variant_that_is_gone_is_shown(staff, tried):

@@ -19,6 +19,7 @@ from newsletter.desk.pages.base import desk_page, staff_page
 from newsletter.models import Issue, Revision, SetAside, TransitionRefused
 from newsletter.models.editing import editing
 from newsletter.models.states import LETTER, State, changes, restore, state_of, title_of
+from newsletter.models.trial import FIELDS, NAMES
 
 SHOWN = 50
 SAID = {
@@ -92,6 +93,7 @@ def _texts(before: State | None, after: State) -> list[dict[str, Any]]:
         for name in LETTER
         if before["letter"][name] != after["letter"][name]
     ]
+    rows += _of_variants(before.get("trial"), after.get("trial"))
     old = {one["key"]: one for one in before["pieces"]}
     for piece in after["pieces"]:
         was = old.get(piece["key"], {})
@@ -101,3 +103,16 @@ def _texts(before: State | None, after: State) -> list[dict[str, Any]]:
             if name in piece and (was or name == "text") and was.get(name, "") != piece[name]
         ]
     return rows
+
+
+def _of_variants(before: State | None, after: State | None) -> list[dict[str, Any]]:
+    """The same of what the variants of an A/B test say; one that was added said nothing before."""
+    old, new = ((state or {}).get("variants", {}) for state in (before, after))
+    nothing = dict.fromkeys(FIELDS, "")
+    return [
+        {"what": f"{NAMES[name].capitalize()} of variant {letter.upper()}", "old": was[name], "new": now[name]}
+        for letter in sorted({*old, *new})
+        for was, now in [(old.get(letter, nothing), new.get(letter, nothing))]
+        for name in FIELDS
+        if was[name] != now[name]
+    ]

@@ -143,7 +143,8 @@ def _torn(request: HttpRequest, issue: Issue, form: ab_form.TrialForm, stale: St
     if _by_script(request):
         return JsonResponse({"stale": sorted(stale.mine)}, status=409)
     for name, value in stale.theirs.items():
-        form.add_error(name, f"Somebody else wrote here meanwhile: “{value}”. Save again to keep yours.")
+        words = ab_form.words_of(name, value)
+        form.add_error(name, f"Somebody else has changed this meanwhile: “{words}”. Save again to keep yours.")
     data = request.POST.copy()
     for name, value in stale.theirs.items():
         data[f"seen-{name}"] = seen(value)

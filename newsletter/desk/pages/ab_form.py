@@ -121,6 +121,15 @@ def wait_words(seconds: int) -> str:
     return f"{seconds} seconds"
 
 
+def words_of(name: str, value: Any) -> str:
+    """What a field holds, as a person would say it."""
+    if name == "varies":
+        return ", ".join(NAMES[one] for one in value)
+    if name == "wait":
+        return wait_words(value)
+    return str(value).replace("_", " ") if name in ("measure", "way") else str(value)
+
+
 def measure_words(trial: Trial) -> str:
     """What is measured, in a word for people."""
     return "clicked" if trial.measure == Trial.Measure.CLICKS else "opened"

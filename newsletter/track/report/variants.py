@@ -163,6 +163,8 @@ def _figures(by: Mapping[str, Counted], did: str) -> str:
 def chosen(trial: Trial, letter: str, counted: Sequence[Tried]) -> Verdict:
     """What is said where a person chooses: how likely it is the best all the same."""
     by = {one.letter: one.counted(trial.measure) for one in counted}
+    if not by:
+        return Verdict(letter, None, "chosen by hand, before anything was counted")
     did = "clicked" if trial.measure == Measure.CLICKS else "opened"
     if sum(one.hits for one in by.values()) < FEW:
         return Verdict(letter, None, f"chosen by hand. {_figures(by, did)}")
