@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -182,8 +182,7 @@ def _tail(ctx: Context, issue: Issue) -> str:
 
 def _moment(ctx: Context, issue: Issue, text: str, which: str | None) -> datetime:
     """The moment that `2026-12-24 18:00` means in the newsletter's zone; one that has passed is refused."""
-    newsletter = ctx.config.newsletters.get(issue.newsletter)
-    zone = ZoneInfo(newsletter.schedule.time_zone) if newsletter and newsletter.schedule else UTC
+    zone = ZoneInfo(ctx.config.time_zone_of(issue.newsletter))
     try:
         local = moments.read(text)
     except ValueError:

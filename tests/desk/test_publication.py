@@ -52,7 +52,7 @@ def test_every_key_of_a_newsletter_has_its_stage():
 def test_a_newsletter_is_told_in_words_and_key_by_key(staff, config):
     sent = make_sent_issue()
     said = page(staff, "desk-newsletters")
-    for part in ("The Weekly", "At 08:00 on Friday", "Europe/Berlin", "next on Fri", sent.slug):
+    for part in ("The Weekly", "Friday at 08:00, Europe/Berlin", "next on Fri", sent.slug):
         assert part in said
     said = page(staff, "desk-newsletter", "weekly")
     for part in ("postal_address", "1 Test Street, Sampleton", "schedule.cron", "atlas, from render.theme",

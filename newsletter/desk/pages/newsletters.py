@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -18,6 +17,7 @@ from newsletter.config import Config, Newsletter, telling
 from newsletter.desk.admin.labels import STATUSES
 from newsletter.desk.admin.lists import counted
 from newsletter.desk.pages.base import desk_page, staff_page
+from newsletter.desk.pages.calendar.series_form import in_words
 from newsletter.desk.saying import coded
 from newsletter.models import Issue, Membership, Source
 from newsletter.settings import current
@@ -83,13 +83,6 @@ class Told:
         return current().time_zone_of(self.name)
 
 
-def cadence(letter: Newsletter) -> str:
-    """When its issues are due, in words."""
-    if letter.schedule is None:
-        return "by hand only"
-    return CronSim(letter.schedule.cron, datetime.now(ZoneInfo(letter.schedule.time_zone))).explain()
-
-
 @staff_page(SEE)
 def index(request: HttpRequest) -> HttpResponse:
     """All that this member of staff has to do with."""
@@ -128,7 +121,7 @@ def _told(config: Config, name: str, lists: dict[str, OnList]) -> Told:
     return Told(
         name=name,
         letter=letter,
-        cadence=cadence(letter),
+        cadence=in_words(compose.Plan.of(config, name).span_at(timezone.now()).rule),
         next_at=next(iter(_coming(config, name, 1)), None),
         last=last,
         lists=[lists[ref.name] for ref in letter.lists],

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("newsletter", "0036_chores"),
+        ("newsletter", "0033_chores"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("newsletter", "0034_planning"),
+        ("newsletter", "0032_planning"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

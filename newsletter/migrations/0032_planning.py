@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("newsletter", "0032_stopped"),
+        ("newsletter", "0031_stopped"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
