@@ -1,6 +1,8 @@
 """The page of an A/B test: made, written, changed by two at once, watched and decided, without a script."""
 
 import pytest
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
@@ -178,9 +180,11 @@ def test_preview_and_tests_show_the_variant_that_is_asked_for(staff, tried, conf
     preview = reverse("desk-preview", args=(tried.pk,))
     assert "Sharks" in staff.get(preview, {"variant": "b"}).content.decode()
     assert "Sharks" not in staff.get(preview, {"variant": "z"}).content.decode()
-    data = {"to": "ada@example.org", "key": "1", "variant": "b"}
-    page = staff.post(reverse("desk-test", args=(tried.pk,)), data, follow=True).content.decode()
-    assert "1 copy of variant B sent as a test" in page
+    data = {"to": "ada@example.org", "variant": "b"}
+    answer = staff.post(reverse("desk-test", args=(tried.pk,)), data)
+    pipeline.do_chores(pipeline.Context(config=config, key=settings.SECRET_KEY))
+    assert "Sharks" in staff.get(answer["Location"]).content.decode()
+    assert "1 of 1 copies of variant B sent as a test" in LogEntry.objects.latest("pk").change_message
     [mail] = [file.read_text() for file in config.outbox_of("outbox").rglob("*.eml")]
     assert "Subject: [Test] Sharks" in mail
     assert not Message.objects.exists()
@@ -190,7 +194,9 @@ def test_the_front_page_says_that_one_waits(staff, tried, config):
     Trial.objects.update(way="by_hand")
     sent(tried, config)
     Trial.objects.update(ends_at=Trial.of(tried).issue.started_at, asked_at=Trial.of(tried).issue.started_at)
-    assert "A/B tests that wait for your choice" in staff.get("/desk/").content.decode()
+    page = staff.get("/desk/").content.decode()
+    assert "has an A/B test that you decide" in page
+    assert f'href="{page_of(tried)}"' in page
 
 
 def test_how_many_readers_that_is_is_asked_for_apart(staff, tried):

@@ -183,7 +183,8 @@ def test_everybody_chooses_which_mails_they_want(config):
     assert "Your roles: Editor" in page_of_theirs
     assert client.post("/desk/you/", {"sent": "on", "report": "on"}).status_code == 303
     assert dict(user.wishes.values_list("news", "wanted")) == {
-        "draft_ready": False, "refused": False, "voided": False, "paused": False, "failed": False, "odd": False,
+        "draft_ready": False, "refused": False, "voided": False, "trial": False, "paused": False, "failed": False,
+        "odd": False,
     }  # fmt: skip
     client.post("/desk/you/", {"sent": "on", "report": "on", "paused": "on"})
     assert user.wishes.get(news="paused").wanted
