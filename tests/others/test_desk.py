@@ -241,7 +241,7 @@ def _publication():
 
 def _trying(client):
     """An A/B test: none yet, being written, on its way, and decided by hand."""
-    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=9), subject="Whales", opening="Dear,")
+    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=16), subject="Whales", opening="Dear,")
     make_item(issue)
     address = reverse("desk-ab", args=(issue.pk,))
     yield "test none", address
@@ -251,9 +251,9 @@ def _trying(client):
     issue.approve(editions["a"], None, timezone.now(), editions)
     issue.status, issue.started_at = "sending", timezone.now()
     issue.save()
-    for letter in "aabbc":
-        make_event(make_message(issue, variant=letter), "click")
-    make_message(issue, state="held")
+    for number, letter in enumerate("aabbc"):
+        make_event(make_message(issue, make_subscriber(f"tried{number}@example.org"), variant=letter), "click")
+    make_message(issue, make_subscriber("waits@example.org"), state="held")
     yield "test on its way", address
     yield "test choosing", f"{address}?choose=b"
     Trial.objects.get(issue=issue).decide("b", timezone.now(), "chosen by hand")
