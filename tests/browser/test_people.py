@@ -133,6 +133,6 @@ def test_a_passkey_is_made_and_opens_the_desk_without_a_password(shared, page):
     page.context.clear_cookies()
     page.goto(f"{there}/desk/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_text("Latest issues")).to_be_visible()
+    expect(page.get_by_text("The next two weeks")).to_be_visible()
     # For the other tests of this file.
     shared.python("from allauth.mfa.models import Authenticator; Authenticator.objects.all().delete()")
