@@ -25,7 +25,7 @@ CLICKED = (
 def reviewing(tmp_path):
     """A publication with an issue in review and forty readers."""
     made = Publication(tmp_path / "daily", "")
-    made.configure(newsletter={"approval": "required"}, send={"transport": "outbox"})
+    made.configure(newsletter={"approval": "required"}, send={"transport": "outbox", "undo": "0s"})
     made.readers(40)
     made.post("one.md", "---\ntitle: One\ndate: 2026-11-01\n---\nA story.\n")
     made.start("run")
@@ -65,6 +65,8 @@ def test_the_variant_that_was_clicked_goes_to_the_rest(reviewing, page):
     verb(reviewing, page, issue, "approve", "Approve")
     expect(page.get_by_text("is approved", exact=False)).to_be_visible()
     verb(reviewing, page, issue, "send", "Send now")
+    sending = "SELECT 1 FROM newsletter_issue WHERE status = 'sending'"
+    reviewing.wait_for(lambda: reviewing.row(sending), "sending")
     page.goto(test)
     expect(page.get_by_role("heading", name="Waiting until", exact=False)).to_be_visible()
     assert subjects(reviewing)["Another subject"] == 10

@@ -22,9 +22,16 @@ FORBIDDEN = ("approve", "refuse", "schedule", "unschedule", "send", "pause", "re
 def house(tmp_path, request):
     """A publication with posts and staff, and neither people nor an issue; its mail server is a real one."""
     mailbox, made = Mailbox(), Publication(tmp_path / "daily", "")
+    # Weekly, and in four days: its cut-off does not come while it is looked at.
+    schedule = {"cron": f"0 8 * * {datetime.now(UTC) + timedelta(days=4):%a}".upper(), "time_zone": "UTC"}
     made.configure(
         send={"transport": "smtp", "smtp": {"host": "127.0.0.1", "port": mailbox.port}, "undo": "10s"},
-        newsletter={"approval": "required", "approval_by": "another", "first_issue": "on_schedule"},
+        newsletter={
+            "approval": "required",
+            "approval_by": "another",
+            "first_issue": "on_schedule",
+            "schedule": schedule,
+        },
     )
     made.readers(0)
     for number, title in enumerate(STORIES):
@@ -84,8 +91,7 @@ def brings_people_in(made, page, tmp_path):
 def sorts_the_inbox(made, page):
     page.get_by_role("link", name="Inbox").click()
     expect(page.locator("[data-story]")).to_have_text(list(STORIES))
-    page.keyboard.press("j")
-    page.keyboard.press("s")
+    page.get_by_role("button", name=f"Star {STORIES[0]}").click()
     expect(page.locator(".desk-toast").filter(has_text=f"“{STORIES[0]}” is starred.")).to_be_visible()
     page.get_by_role("button", name=f"Reject {STORIES[2]}").click()
     page.get_by_label("Why").fill("An advertisement")
@@ -94,8 +100,7 @@ def sorts_the_inbox(made, page):
 
 
 def draws_up_an_issue(made, page):
-    # Next week lies ahead as a whole.
-    page.goto(f"{made.url}/desk/calendar/?week={datetime.now(UTC) + timedelta(weeks=1):%G-W%V}")
+    page.goto(f"{made.url}/desk/calendar/?week={datetime.now(UTC) + timedelta(days=4):%G-W%V}")
     page.locator(".calendar-entry a").first.click()
     page.get_by_role("button", name="Draw it up now").click()
     made.wait_for(lambda: made.row(STATUS) == ("in_review",), "the issue to be in review")

@@ -241,7 +241,8 @@ def _publication():
 
 def _trying(client):
     """An A/B test: none yet, being written, on its way, and decided by hand."""
-    issue = make_issue(status="in_review", due_at=timezone.now() + timedelta(days=16), subject="Whales", opening="Dear,")
+    due = timezone.now() + timedelta(days=16)
+    issue = make_issue(status="in_review", due_at=due, subject="Whales", opening="Dear,")
     make_item(issue)
     address = reverse("desk-ab", args=(issue.pk,))
     yield "test none", address
