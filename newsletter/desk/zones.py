@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from newsletter.models import Issue
 from newsletter.moments import day, offset
@@ -46,8 +47,9 @@ def said(at: datetime, zone: ZoneInfo, viewer: ZoneInfo | None = None) -> str:
 
 
 def brief(at: datetime, zone: ZoneInfo, viewer: ZoneInfo | None = None) -> str:
-    """The same where there is little room: `Thu 3 Dec, 18:00 CET`, and `= 17:00 your time`."""
+    """The same where there is little room: `Thu 3 Dec, 18:00 CET`, and `= 17:00 your time`; another year is named."""
     there = at.astimezone(zone)
-    words = f"{there:%a} {there.day} {there:%b}, {there:%H:%M %Z}"
+    year = "" if there.year == timezone.now().astimezone(zone).year else f" {there.year}"
+    words = f"{there:%a} {there.day} {there:%b}{year}, {there:%H:%M %Z}"
     here = at.astimezone(viewer) if viewer else there
     return words if f"{here:%H:%M}" == f"{there:%H:%M}" else f"{words} = {here:%H:%M} your time"
