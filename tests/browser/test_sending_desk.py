@@ -39,7 +39,7 @@ def sending(tmp_path):
 def test_an_issue_is_watched_paused_resumed_and_seen_to(sending, page):
     slow, mailbox = sending
     sign_in(slow, page)
-    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator("#being-sent").get_by_role("progressbar")).to_be_visible()
     page.locator("#being-sent a").first.click()
     panel = page.locator("#sending")
     expect(panel.get_by_text("It is being sent")).to_be_visible()
@@ -89,7 +89,7 @@ def test_the_panel_is_the_same_without_script(sending, browser, page):
     with browser.new_context(java_script_enabled=False, storage_state=known) as context:
         plain = context.new_page()
         plain.goto(f"{slow.url}/desk/issue/{slow.row(SENDING)[0]}/sending/")
-        assert plain.get_by_role("progressbar").count() == 1
+        assert plain.locator("#sending").get_by_role("progressbar").count() == 1
         plain.get_by_role("button", name="Pause").click()
         assert "It is paused" in plain.content()
         plain.get_by_role("link", name="Cancel for good").click()

@@ -169,7 +169,7 @@ def test_kill_nine_while_readers_click_loses_no_click_and_counts_none_twice(publ
 def test_who_brings_hits_in_is_started_again_should_it_die(publication):
     publication.configure()
     process = web(prepared(publication))
-    (first,) = beside(process)
+    (first,) = publication.wait_for(lambda: beside(process), "the process beside")
     os.kill(first, signal.SIGKILL)
     readers = Readers(publication.folder, publication.port)
     readers.wait_for_more(50)
