@@ -67,7 +67,7 @@ def test_an_issue_is_watched_paused_resumed_and_seen_to(sending, page):
 
     page.get_by_role("link", name="Settle 1 uncertain").click()
     page.get_by_label("Send again").check()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Go on", exact=True).click()
     expect(page.get_by_role("heading", name="Send 1 message a second time?")).to_be_visible()
     page.get_by_role("button", name="Send again all the same").click()
     expect(page.get_by_text("is sent again once the issue is resumed", exact=False)).to_be_visible()
