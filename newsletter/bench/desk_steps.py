@@ -83,17 +83,15 @@ def walk(times: str, only: str = "") -> Figures:
     browser.force_login(owner)
     pages = []
     for address in sorted(set(_addresses())):
-        # What leads elsewhere, or wants a form, is no page.
-        if only in address and browser.get(address).status_code == 200:
+        # What leads elsewhere, wants a form, or is a file to keep is no page.
+        if only in address and (answer := browser.get(address)).status_code == 200 and not answer.streaming:
             pages.append({"address": address, "seconds": [_seconds(browser, address) for _ in range(int(times))]})
     return {"pages": pages}
 
 
 def _seconds(browser: Client, address: str) -> float:
     began = time.perf_counter()
-    answer = browser.get(address)
-    for _ in answer if answer.streaming else ():
-        pass
+    browser.get(address)
     return time.perf_counter() - began
 
 
